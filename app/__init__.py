@@ -1,0 +1,1 @@
+"""VIPMG: the exchange of migration statistics between countries, in SDMX."""

@@ -1,0 +1,1 @@
+"""Who is calling, and what an agreement lets them do."""

@@ -1,0 +1,136 @@
+"""The errors of the service, without HTTP.
+
+    VipmgError
+    ├── QuerySyntaxError          a query or header that does not conform to the API
+    ├── QuerySemanticError        well formed, but asks for what cannot be
+    ├── NotFoundError             no such thing, or not for this caller
+    ├── NotAcceptableError        no representation that the caller takes
+    ├── UnsupportedMediaTypeError a body in a format that is not read
+    ├── TooLargeError             beyond a limit that is named
+    ├── NotAuthenticatedError     no credential, or one that does not hold
+    ├── NotAuthorisedError        a good credential without the right
+    ├── ConflictError             contradicts what is stored
+    │   ├── StableArtefactChangedError
+    │   └── IdempotencyKeyReusedError
+    ├── MessageError              a message that cannot be read at all
+    ├── InvalidArtefactError      a structural artefact that is not valid
+    ├── ConfigurationError        settings that cannot be used
+    └── UnavailableError          a part is missing now; `retriable`
+
+Every class has one stable code `VIPMG-nnn`, explained in docs/errors.md. The table of HTTP
+statuses stands in `app.http.errors`, the only place that knows both.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VipmgError(Exception):
+    """Root of all errors that a caller may see.
+
+    Attributes:
+        code: stable code of the class, `VIPMG-nnn`.
+        retriable: whether the same request may succeed later without change.
+        text: the message by language; `en` and `es` are always there.
+        detail: machine-readable facts (limits, counts, positions).
+    """
+
+    code: ClassVar[str] = "VIPMG-000"
+    retriable: ClassVar[bool] = False
+
+    def __init__(self, en: str, es: str, **detail: object) -> None:
+        super().__init__(en)
+        self.text = {"en": en, "es": es}
+        self.detail = detail
+
+
+class QuerySyntaxError(VipmgError):
+    """A query, path or header that does not conform to the API (HTTP 400)."""
+
+    code = "VIPMG-100"
+
+
+class QuerySemanticError(VipmgError):
+    """A query that is well formed and cannot be answered as asked (HTTP 422)."""
+
+    code = "VIPMG-101"
+
+
+class NotFoundError(VipmgError):
+    """No such thing, or none that this caller may know of (HTTP 404)."""
+
+    code = "VIPMG-102"
+
+
+class NotAcceptableError(VipmgError):
+    """None of the asked representations is offered (HTTP 406)."""
+
+    code = "VIPMG-103"
+
+
+class UnsupportedMediaTypeError(VipmgError):
+    """The body is in a format that is not read (HTTP 415)."""
+
+    code = "VIPMG-104"
+
+
+class TooLargeError(VipmgError):
+    """Beyond a limit; `detail` names the limit and the size (HTTP 413)."""
+
+    code = "VIPMG-105"
+
+
+class NotAuthenticatedError(VipmgError):
+    """No credential, or one that does not hold (HTTP 401)."""
+
+    code = "VIPMG-110"
+
+
+class NotAuthorisedError(VipmgError):
+    """A good credential without the right to do this (HTTP 403)."""
+
+    code = "VIPMG-111"
+
+
+class ConflictError(VipmgError):
+    """The request contradicts what is stored (HTTP 409)."""
+
+    code = "VIPMG-120"
+
+
+class StableArtefactChangedError(ConflictError):
+    """A stable artefact was changed under the same version; `detail` shows the difference."""
+
+    code = "VIPMG-121"
+
+
+class IdempotencyKeyReusedError(ConflictError):
+    """The Idempotency-Key was used before with another body (HTTP 422)."""
+
+    code = "VIPMG-122"
+
+
+class MessageError(VipmgError):
+    """A message that cannot be read at all (HTTP 422)."""
+
+    code = "VIPMG-130"
+
+
+class InvalidArtefactError(VipmgError):
+    """A structural artefact that is not valid, or refers to what does not exist (HTTP 422)."""
+
+    code = "VIPMG-131"
+
+
+class ConfigurationError(VipmgError):
+    """Settings with which the service cannot or must not start."""
+
+    code = "VIPMG-140"
+
+
+class UnavailableError(VipmgError):
+    """A part of the service is missing now (HTTP 503)."""
+
+    code = "VIPMG-150"
+    retriable = True

@@ -1,0 +1,1 @@
+"""The edge of HTTP: dependencies, errors to statuses, caching, compression, limits."""

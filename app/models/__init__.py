@@ -1,0 +1,1 @@
+"""Tables, and the request and reply models of the service's own API."""

@@ -1,0 +1,1 @@
+"""Paths, parameters and replies."""

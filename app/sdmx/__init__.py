@@ -1,0 +1,1 @@
+"""The SDMX standard, pure: no web, no SQL, no clock, no environment."""

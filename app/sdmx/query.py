@@ -1,0 +1,86 @@
+"""Queries as objects: where the grammars of SDMX-REST 1.5 and 2.2 meet.
+
+`app.sdmx.rest_v2` parses paths and query strings into these; services answer them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.sdmx.filters import ComponentFilter
+from app.sdmx.version import VersionQuery
+
+Context = Literal["datastructure", "dataflow", "provisionagreement", "*"]
+AttributeSet = Literal["dsd", "msd", "dataset", "series", "obs", "all", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class StructureQuery:
+    """`/structure/{type}/{agency}/{id}/{version}/{item}` with its parameters.
+
+    An empty tuple stands for `*` (any). `items` holds item paths as written.
+    """
+
+    artefact_types: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    versions: tuple[VersionQuery, ...] = ()
+    items: tuple[str, ...] = ()
+    detail: str = "full"
+    references: tuple[str, ...] = ("none",)
+    as_of: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSelection:
+    """The part that data and availability queries share: which structures, which keys.
+
+    `keys` holds whole keys, each a tuple of one code or None (any) per position as written;
+    missing trailing positions are any. No keys: all. `filters` is by component id.
+    """
+
+    context: Context = "*"
+    agencies: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    versions: tuple[VersionQuery, ...] = ()
+    keys: tuple[tuple[str | None, ...], ...] = ()
+    filters: tuple[ComponentFilter, ...] = ()
+    updated_after: dt.datetime | None = None
+    reporting_year_start_day: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One part of `sort`: a component id, `series_key` or `*`, ascending unless told."""
+
+    component: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataQuery:
+    """A data query (sdmx-rest 2.2, doc/data.md)."""
+
+    selection: DataSelection = field(default_factory=DataSelection)
+    first_n_observations: int | None = None
+    last_n_observations: int | None = None
+    dimension_at_observation: str | None = None
+    attributes: tuple[str, ...] = ("dsd",)
+    measures: tuple[str, ...] = ("all",)
+    include_history: bool = False
+    offset: int = 0
+    limit: int | None = None
+    sort: tuple[SortKey, ...] = ()
+    as_of: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityQuery:
+    """An availability query (sdmx-rest 2.2, doc/availability.md)."""
+
+    selection: DataSelection
+    component_ids: tuple[str, ...] = ()
+    mode: Literal["exact", "available"] = "exact"
+    references: tuple[str, ...] = ("none",)
