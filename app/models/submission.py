@@ -1,0 +1,79 @@
+"""Tables of submissions: the receipt, the bytes as they came, the findings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlmodel import Field, SQLModel
+
+
+class Submission(SQLModel, table=True):
+    """One file that one organisation sent, and what became of it."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        Index("submission_idempotency", "client_id", "idempotency_key", unique=True),
+        Index("submission_organisation", "organisation", "received_at"),
+    )
+
+    id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    client_id: str = Field(sa_column=Column(Text, nullable=False))
+    organisation: str = Field(sa_column=Column(Text, nullable=False))
+    idempotency_key: str | None = Field(sa_column=Column(Text, nullable=True))
+    content_type: str = Field(sa_column=Column(Text, nullable=False))
+    content_encoding: str | None = Field(sa_column=Column(Text, nullable=True))
+    file_name: str | None = Field(sa_column=Column(Text, nullable=True))
+    sha256: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    byte_count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    received_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    state: str = Field(sa_column=Column(Text, nullable=False))
+    decided_at: dt.datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    agreements: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    row_count: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    rows_read: int = Field(sa_column=Column(BigInteger, nullable=False))
+    finding_count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    publication_id: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    sequence: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    changes: dict[str, int] | None = Field(sa_column=Column(JSON, nullable=True))
+    failure: str | None = Field(sa_column=Column(Text, nullable=True))
+
+
+class SubmissionContent(SQLModel, table=True):
+    """The bytes as they came, content-addressed, in deflated parts of 1 MiB."""
+
+    __tablename__ = "submission_content"
+
+    sha256: str = Field(sa_column=Column(Text, primary_key=True))
+    part: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    deflated: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class FindingRow(SQLModel, table=True):
+    """One finding of the validation of a submission."""
+
+    __tablename__ = "finding"
+
+    submission_id: uuid.UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("submission.id", ondelete="CASCADE"), primary_key=True)
+    )
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    row: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    component: str | None = Field(sa_column=Column(Text, nullable=True))
+    value: str | None = Field(sa_column=Column(Text, nullable=True))
+    code: str = Field(sa_column=Column(Text, nullable=False))
+    rule: str | None = Field(sa_column=Column(Text, nullable=True))
+    allowed: str | None = Field(sa_column=Column(Text, nullable=True))
+    nearest: str | None = Field(sa_column=Column(Text, nullable=True))
