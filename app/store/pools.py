@@ -1,0 +1,137 @@
+"""Pools of connections, one for each right: public reading, privileged reading, writing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import asyncpg
+
+from app.errors import UnavailableError
+from app.settings import Settings
+from app.store.types import Connection, Pool
+
+Result = TypeVar("Result")
+
+READER = {
+    "role": "vipmg_reader",
+    "application_name": "vipmg public reader",
+    "default_transaction_read_only": "on",
+    "statement_timeout": "60s",
+}
+PRIVILEGED = READER | {
+    "role": "vipmg_privileged",
+    "application_name": "vipmg privileged reader",
+}
+WRITER = {
+    "role": "vipmg_writer",
+    "application_name": "vipmg writer",
+    "lock_timeout": "60s",
+    "idle_in_transaction_session_timeout": "300s",
+}
+SESSION = {"timezone": "UTC"}
+
+# Serialisation, deadlock, server going down or coming up, connection lost (class 08).
+RETRIABLE_STATES = {"40001", "40P01", "57P01", "57P02", "57P03"}
+ATTEMPTS = 8
+FIRST_WAIT_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The pools of one process.
+
+    Attributes:
+        public: sees the public room only, and can change nothing.
+        privileged: sees also withheld rows of the organisation named in the transaction setting
+            `vipmg.organisation`, and can change nothing.
+        writer: may write.
+    """
+
+    public: Pool
+    privileged: Pool
+    writer: Pool
+
+    async def close(self) -> None:
+        """Wait for the connections that are lent, then close all."""
+        await asyncio.gather(self.public.close(), self.privileged.close(), self.writer.close())
+
+
+async def open_pools(dsn: str, settings: Settings) -> Pools:
+    """Open the three pools on a migrated database; the login user is a member of the roles.
+
+    Raises:
+        UnavailableError: the database cannot be reached.
+    """
+    size = settings.database_pool_size
+    sizes = ((READER, size), (PRIVILEGED, max(2, size // 2)), (WRITER, max(2, size // 2)))
+    opened: list[Pool] = []
+    try:
+        for session, most in sizes:
+            opened.append(await _open_pool(dsn, session, most))
+    except BaseException as error:
+        for pool in opened:
+            pool.terminate()
+        if is_retriable(error):
+            raise _unavailable() from error
+        raise
+    return Pools(*opened)
+
+
+async def with_retry(read: Callable[[], Awaitable[Result]]) -> Result:
+    """Run an idempotent read, again if the server went away or wished it, for about six seconds.
+
+    `read` takes its connection from the pool itself, so that each attempt has a sound one.
+
+    Raises:
+        UnavailableError: the last attempt failed for a reason that may pass.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return await read()
+        except Exception as error:
+            if not is_retriable(error):
+                raise
+            if attempt == ATTEMPTS - 1:
+                raise _unavailable() from error
+        await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+    raise AssertionError  # the last attempt returns or raises
+
+
+def is_retriable(error: BaseException) -> bool:
+    """Whether the same statement may succeed on another connection, or a little later."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state in RETRIABLE_STATES or state.startswith("08")
+    if isinstance(error, ValueError):  # asyncpg.DataError: an argument of the wrong type
+        return False
+    # asyncpg reports a connection that died while idle as InternalClientError.
+    return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+
+
+async def _open_pool(dsn: str, session: dict[str, str], size: int) -> Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        server_settings=SESSION | session,
+        reset=_nothing_to_reset,
+        timeout=10,
+    )
+
+
+async def _nothing_to_reset(connection: Connection) -> None:
+    """Save the round trip of RESET ALL at each release.
+
+    Nothing is ever set for a session, only for a transaction (SET LOCAL), and asyncpg itself rolls
+    back a transaction left open before it calls this.
+    """
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError(
+        "The database does not answer at the moment. Try again shortly.",
+        "La base de datos no responde en este momento. Inténtelo de nuevo en breve.",
+    )

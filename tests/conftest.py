@@ -1,0 +1,95 @@
+"""Fixtures of all tests: a real PostgreSQL, a migrated database for each test that asks for one.
+
+VIPMG_TEST_POSTGRES_BIN names the `bin` folder of another PostgreSQL than the wheel's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.settings import Settings
+from app.store.embedded import EmbeddedPostgres
+from app.store.migrate import migrate
+from app.store.pools import Pools, open_pools
+
+
+@pytest.fixture(scope="session")
+def postgres_bin() -> Path | None:
+    """The `bin` folder to test with; None = the wheel's."""
+    named = os.environ.get("VIPMG_TEST_POSTGRES_BIN")
+    return Path(named) if named else None
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(
+    tmp_path_factory: pytest.TempPathFactory, postgres_bin: Path | None
+) -> Iterator[str]:
+    """A server of this test process; the address is that of its database for maintenance."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), postgres_bin) as server:
+        yield database_dsn(server.dsn, "postgres")
+
+
+@pytest.fixture(scope="session")
+def empty_dsn(postgres_dsn: str) -> Iterator[str]:
+    """A database without any table, which no test may change."""
+    yield from fresh_database(postgres_dsn, "template0")
+
+
+@pytest.fixture(scope="session")
+def template(postgres_dsn: str) -> str:
+    """Name of a migrated database that the others are copied from."""
+    migrate(database_dsn(postgres_dsn, "vipmg"))
+    return "vipmg"
+
+
+@pytest.fixture
+def dsn(postgres_dsn: str, template: str) -> Iterator[str]:
+    """A migrated database of this test alone."""
+    yield from fresh_database(postgres_dsn, template)
+
+
+@pytest.fixture
+def settings(dsn: str, tmp_path: Path) -> Settings:
+    """Settings of a service on this test's database."""
+    return Settings(data_dir=tmp_path / "data", database_url=dsn, database_pool_size=2)
+
+
+@pytest.fixture
+async def pools(dsn: str, settings: Settings) -> AsyncIterator[Pools]:
+    """The service's pools on this test's database."""
+    opened = await open_pools(dsn, settings)
+    yield opened
+    await opened.close()
+
+
+def database_dsn(dsn: str, name: str) -> str:
+    """Name another database of the same server."""
+    return dsn.replace("///" + dsn.split("///")[1].split("?")[0], f"///{name}")
+
+
+def fresh_database(postgres_dsn: str, template: str) -> Iterator[str]:
+    """Copy a database, and drop the copy at the end, whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex}"
+    execute(postgres_dsn, f'CREATE DATABASE {name} TEMPLATE "{template}"')
+    yield database_dsn(postgres_dsn, name)
+    execute(postgres_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(dsn: str, statement: str) -> None:
+    """Run one statement on a connection of its own."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
