@@ -1,0 +1,162 @@
+"""What every artefact must fulfil before it may be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from app.errors import InvalidArtefactError
+from app.sdmx.artefacts import Artefact, find_references
+from app.sdmx.item_schemes import walk_items
+from app.sdmx.structures import DECODED_CLASSES, DataStructure, ProvisionAgreement, decode
+from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, RESOURCE_ID
+
+_NAMED_LIKE_COMPONENTS: Final = frozenset(
+    {
+        "CategoryScheme",
+        "Codelist",
+        "ConceptScheme",
+        "GeoGridCodelist",
+        "GeographicCodelist",
+        "ValueList",
+    }
+)
+
+
+def check_artefact(artefact: Artefact) -> None:
+    """Check identification, names, items, references and, where it is decoded, the shape.
+
+    Raises:
+        InvalidArtefactError: with the artefact, the `path` in it and the reason.
+    """
+    for path, en, es in _findings(artefact):
+        raise InvalidArtefactError(
+            f"{artefact}, {path}: {en}.",
+            f"{artefact}, {path}: {es}.",
+            urn=artefact.urn,
+            path=path,
+        )
+    for _ in find_references(artefact):
+        pass
+    kind = DECODED_CLASSES.get(artefact.artefact_class.name)
+    if kind is not None:
+        decoded = decode(artefact, kind)
+        if isinstance(decoded, DataStructure):
+            _check_components(artefact, decoded)
+        elif isinstance(decoded, ProvisionAgreement):
+            # Reading the term is what refuses one that is no number.
+            _ = decoded.precedence
+
+
+_Finding = tuple[str, str, str]
+
+
+def _findings(artefact: Artefact) -> Iterator[_Finding]:
+    yield from _identification_findings(artefact)
+    yield from _name_findings(artefact.document, "")
+    if artefact.document.get("isPartialLanguage") is True:
+        yield (
+            "/isPartialLanguage",
+            "an artefact is stored in all its languages, some were left out of this one",
+            "un artefacto se guarda en todos sus idiomas, a este le faltan algunos",
+        )
+    malformed = next(_malformed_items(artefact), None)
+    if malformed is not None:
+        yield malformed
+        return
+    yield from _item_findings(artefact)
+
+
+def _identification_findings(artefact: Artefact) -> Iterator[_Finding]:
+    scheme = artefact.artefact_class
+    if not AGENCY_ID.fullmatch(artefact.agency):
+        yield "/agencyID", f"{artefact.agency!r} is no id", f"{artefact.agency!r} no es un id"
+    named_like_components = scheme.name in _NAMED_LIKE_COMPONENTS
+    pattern = COMPONENT_ID if named_like_components else RESOURCE_ID
+    if not pattern.fullmatch(artefact.id):
+        yield "/id", f"{artefact.id!r} is no id", f"{artefact.id!r} no es un id"
+    if scheme.fixed_id and artefact.id != scheme.fixed_id:
+        yield (
+            "/id",
+            f"it must be {scheme.fixed_id}, not {artefact.id}",
+            f"debe ser {scheme.fixed_id}, no {artefact.id}",
+        )
+    if scheme.unversioned and artefact.version.text != "1.0":
+        yield (
+            "/version",
+            f"it must be 1.0, not {artefact.version}",
+            f"debe ser 1.0, no {artefact.version}",
+        )
+
+
+def _name_findings(part: dict[str, Any], path: str) -> Iterator[_Finding]:
+    name, names = part.get("name"), part.get("names", {})
+    if not isinstance(name, str) or not name.strip():
+        yield f"{path}/name", "a name is missing", "falta un nombre"
+    if not isinstance(names, dict) or not all(isinstance(text, str) for text in names.values()):
+        yield (
+            f"{path}/names",
+            "names must be texts by language",
+            "los nombres deben ser textos por idioma",
+        )
+
+
+def _malformed_items(artefact: Artefact) -> Iterator[_Finding]:
+    """Find items that are no list of objects, so that all others can be walked."""
+    key = artefact.artefact_class.items
+    pending = [(f"/{key}", artefact.document.get(key, []))] if key else []
+    while pending:
+        path, items = pending.pop()
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            yield path, "it is not a list of objects", "no es una lista de objetos"
+        elif artefact.artefact_class.nested:
+            pending.extend((f"{path}/{n}/{key}", item.get(key, [])) for n, item in enumerate(items))
+
+
+def _item_findings(artefact: Artefact) -> Iterator[_Finding]:
+    scheme = artefact.artefact_class
+    seen: set[str] = set()
+    is_value_list = scheme.name == "ValueList"
+    for path, item in walk_items(artefact):
+        where = f"/{scheme.items}/{path}"
+        identifier = item.get("id")
+        if not isinstance(identifier, str) or not (
+            is_value_list or RESOURCE_ID.fullmatch(identifier)
+        ):
+            yield where, f"{identifier!r} is no id", f"{identifier!r} no es un id"
+        if path in seen:
+            yield where, "the id is there twice", "el id aparece dos veces"
+        seen.add(path)
+        if not is_value_list:
+            yield from _name_findings(item, where)
+    if not artefact.document.get("codelistExtensions"):
+        yield from _parent_findings(artefact, seen)
+
+
+def _parent_findings(artefact: Artefact, ids: set[str]) -> Iterator[_Finding]:
+    for path, item in walk_items(artefact):
+        parent = item.get("parent")
+        if parent is not None and parent not in ids:
+            yield (
+                f"/{artefact.artefact_class.items}/{path}/parent",
+                f"there is no {parent!r}",
+                f"no existe {parent!r}",
+            )
+
+
+def _check_components(artefact: Artefact, structure: DataStructure) -> None:
+    components = (*structure.dimensions, *structure.measures, *structure.attributes)
+    ids = [component.id for component in components]
+    if structure.time_dimension is not None:
+        ids.append(structure.time_dimension.id)
+    repeated = sorted({name for name in ids if ids.count(name) > 1})
+    if repeated or not structure.dimensions:
+        names = ", ".join(repeated)
+        en = f"component ids twice: {names}" if repeated else "there is no dimension"
+        es = f"ids de componente repetidos: {names}" if repeated else "no hay ninguna dimensión"
+        raise InvalidArtefactError(
+            f"{artefact}: {en}.",
+            f"{artefact}: {es}.",
+            urn=artefact.urn,
+            path="/dataStructureComponents",
+        )

@@ -1,0 +1,182 @@
+"""Maintainable artefacts, kept as the objects of SDMX-JSON 2.1 in all their languages.
+
+The document is what was published; the properties here are read from it. Links to itself are not
+part of an artefact: writers add them, and `Artefact.read` leaves them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from app.errors import InvalidArtefactError, QuerySyntaxError
+from app.sdmx.artefact_classes import ArtefactClass
+from app.sdmx.urn import PREFIX, Urn, parse_urn, urn_of
+from app.sdmx.version import Version
+
+Document: TypeAlias = dict[str, Any]
+"""An artefact, or a part of it, as an object of SDMX-JSON 2.1."""
+
+_WITHOUT_REFERENCES: Final = frozenset(
+    {"annotations", "description", "descriptions", "links", "name", "names"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """One maintainable artefact with its identification.
+
+    Attributes:
+        artefact_class: its class.
+        agency: the maintaining agency.
+        id: its id.
+        version: its version.
+        document: the object of SDMX-JSON 2.1; never changed in place.
+    """
+
+    artefact_class: ArtefactClass
+    agency: str
+    id: str
+    version: Version
+    document: Document
+
+    @classmethod
+    def read(cls, artefact_class: ArtefactClass, document: Mapping[str, Any]) -> Artefact:
+        """Identify a document.
+
+        Raises:
+            InvalidArtefactError: agency, id or version are missing or are no text.
+        """
+        whole = _without_self_links(document)
+        if artefact_class.unversioned:
+            whole.setdefault("version", "1.0")
+        if artefact_class.fixed_id:
+            whole.setdefault("id", artefact_class.fixed_id)
+        agency, identifier, version = (
+            _identification(artefact_class, whole, key) for key in ("agencyID", "id", "version")
+        )
+        try:
+            parsed = Version.parse(version)
+        except QuerySyntaxError as error:
+            raise InvalidArtefactError(error.text["en"], error.text["es"]) from None
+        return cls(artefact_class, agency, identifier, parsed, whole)
+
+    @property
+    def urn(self) -> str:
+        """Its URN."""
+        return urn_of(self.artefact_class.urn_class, self.agency, self.id, self.version.text)
+
+    @property
+    def stable(self) -> bool:
+        """Whether it may never change again: a version X.Y.Z without extension, X > 0."""
+        return self.version.is_stable
+
+    def with_document(self, document: Document) -> Artefact:
+        """The same artefact with another document: cut, localised or resolved."""
+        return Artefact(self.artefact_class, self.agency, self.id, self.version, document)
+
+    def canonical(self) -> bytes:
+        """The document as bytes that are equal when, and only when, the documents are."""
+        return orjson.dumps(self.document, option=orjson.OPT_SORT_KEYS)
+
+    def __str__(self) -> str:
+        return f"{self.artefact_class.name} {self.agency}:{self.id}({self.version})"
+
+
+def find_references(artefact: Artefact) -> Iterator[tuple[str, Urn]]:
+    """Give every reference to another artefact or its items, with the path where it stands.
+
+    References that name no single object (`Any`, `*`) are left out, and so are links.
+
+    Raises:
+        InvalidArtefactError: a URN is not well formed; `path` in the detail says where.
+    """
+    own = artefact.urn
+    for path, text in _urns(artefact.document, ""):
+        if "*" in text or ".Any=" in text:
+            continue
+        try:
+            urn = parse_urn(text)
+        except InvalidArtefactError as error:
+            raise InvalidArtefactError(
+                f"{artefact}, {path}: {error.text['en']}",
+                f"{artefact}, {path}: {error.text['es']}",
+                urn=own,
+                path=path,
+            ) from None
+        if str(urn.maintainable) != own:
+            yield path, urn
+
+
+def find_differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401
+    """Give the paths at which two documents differ, with the old and the new value.
+
+    A value that is missing on one side is None. Objects in lists are matched by `id` when all
+    have one, so that an inserted code is one difference and not a shift of all that follow.
+    """
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys((*old, *new)):
+            yield from find_differences(old.get(key), new.get(key), f"{path}/{key}")
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _list_differences(old, new, path)
+    elif old != new:
+        yield path, old, new
+
+
+def _list_differences(old: list[Any], new: list[Any], path: str) -> Iterator[tuple[str, Any, Any]]:
+    before, after = _by_id(old), _by_id(new)
+    if before is None or after is None:
+        length = max(len(old), len(new))
+        before = {str(i): value for i, value in enumerate(old)}
+        after = {str(i): value for i, value in enumerate(new)}
+        keys = [str(i) for i in range(length)]
+    else:
+        keys = list(dict.fromkeys((*before, *after)))
+        kept_before = [key for key in before if key in after]
+        kept_after = [key for key in after if key in before]
+        if kept_before != kept_after:
+            yield f"{path} (order)", kept_before, kept_after
+    for key in keys:
+        yield from find_differences(before.get(key), after.get(key), f"{path}/{key}")
+
+
+def _by_id(values: list[Any]) -> dict[str, Any] | None:
+    found = {value["id"]: value for value in values if isinstance(value, dict) and "id" in value}
+    return found if len(found) == len(values) else None
+
+
+def _without_self_links(document: Mapping[str, Any]) -> Document:
+    links = document.get("links")
+    if not isinstance(links, list):
+        return dict(document)
+    kept = [link for link in links if not (isinstance(link, dict) and link.get("rel") == "self")]
+    return {
+        key: kept if key == "links" else value
+        for key, value in document.items()
+        if key != "links" or kept
+    }
+
+
+def _identification(artefact_class: ArtefactClass, document: Document, key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str):
+        named = f"{artefact_class.name} {document.get('id', '')!s:.80}".strip()
+        raise InvalidArtefactError(
+            f"{named}: {key} is missing.", f"{named}: falta {key}.", path=f"/{key}"
+        )
+    return value
+
+
+def _urns(part: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key not in _WITHOUT_REFERENCES:
+                yield from _urns(value, f"{path}/{key}")
+    elif isinstance(part, list):
+        for position, value in enumerate(part):
+            yield from _urns(value, f"{path}/{position}")
+    elif isinstance(part, str) and part.startswith(PREFIX):
+        yield path, part

@@ -1,0 +1,217 @@
+"""SDMX-JSON structure messages 2.1 and 2.0: one reader, one writer (sdmx-json, structure message).
+
+Artefacts are kept as objects of 2.1, so that writing 2.1 only adds the links to themselves. 2.0
+(SDMX 3.0) lacks a few properties, wants a role for constraints, has one value a dimension in a
+key, and knows availability as a data constraint with the role Actual.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, Literal, TypeAlias
+
+import orjson
+
+from app.errors import InvalidArtefactError, MessageError
+from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
+from app.sdmx.artefacts import Artefact, Document
+from app.sdmx.urn import parse_urn
+
+JsonVersion: TypeAlias = Literal["2.1.0", "2.0.0"]
+"""The versions of SDMX-JSON that are read and written."""
+
+SCHEMAS: Final[Mapping[JsonVersion, str]] = {
+    "2.1.0": "https://json.sdmx.org/2.1/sdmx-json-structure-schema.json",
+    "2.0.0": "https://json.sdmx.org/2.0.0/sdmx-json-structure-schema.json",
+}
+"""The addresses of the official schemas."""
+
+_ONLY_IN_2_1: Final = ("isPartialLanguage", "evolvingStructure", "dimensionConstraint")
+_ONLY_IN_2_0: Final = ("isFinal", "role", "releaseCalendar")
+_CONSTRAINTS: Final = ("DataConstraint", "MetadataConstraint")
+_DEFAULT_TIME: Final = {"format": {"dataType": "ObservationalTimePeriod"}}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeader:
+    """What the `meta` of a message says.
+
+    Attributes:
+        id: id of the message.
+        prepared: when the content was prepared, with a time zone.
+        sender: id of the organisation that sends it.
+        languages: the languages of its texts.
+    """
+
+    id: str
+    prepared: dt.datetime
+    sender: str = "VIPMG"
+    languages: tuple[str, ...] = ()
+
+    def meta(self) -> Document:
+        """The object as SDMX-JSON has it; the instant is written in UTC with a Z."""
+        instant = self.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        languages = {"contentLanguages": list(self.languages)} if self.languages else {}
+        return {"id": self.id, "prepared": instant, **languages, "sender": {"id": self.sender}}
+
+
+def write_structures(
+    artefacts: Iterable[Artefact],
+    header: MessageHeader,
+    *,
+    version: JsonVersion = "2.1.0",
+    address: str | None = None,
+    availability: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """Write a structure message.
+
+    Args:
+        artefacts: the artefacts, in the order in which they shall stand.
+        header: what the message says of itself.
+        version: the version of SDMX-JSON.
+        address: where the 2.x paths begin (`https://.../sdmx/v2`), for the links of each artefact
+            to itself; None: no such links.
+        availability: availability constraints as objects of 2.1.
+    """
+    data: dict[str, list[Document]] = {}
+    for artefact in artefacts:
+        document = artefact.document if version == "2.1.0" else _to_2_0(artefact)
+        if address is not None:
+            document = _with_self_link(document, artefact, address, version)
+        data.setdefault(artefact.artefact_class.collection, []).append(document)
+    if availability and version == "2.1.0":
+        data["availabilityConstraints"] = [dict(constraint) for constraint in availability]
+    elif availability:
+        data.setdefault("dataConstraints", []).extend(map(_actual_constraint, availability))
+    if version == "2.1.0":
+        message = {"$schema": SCHEMAS[version], "meta": header.meta(), "data": data}
+    else:
+        message = {"meta": {"schema": SCHEMAS[version], **header.meta()}, "data": data}
+    return orjson.dumps(message)
+
+
+def read_structures(body: bytes) -> list[Artefact]:
+    """Read a structure message of 2.1 or 2.0; what only 2.0 has is put in the form of 2.1.
+
+    Raises:
+        MessageError: it is not JSON, or not a structure message.
+        InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
+    """
+    try:
+        message = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MessageError(f"This is not JSON: {error}.", f"Esto no es JSON: {error}.") from None
+    data = message.get("data") if isinstance(message, dict) else None
+    if not isinstance(data, dict):
+        raise MessageError(
+            "This is not a structure message: it has no object `data`.",
+            "Esto no es un mensaje de estructura: no tiene un objeto `data`.",
+        )
+    return [
+        artefact for key, documents in data.items() for artefact in _read_collection(key, documents)
+    ]
+
+
+def _read_collection(key: str, documents: object) -> list[Artefact]:
+    if key.startswith("x-"):
+        return []
+    artefact_class = CLASS_BY_COLLECTION.get(key)
+    if artefact_class is None:
+        raise InvalidArtefactError(
+            f"data.{key}: artefacts of this kind are not stored.",
+            f"data.{key}: no se guardan artefactos de este tipo.",
+        )
+    if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
+        raise MessageError(
+            f"data.{key} is not a list of objects.", f"data.{key} no es una lista de objetos."
+        )
+    return [Artefact.read(artefact_class, _from_2_0(document)) for document in documents]
+
+
+def _from_2_0(document: Document) -> Document:
+    """Leave out what 3.1 no longer has; the result is the same for a document of 2.1."""
+    if document.get("role") == "Actual":
+        raise InvalidArtefactError(
+            f"{document.get('id')}: a constraint with the role Actual is computed, not stored.",
+            f"{document.get('id')}: una restricción con rol Actual se calcula, no se guarda.",
+        )
+    return {key: value for key, value in document.items() if key not in _ONLY_IN_2_0}
+
+
+def _with_self_link(
+    document: Document, artefact: Artefact, address: str, version: JsonVersion
+) -> Document:
+    kind = artefact.artefact_class
+    path = f"{kind.artefact_type}/{artefact.agency}/{artefact.id}/{artefact.version}"
+    link = {"rel": "self", "href": f"{address}/structure/{path}", "urn": artefact.urn}
+    if version == "2.0.0" and kind.name == "ValueList":
+        # The schema of 2.0 spells the class Valuelist and so refuses the URN of every value list.
+        del link["urn"]
+    return document | {"links": [link, *document.get("links", ())]}
+
+
+def _to_2_0(artefact: Artefact) -> Document:
+    kind = artefact.artefact_class.name
+    whole = artefact.document
+    document = {key: value for key, value in whole.items() if key not in _ONLY_IN_2_1}
+    if kind in _CONSTRAINTS:
+        document["role"] = "Allowed"
+    if "dataKeySets" in document:
+        document["dataKeySets"] = [_key_set_2_0(keys) for keys in document["dataKeySets"]]
+    if kind == "DataStructure" and "dataStructureComponents" in document:
+        components = document["dataStructureComponents"]
+        document["dataStructureComponents"] = components | {
+            "dimensionList": _dimension_list_2_0(components["dimensionList"])
+        }
+    return document
+
+
+def _dimension_list_2_0(dimension_list: Document) -> Document:
+    time = dimension_list.get("timeDimension")
+    if time is None or "localRepresentation" in time:
+        return dimension_list
+    return dimension_list | {"timeDimension": time | {"localRepresentation": _DEFAULT_TIME}}
+
+
+def _key_set_2_0(keys: Document) -> Document:
+    """Write each key with several values in a dimension as several keys with one."""
+    return keys | {"keys": [single for key in keys["keys"] for single in _single_keys(key)]}
+
+
+def _single_keys(key: Document) -> list[Document]:
+    written = key.get("keyValues", [])
+    if not any("values" in value for value in written):
+        return [key]
+    alternatives = [value.get("values", [value.get("value")]) for value in written]
+    bare = [{name: value[name] for name in value if name != "values"} for value in written]
+    return [
+        key
+        | {"keyValues": [value | {"value": code} for value, code in zip(bare, chosen, strict=True)]}
+        for chosen in product(*alternatives)
+    ]
+
+
+def _actual_constraint(availability: Mapping[str, Any]) -> Document:
+    """Write an availability constraint as 2.0 has it: a data constraint with the role Actual."""
+    context, urn = next(iter(availability["constraintAttachment"].items()))
+    attached = parse_urn(urn)
+    counts = [
+        {"id": name, "type": "sdmx_metrics", "title": str(availability[key])}
+        for key, name in (("seriesCount", "series_count"), ("obsCount", "obs_count"))
+        if key in availability
+    ]
+    annotations = [*availability.get("annotations", ()), *counts]
+    return {
+        "id": f"AVAILABLE_{attached.id}",
+        "agencyID": attached.agency,
+        "version": "1.0",
+        "name": "Available data",
+        "names": {"en": "Available data", "es": "Datos disponibles"},
+        **({"annotations": annotations} if annotations else {}),
+        "role": "Actual",
+        "constraintAttachment": {f"{context}s": [urn]},
+        "cubeRegions": [availability["cubeRegion"]],
+    }
