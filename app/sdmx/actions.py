@@ -1,0 +1,182 @@
+"""What Merge, Replace and Delete do to a series (SDMX 3.1; SDMX-CSV 2.1 field guide, actions).
+
+Append and Information have the effect of Merge. The unit of Replace is the observation: its
+measures and observation attributes are put as sent, and what is left out is gone. Attributes
+of a series are merged by Replace too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from app.sdmx import series
+from app.sdmx.series import TIME, Document, Observation
+
+Action: TypeAlias = Literal["Merge", "Replace", "Delete"]
+
+ACTIONS: Mapping[str, Action] = {
+    "": "Merge",
+    "I": "Merge",
+    "A": "Merge",
+    "M": "Merge",
+    "R": "Replace",
+    "D": "Delete",
+    "Information": "Merge",
+    "Append": "Merge",
+    "Merge": "Merge",
+    "Replace": "Replace",
+    "Delete": "Delete",
+}
+
+
+class Segment(msgspec.Struct, array_like=True):
+    """Rows of one message that speak of one series with one action, in their order.
+
+    Attributes:
+        action: what is done.
+        rows: row number in the message of each observation.
+        observations: the sent columns; `None` is a cell that was left out. A Delete names
+            with any value the components that it deletes; none: the whole observation. Empty:
+            the rows speak of the series only.
+        attributes: attributes of the series; with Delete, those to delete.
+        whole_series: a Delete without a time period: all observations, or in all of them the
+            named components (`deleted`).
+        deleted: components that a Delete of a whole series names.
+    """
+
+    action: Action
+    rows: list[int]
+    observations: Document
+    attributes: dict[str, Any]
+    whole_series: bool = False
+    deleted: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A series after its segments.
+
+    Attributes:
+        observations: the new document.
+        attributes: the new attributes of the series.
+        touched: row number of the last row that spoke of each time period.
+        duplicates: rows that repeat a key of the same message and action.
+    """
+
+    observations: Document
+    attributes: dict[str, Any]
+    touched: dict[str, int]
+    duplicates: list[int]
+
+
+EMPTY: Document = {TIME: []}
+
+
+def apply(
+    old: Document | None, attributes: Mapping[str, Any], segments: Sequence[Segment]
+) -> Outcome:
+    """Apply the segments of one message to a series, in the order of their first rows."""
+    if old is None or not old[TIME]:
+        fresh = _fresh(attributes, segments)
+        if fresh is not None:
+            return fresh
+    result = Outcome(old or EMPTY, dict(attributes), {}, [])
+    rows = series.observations(result.observations)
+    seen: dict[str, Action] = {}
+    for segment in segments:
+        _apply_attributes(result.attributes, segment)
+        if segment.action == "Delete":
+            _delete(rows, segment)
+        else:
+            _put(rows, segment, seen, result.duplicates)
+        result.touched.update(zip(segment.observations.get(TIME, ()), segment.rows, strict=False))
+        if segment.action == "Delete":
+            seen.clear()
+    result.observations = series.from_observations(rows)
+    return result
+
+
+def _fresh(attributes: Mapping[str, Any], segments: Sequence[Segment]) -> Outcome | None:
+    """The quick way for a series that is new: columns are joined as they are."""
+    if any(s.action == "Delete" or TIME not in s.observations for s in segments):
+        return None
+    document = segments[0].observations
+    rows = segments[0].rows
+    if len(segments) > 1:
+        names = dict.fromkeys(name for s in segments for name in s.observations)
+        document = {
+            name: [value for s in segments for value in series.column(s.observations, name)]
+            for name in names
+        }
+        rows = [row for s in segments for row in s.rows]
+    touched = dict(zip(document[TIME], rows, strict=True))
+    if len(touched) != len(rows):
+        return None
+    merged = dict(attributes)
+    for segment in segments:
+        merged.update(segment.attributes)
+    # A row without any value holds nothing: it is no observation.
+    if any(isinstance(v, list) and None in v for v in document.values()) or len(document) == 1:
+        kept = {time: row for time, row in series.observations(document).items() if row}
+        return Outcome(series.from_observations(kept), merged, touched, [])
+    return Outcome(series.compact(series.sort_by_time(document)), merged, touched, [])
+
+
+def _apply_attributes(attributes: dict[str, Any], segment: Segment) -> None:
+    if segment.action == "Delete":
+        for name in segment.attributes:
+            attributes.pop(name, None)
+    else:
+        attributes.update(segment.attributes)
+
+
+def _put(
+    rows: dict[str, Observation],
+    segment: Segment,
+    seen: dict[str, Action],
+    duplicates: list[int],
+) -> None:
+    if TIME not in segment.observations:
+        return
+    names = [name for name in segment.observations if name != TIME]
+    values = series.rows_of(segment.observations, names)
+    for row, (time, *cells) in zip(segment.rows, values, strict=True):
+        if seen.get(time) == segment.action:
+            duplicates.append(row)
+        seen[time] = segment.action
+        sent = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+        new = sent if segment.action == "Replace" else rows.get(time, {}) | sent
+        if new:
+            rows[time] = new
+        else:
+            rows.pop(time, None)
+
+
+def _delete(rows: dict[str, Observation], segment: Segment) -> None:
+    if segment.whole_series:
+        for time in list(rows):
+            _drop(rows, time, segment.deleted)
+        return
+    if TIME not in segment.observations:
+        return
+    names = [name for name in segment.observations if name != TIME]
+    for time, *cells in series.rows_of(segment.observations, names):
+        marked = [name for name, cell in zip(names, cells, strict=True) if cell is not None]
+        # Marks on attributes of the series alone leave the observation as it is.
+        if marked or not segment.attributes:
+            _drop(rows, time, marked)
+
+
+def _drop(rows: dict[str, Observation], time: str, components: Sequence[str]) -> None:
+    observation = rows.get(time)
+    if observation is None:
+        return
+    kept = {k: v for k, v in observation.items() if k not in components} if components else {}
+    if kept:
+        rows[time] = kept
+    else:
+        del rows[time]

@@ -1,0 +1,179 @@
+"""Data constraints as predicates (SDMX 3.1 DataConstraint: cube regions and data key sets).
+
+Within a cube region the components are joined by AND; a dimension that is not named is free.
+An included region lists what is allowed, an excluded one what is forbidden. Of key sets, the
+included ones (all keys if there is none) less the excluded ones are allowed. Constraints of
+the data structure, the dataflow and the agreement hold together (AND).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal, TypeAlias
+
+from app.sdmx.time_period import parse_time_period
+
+Level: TypeAlias = Literal["datastructure", "dataflow", "provisionagreement"]
+
+LEVELS: Mapping[str, Level] = {
+    "dataStructures": "datastructure",
+    "dataflows": "dataflow",
+    "provisionAgreements": "provisionagreement",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """The values that a region lists for a component; `included` False: all but these."""
+
+    component: str
+    values: frozenset[str]
+    included: bool = True
+    time_range: tuple[str | None, str | None] | None = None
+
+    def holds(self, value: str | None) -> bool:
+        """Whether the value is within the set; a missing value is not."""
+        if value is None:
+            return False
+        if self.time_range is not None:
+            return _within(value, self.time_range)
+        return (value in self.values) == self.included
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A cube region."""
+
+    included: bool
+    sets: tuple[ValueSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """Keys over the same dimensions, each a tuple of codes in the order of `dimensions`."""
+
+    included: bool
+    dimensions: tuple[str, ...]
+    keys: frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A data constraint and the level of what it is attached to."""
+
+    id: str
+    level: Level
+    regions: tuple[Region, ...]
+    key_sets: tuple[KeySet, ...]
+
+    def allowed_values(self) -> Iterator[ValueSet]:
+        """The value sets that each row has to satisfy for itself."""
+        for region in self.regions:
+            if region.included:
+                yield from region.sets
+            elif len(region.sets) == 1:
+                only = region.sets[0]
+                yield ValueSet(only.component, only.values, not only.included, None)
+
+    def excluded_combinations(self) -> Iterator[Region]:
+        """The excluded regions that several components make together."""
+        for region in self.regions:
+            if not region.included and len(region.sets) > 1:
+                yield region
+
+
+def read_constraint(document: Mapping[str, Any]) -> Constraint | None:
+    """Read an SDMX-JSON DataConstraint; `None` for one attached to a provider."""
+    attachment = document.get("constraintAttachment", {})
+    level = next((LEVELS[name] for name in LEVELS if name in attachment), None)
+    if level is None:
+        return None
+    return Constraint(
+        document["id"],
+        level,
+        tuple(_region(region) for region in document.get("cubeRegions", ())),
+        tuple(_key_sets(document.get("dataKeySets", ()))),
+    )
+
+
+def attached_to(document: Mapping[str, Any]) -> Iterator[str]:
+    """URNs of what a DataConstraint is attached to."""
+    attachment = document.get("constraintAttachment", {})
+    for name in LEVELS:
+        yield from attachment.get(name, ())
+
+
+def allowed_codes(
+    constraints: Iterable[Constraint], component: str, codes: Iterable[str]
+) -> list[str]:
+    """The codes of a component that no constraint forbids by itself, in their order."""
+    sets = [
+        values
+        for constraint in constraints
+        for values in constraint.allowed_values()
+        if values.component == component
+    ]
+    return [code for code in codes if all(values.holds(code) for values in sets)]
+
+
+def may_overlap(left: Sequence[Constraint], right: Sequence[Constraint]) -> bool:
+    """Whether a key could satisfy the constraints of both sides: no dimension keeps them apart."""
+    for mine in _included_sets(left):
+        for theirs in _included_sets(right):
+            if mine.component == theirs.component and not mine.values & theirs.values:
+                return False
+    return True
+
+
+def _included_sets(constraints: Sequence[Constraint]) -> Iterator[ValueSet]:
+    for constraint in constraints:
+        for values in constraint.allowed_values():
+            if values.included and values.time_range is None:
+                yield values
+
+
+def _region(region: Mapping[str, Any]) -> Region:
+    return Region(
+        region.get("include", True),
+        tuple(
+            ValueSet(
+                part["id"],
+                frozenset(_text(value) for value in part.get("values", ())),
+                part.get("include", True),
+                _time_range(part["timeRange"]) if "timeRange" in part else None,
+            )
+            for part in (*region.get("keyValues", ()), *region.get("components", ()))
+            if "values" in part or "timeRange" in part
+        ),
+    )
+
+
+def _text(value: str | Mapping[str, str]) -> str:
+    return value if isinstance(value, str) else value["value"]
+
+
+def _time_range(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    start = document.get("startPeriod") or document.get("afterPeriod")
+    end = document.get("endPeriod") or document.get("beforePeriod")
+    return start and start["period"], end and end["period"]
+
+
+def _within(value: str, bounds: tuple[str | None, str | None]) -> bool:
+    period = parse_time_period(value)
+    start, end = bounds
+    after = start is None or period.start >= parse_time_period(start).start
+    return after and (end is None or period.end <= parse_time_period(end).end)
+
+
+def _key_sets(documents: Iterable[Mapping[str, Any]]) -> Iterator[KeySet]:
+    for document in documents:
+        by_dimensions: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+        for key in document["keys"]:
+            parts = key.get("keyValues", ())
+            dimensions = tuple(part["id"] for part in parts)
+            values = [part["values"] if "values" in part else [part["value"]] for part in parts]
+            by_dimensions.setdefault(dimensions, set()).update(product(*values))
+        for dimensions, keys in by_dimensions.items():
+            yield KeySet(document["isIncluded"], dimensions, frozenset(keys))

@@ -1,0 +1,254 @@
+"""Reading SDMX-CSV data messages, 1.0, 2.0 and 2.1, as batches of columns.
+
+The message is not held: rows come in batches, cells as they were sent, with the number of
+their row. Row numbers are those of a spreadsheet: the header is row 1 (SDMX-CSV 2.1 field
+guide, data messages; SDMX-CSV 1.0).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import BinaryIO, Literal, TypeAlias
+
+from app.errors import MessageError
+from app.sdmx.actions import ACTIONS, Action
+from app.sdmx.findings import Finding
+
+StructureKind: TypeAlias = Literal["dataflow", "datastructure", "dataprovision"]
+
+BATCH_ROWS = 20_000
+FIELD_LIMIT = 131_072
+"""Longest cell in characters; a quote that is never closed ends here."""
+
+_STRUCTURE = re.compile(r"STRUCTURE(?:\[(.)\])?(.?)")
+_COMPONENT = re.compile(
+    r"(?P<id>[A-Za-z][A-Za-z0-9_-]*)(?P<many>\[\])?(?:\[(?P<languages>[^\]]+)\])?(?P<more>\[\])?"
+    r"(?P<label>: .*)?",
+    re.DOTALL,
+)
+_KINDS = frozenset({"dataflow", "datastructure", "dataprovision"})
+_SERVICE_COLUMNS = frozenset({"STRUCTURE_NAME", "SERIES_KEY", "OBS_KEY", "UPDATED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that may hold a component.
+
+    Attributes:
+        place: its place in the row.
+        name: its header as sent.
+        component: the id in its header.
+        many: whether its cells hold several values (`ATTR[]`).
+        languages: languages of its cells (`ATTR[en;es]`), empty for plain text.
+        labelled: whether its header carries a label, and so its coded cells.
+    """
+
+    place: int
+    name: str
+    component: str
+    many: bool = False
+    languages: tuple[str, ...] = ()
+    labelled: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows with one structure and one action.
+
+    Attributes:
+        structure: `AGENCY:ID(VERSION)`, as sent.
+        rows: numbers of the rows.
+        cells: the cells of each column, by component id.
+    """
+
+    kind: StructureKind
+    structure: str
+    action: Action
+    rows: Sequence[int]
+    cells: dict[str, Sequence[str]]
+
+
+@dataclass(slots=True)
+class CsvReader:
+    """Reads one message.
+
+    Attributes:
+        columns: columns of components, by id, known once the header was read.
+        findings: what is wrong with the form of the message; filled while it is read.
+        decimal_comma: whether numbers may have a comma: the separator is another sign.
+    """
+
+    stream: BinaryIO
+    columns: dict[str, Column] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    separator: str = ","
+    sub_separator: str = ";"
+    row_count: int = 0
+    _legacy: bool = False
+    _width: int = 0
+    _structure: int = 0
+    _structure_id: int = 0
+    _action: int | None = None
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether numbers may be written with a decimal comma."""
+        return self.separator != ","
+
+    def batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
+        """All rows of the message, in order.
+
+        Raises:
+            MessageError: the stream is no SDMX-CSV, or not UTF-8.
+        """
+        csv.field_size_limit(FIELD_LIMIT)
+        text = io.TextIOWrapper(self.stream, encoding="utf-8-sig", newline="")
+        try:
+            header = self._read_first_line(text)
+            self._read_header(next(csv.reader([header], delimiter=self.separator, strict=True)))
+            reader = csv.reader(text, delimiter=self.separator, strict=True)
+            first = 2
+            while rows := list(islice(reader, batch_rows)):
+                yield from self._split(rows, first)
+                first += len(rows)
+            self.row_count = first - 2
+        except UnicodeDecodeError as error:
+            raise MessageError(
+                f"The file is not UTF-8 text (byte {error.start} of a block): save it as UTF-8.",
+                f"El archivo no es texto UTF-8 (byte {error.start} de un bloque): "
+                "guárdelo como UTF-8.",
+            ) from error
+        except csv.Error as error:
+            raise MessageError(
+                f"The file is not well-formed CSV after row {self.row_count + 1}: {error}.",
+                f"El archivo no es CSV bien formado después de la fila {self.row_count + 1}: "
+                f"{error}.",
+            ) from error
+
+    def _read_first_line(self, text: io.TextIOWrapper) -> str:
+        line = text.readline(FIELD_LIMIT)
+        match = _STRUCTURE.match(line)
+        if line.startswith("DATAFLOW"):
+            self._legacy, self.separator = True, line[8:9]
+        elif match:
+            self.sub_separator, self.separator = match[1] or ";", match[2]
+        else:
+            raise MessageError(
+                "The first column must be STRUCTURE (SDMX-CSV 2) or DATAFLOW (SDMX-CSV 1).",
+                "La primera columna debe ser STRUCTURE (SDMX-CSV 2) o DATAFLOW (SDMX-CSV 1).",
+            )
+        if not self.separator or self.separator in '"\r\n' or self.separator.isalnum():
+            raise MessageError(
+                "The header has one column only: a file with one column holds no data.",
+                "El encabezado tiene una sola columna: un archivo así no contiene datos.",
+            )
+        # A label with a line break in the header makes the record longer than its first line.
+        while line.count('"') % 2 and (more := text.readline(FIELD_LIMIT)):
+            line += more
+        return line
+
+    def _read_header(self, names: list[str]) -> None:
+        while names and names[-1].strip() == "":
+            names.pop()
+        self._width = len(names)
+        start = 1
+        if not self._legacy:
+            if len(names) < 2 or names[1] != "STRUCTURE_ID":
+                raise MessageError(
+                    "The second column must be STRUCTURE_ID.",
+                    "La segunda columna debe ser STRUCTURE_ID.",
+                )
+            self._structure_id, start = 1, 2
+        for place in range(start, len(names)):
+            self._read_column(place, names[place])
+
+    def _read_column(self, place: int, name: str) -> None:
+        if name == "ACTION" and not self._legacy:
+            self._action = place
+            return
+        match = _COMPONENT.fullmatch(name)
+        if name in _SERVICE_COLUMNS or match is None:
+            return
+        column = Column(
+            place,
+            name,
+            match["id"],
+            many=bool(match["many"] or match["more"]),
+            languages=tuple((match["languages"] or "").split(self.sub_separator))
+            if match["languages"]
+            else (),
+            labelled=bool(match["label"]),
+        )
+        if column.component in self.columns:
+            self.findings.append(Finding("VIPMG-205", 1, column.component, name))
+        else:
+            self.columns[column.component] = column
+
+    def _split(self, rows: list[list[str]], first: int) -> Iterator[Batch]:
+        numbers: Sequence[int] = range(first, first + len(rows))
+        if {len(row) for row in rows} != {self._width}:
+            rows, numbers = self._even(rows, numbers)
+        if not rows:
+            return
+        columns = list(zip(*rows, strict=True))
+        heads = self._heads(columns)
+        if len(set(heads)) == 1:
+            yield from self._batch(heads[0], columns, numbers)
+            return
+        for head, places in groupby(range(len(heads)), heads.__getitem__):
+            chosen = list(places)
+            part = slice(chosen[0], chosen[-1] + 1)
+            yield from self._batch(head, [column[part] for column in columns], numbers[part])
+
+    def _even(
+        self, rows: list[list[str]], numbers: Sequence[int]
+    ) -> tuple[list[list[str]], list[int]]:
+        kept, kept_numbers = [], []
+        for number, row in zip(numbers, rows, strict=True):
+            if not row:
+                continue
+            extra = row[self._width :]
+            if len(row) < self._width or any(cell.strip() for cell in extra):
+                value = f"{len(row)} / {self._width}"
+                self.findings.append(Finding("VIPMG-202", number, value=value))
+            else:
+                kept.append(row[: self._width])
+                kept_numbers.append(number)
+        return kept, kept_numbers
+
+    def _heads(self, columns: list[tuple[str, ...]]) -> list[tuple[str, str, str]]:
+        length = len(columns[0])
+        kinds = ("dataflow",) * length if self._legacy else columns[0]
+        actions = ("",) * length if self._action is None else columns[self._action]
+        return list(zip(kinds, columns[self._structure_id], actions, strict=True))
+
+    def _batch(
+        self, head: tuple[str, str, str], columns: list[tuple[str, ...]], numbers: Sequence[int]
+    ) -> Iterator[Batch]:
+        kind, structure, action = head
+        if kind not in _KINDS:
+            self.findings.append(
+                Finding("VIPMG-203", numbers[0], "STRUCTURE", kind, allowed="dataflow")
+            )
+        elif action not in ACTIONS:
+            self.findings.append(Finding("VIPMG-206", numbers[0], "ACTION", action))
+        else:
+            cells = {name: columns[column.place] for name, column in self.columns.items()}
+            identity = structure.split(": ", 1)[0]
+            yield Batch(kind, identity, ACTIONS[action], numbers, cells)  # type: ignore[arg-type]
+
+
+def split_cell(cell: str, separator: str) -> list[str]:
+    """The values of a cell that holds several, quotes as in CSV."""
+    return next(csv.reader([cell], delimiter=separator), [])
+
+
+def split_languages(cell: str, separator: str) -> dict[str, str]:
+    """The texts of a cell by language (`en:Value;es:Valor`)."""
+    parts = (part.partition(":") for part in split_cell(cell, separator))
+    return {language: text for language, colon, text in parts if colon}

@@ -1,0 +1,186 @@
+"""Attribute values above the series: of groups, of parts of the key, of the dataset.
+
+The key of an attachment has `None` where a dimension is open. A value is public when any public
+series is under its key; before that it waits in the withheld room.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from app.sdmx.rooms import FOR_GOOD
+from app.sdmx.validation import Deletion, Intake, PartialKey
+from app.store.staging import terms
+from app.store.types import Connection
+
+if TYPE_CHECKING:
+    from app.store.publication import Effect
+
+PUBLIC = "SELECT key, attributes FROM attachment WHERE agreement_id = $1"
+WITHHELD = "SELECT key, attributes FROM withheld_attachment WHERE agreement_id = $1"
+VISIBLE = """
+SELECT place FROM above WHERE EXISTS (
+  SELECT FROM series
+  WHERE agreement_id = $1 AND observation_count > 0
+    AND series_terms(dataflow_id, key) @> above.terms
+)
+"""
+PUT = """
+INSERT INTO attachment (agreement_id, key, attributes, publication_id)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (agreement_id, key) DO UPDATE SET
+  attributes = excluded.attributes, publication_id = excluded.publication_id
+"""
+DROP = "DELETE FROM attachment WHERE agreement_id = $1 AND key = $2"
+JOURNAL = """
+INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
+VALUES ($1, $2, $3, 'Attachment', NULL, $4)
+"""
+PUT_WITHHELD = """
+INSERT INTO withheld_attachment (agreement_id, key, release_at, audience, attributes,
+                                 publication_id)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+DROP_WITHHELD = "DELETE FROM withheld_attachment WHERE agreement_id = $1 AND key = $2"
+JOURNAL_WITHHELD = """
+INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience, observations,
+                             attributes)
+VALUES ($1, $2, $3, 'Attachment', $4, NULL, $5)
+"""
+
+
+@dataclass(slots=True)
+class Attachments:
+    """The attachments of one agreement: as stored in both rooms, and as they become."""
+
+    agreement: int
+    public: dict[PartialKey, dict[str, Any]]
+    withheld: dict[PartialKey, dict[str, Any]]
+    current: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    async def load(cls, connection: Connection, agreement: int, now: dt.datetime) -> Attachments:
+        """Read the attachments of an agreement, of which there are few."""
+        public = {
+            tuple(row["key"]): orjson.loads(row["attributes"])
+            for row in await connection.fetch(PUBLIC, agreement)
+        }
+        withheld = {
+            tuple(row["key"]): orjson.loads(row["attributes"])
+            for row in await connection.fetch(WITHHELD, agreement)
+        }
+        current = {key: dict(values) for key, values in public.items()}
+        for key, values in withheld.items():
+            current.setdefault(key, {}).update(values)
+        return cls(agreement, public, withheld, current)
+
+    @property
+    def has_withheld(self) -> bool:
+        """Whether anything waits in the withheld room."""
+        return bool(self.withheld)
+
+    def value(self, key: PartialKey, name: str) -> object:
+        """The value of an attribute at exactly this key, or `None`."""
+        return self.current.get(key, {}).get(name)
+
+    def take(self, intake: Intake) -> None:
+        """Take over what a message says: its deletions first, then its values."""
+        for deletion in intake.deletions:
+            self._delete(deletion, {a.id for a in intake.target.flow.partial_attributes})
+        for key, values in intake.attachments.items():
+            self.current.setdefault(key, {}).update(values)
+
+    def _delete(self, deletion: Deletion, partial: set[str]) -> None:
+        marked = partial.intersection(deletion.components)
+        if deletion.components and not marked:
+            return
+        if not deletion.components and deletion.time is not None:
+            return
+        for key in list(self.current):
+            reached = all(
+                code is None or code == mine for code, mine in zip(deletion.key, key, strict=True)
+            )
+            if reached and marked:
+                for name in marked:
+                    self.current[key].pop(name, None)
+            elif reached:
+                self.current[key].clear()
+
+
+async def write_attachments(
+    connection: Connection,
+    publication: int,
+    dataflow: int,
+    audience: list[str],
+    attachments: Attachments,
+    effect: Effect,
+    *,
+    hides: bool,
+) -> None:
+    """Write what changed to the room where it belongs, and to the journal."""
+    keys = list(attachments.current)
+    visible = set(keys)
+    if hides:
+        visible = await _visible(connection, attachments.agreement, dataflow, keys)
+    for key, values in attachments.current.items():
+        before = attachments.public.get(key, {})
+        after = values if key in visible else before
+        if before != after:
+            await _write_public(connection, publication, attachments.agreement, key, before, after)
+            effect.attachments += 1
+            effect.public_room = True
+        waits = {} if key in visible or values == before else values
+        if waits != attachments.withheld.get(key, {}):
+            await connection.execute(DROP_WITHHELD, attachments.agreement, list(key))
+            text = orjson.dumps(waits).decode()
+            if waits:
+                await connection.execute(
+                    PUT_WITHHELD,
+                    attachments.agreement,
+                    list(key),
+                    FOR_GOOD,
+                    audience,
+                    text,
+                    publication,
+                )
+            await connection.execute(
+                JOURNAL_WITHHELD, attachments.agreement, list(key), publication, audience, text
+            )
+            effect.withheld_room = True
+
+
+async def _write_public(
+    connection: Connection,
+    publication: int,
+    agreement: int,
+    key: PartialKey,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    if after:
+        text = orjson.dumps(after).decode()
+        await connection.execute(PUT, agreement, list(key), text, publication)
+    else:
+        await connection.execute(DROP, agreement, list(key))
+    names = before.keys() | after.keys()
+    changed = {name: after.get(name) for name in names if before.get(name) != after.get(name)}
+    text = orjson.dumps(changed).decode()
+    await connection.execute(JOURNAL, agreement, list(key), publication, text)
+
+
+async def _visible(
+    connection: Connection, agreement: int, dataflow: int, keys: list[PartialKey]
+) -> set[PartialKey]:
+    """The keys under which there is a public series."""
+    await connection.execute(
+        "CREATE TEMPORARY TABLE IF NOT EXISTS above (place integer, terms text[]) ON COMMIT DROP"
+    )
+    await connection.execute("TRUNCATE above")
+    records = [(place, terms(dataflow, key)) for place, key in enumerate(keys)]
+    await connection.copy_records_to_table("above", records=records)
+    return {keys[row["place"]] for row in await connection.fetch(VISIBLE, agreement)}

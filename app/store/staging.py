@@ -1,0 +1,85 @@
+"""Staging: the segments of a message, in a temporary table of the session that publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from app.sdmx.actions import Segment
+from app.sdmx.validation import Deletion, Key
+from app.store.types import Connection
+
+CREATE = """
+CREATE TEMPORARY TABLE stage (
+  agreement_id integer NOT NULL,
+  key text[] COLLATE "C" NOT NULL,
+  first_row bigint NOT NULL,
+  segment bytea NOT NULL
+)
+"""
+STAGE_DELETION = """
+INSERT INTO stage (agreement_id, key, first_row, segment)
+SELECT $1, key, $2, $3
+FROM (
+  SELECT key FROM series
+  WHERE agreement_id = $1 AND series_terms(dataflow_id, key) @> $4
+  UNION
+  SELECT key FROM withheld_series
+  WHERE agreement_id = $1 AND series_terms(dataflow_id, key) @> $4
+  UNION
+  SELECT key FROM stage
+  WHERE agreement_id = $1 AND first_row < $2
+    AND coalesce(series_terms($5, key), '{}') @> $4
+) AS reached
+"""
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_segment = msgspec.msgpack.Decoder(Segment).decode
+
+
+@asynccontextmanager
+async def stage(connection: Connection) -> AsyncIterator[None]:
+    """A stage on this connection, gone when the block ends."""
+    await connection.execute("DROP TABLE IF EXISTS stage")
+    await connection.execute(CREATE)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("DROP TABLE IF EXISTS stage")
+
+
+async def put_segments(
+    connection: Connection, segments: Iterable[tuple[int, Key, Segment]]
+) -> None:
+    """Stage segments: agreement, key, segment."""
+    await connection.copy_records_to_table(
+        "stage",
+        records=[
+            (agreement, key, segment.rows[0], _encode(segment))
+            for agreement, key, segment in segments
+        ],
+    )
+
+
+async def put_deletion(
+    connection: Connection, agreement: int, dataflow: int, deletion: Deletion, segment: Segment
+) -> None:
+    """Stage what a deletion with an open key does, for each series that it reaches."""
+    await connection.execute(
+        STAGE_DELETION,
+        agreement,
+        deletion.row,
+        _encode(segment),
+        terms(dataflow, deletion.key),
+        dataflow,
+    )
+
+
+def terms(dataflow: int, key: Sequence[str | None]) -> list[str]:
+    """The terms of a key with open positions, as the SQL function `series_terms` writes them."""
+    return [
+        f"{dataflow}.{position}={code}" for position, code in enumerate(key, 1) if code is not None
+    ]
