@@ -1,0 +1,71 @@
+"""What the store needs of dataflows and provision agreements, taken from their artefacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.structures import Dataflow, DataStructure, ProvisionAgreement, decode
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTerms:
+    """A provision agreement as the store keeps it.
+
+    Attributes:
+        urn: URN of the agreement.
+        dataflow: URN of the one dataflow version it is bound to.
+        provider: id of the data provider.
+        precedence: of two agreements that hold the same key the higher is shown.
+        readers: organisations that may read; empty: everyone.
+        fixed_attributes: attributes with one value for all its data.
+    """
+
+    urn: str
+    dataflow: str
+    provider: str
+    precedence: int
+    readers: tuple[str, ...]
+    fixed_attributes: Mapping[str, str]
+
+
+def dataflow_dimensions(artefacts: ArtefactSet) -> dict[str, tuple[str, ...]]:
+    """The dimensions of each dataflow by its URN: in DSD order, without the time dimension."""
+    found: dict[str, tuple[str, ...]] = {}
+    for artefact in _held(artefacts, "Dataflow"):
+        dataflow = decode(artefact, Dataflow)
+        structure = artefacts.resolve(dataflow.structure)
+        if structure is not None and not _is_shell(structure):
+            found[artefact.urn] = dataflow.dimension_ids(decode(structure, DataStructure))
+    return found
+
+
+def agreement_terms(artefacts: ArtefactSet) -> list[AgreementTerms]:
+    """The terms of every provision agreement whose dataflow has dimensions here."""
+    known = dataflow_dimensions(artefacts)
+    found: list[AgreementTerms] = []
+    for artefact in _held(artefacts, "ProvisionAgreement"):
+        agreement = decode(artefact, ProvisionAgreement)
+        dataflow = artefacts.resolve(agreement.dataflow)
+        if dataflow is not None and dataflow.urn in known:
+            found.append(
+                AgreementTerms(
+                    artefact.urn,
+                    dataflow.urn,
+                    agreement.provider_id,
+                    agreement.precedence,
+                    agreement.readers,
+                    agreement.fixed_attributes,
+                )
+            )
+    return found
+
+
+def _held(artefacts: ArtefactSet, name: str) -> list[Artefact]:
+    return [artefact for artefact in artefacts.of_class(name) if not _is_shell(artefact)]
+
+
+def _is_shell(artefact: Artefact) -> bool:
+    return artefact.document.get("isExternalReference") is True

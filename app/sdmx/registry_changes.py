@@ -1,0 +1,162 @@
+"""What publishing a set of artefacts would change in a registry, or why it may not.
+
+An artefact that is stored already and equal is left alone. A stable one may not change at all;
+any other may be replaced. Afterwards every reference in the registry must lead somewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+
+from app.errors import ConflictError, InvalidArtefactError, StableArtefactChangedError
+from app.sdmx.artefact_checks import check_artefact
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact, find_differences
+from app.sdmx.urn import parse_urn
+from app.sdmx.version import VersionQuery
+
+_SHOWN: Final = 20
+"""How many differences or missing references an error shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChanges:
+    """What a publication adds, replaces and leaves, and the registry after it."""
+
+    added: tuple[Artefact, ...]
+    changed: tuple[Artefact, ...]
+    unchanged: tuple[Artefact, ...]
+    after: ArtefactSet
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed)
+
+
+def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> RegistryChanges:
+    """Compare artefacts with a registry and check that they may be published.
+
+    Raises:
+        InvalidArtefactError: an artefact is not valid, is there twice, or refers to nothing.
+        StableArtefactChangedError: a stable artefact differs from the stored one.
+        ConflictError: a part of a scheme would replace the whole.
+    """
+    given = _unique(artefacts)
+    for artefact in given:
+        check_artefact(artefact)
+    everything = ArtefactSet((*current, *given))
+    given = [_pin_dataflow(artefact, current, everything) for artefact in given]
+    added = tuple(artefact for artefact in given if artefact.urn not in current)
+    known = [(artefact, current.get(artefact.urn)) for artefact in given]
+    pairs = [(new, old) for new, old in known if old is not None]
+    unchanged = tuple(new for new, old in pairs if new.canonical() == old.canonical())
+    replaced = [(new, old) for new, old in pairs if new.canonical() != old.canonical()]
+    _refuse_changes_of_stable(replaced)
+    _refuse_parts(replaced)
+    changed = tuple(new for new, _ in replaced)
+    after = ArtefactSet((*current, *added, *changed))
+    if added or changed:
+        _refuse_missing_references(after)
+    return RegistryChanges(added, changed, unchanged, after)
+
+
+def _unique(artefacts: Iterable[Artefact]) -> list[Artefact]:
+    found: dict[str, Artefact] = {}
+    for artefact in artefacts:
+        if artefact.urn in found:
+            raise InvalidArtefactError(
+                f"{artefact} is there twice.", f"{artefact} aparece dos veces.", urn=artefact.urn
+            )
+        found[artefact.urn] = artefact
+    return list(found.values())
+
+
+def _pin_dataflow(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:
+    """Bind an agreement to one version of its dataflow: the stored one if it still fits."""
+    reference = artefact.document.get("dataflow")
+    if artefact.artefact_class.name != "ProvisionAgreement" or not isinstance(reference, str):
+        return artefact
+    asked = parse_urn(reference)
+    stored = current.get(artefact.urn)
+    pinned = str(stored.document.get("dataflow", "")) if stored is not None else ""
+    if pinned and _fits(pinned, reference):
+        return artefact.with_document(artefact.document | {"dataflow": pinned})
+    dataflow = everything.resolve(asked)
+    if dataflow is None:
+        return artefact
+    return artefact.with_document(artefact.document | {"dataflow": dataflow.urn})
+
+
+def _fits(pinned: str, reference: str) -> bool:
+    """Whether a reference, its version perhaps with `+`, may mean the dataflow pinned before."""
+    held, asked = parse_urn(pinned), parse_urn(reference)
+    same = (held.agency, held.id) == (asked.agency, asked.id)
+    exact = VersionQuery.parse(held.version).exact
+    return same and exact is not None and VersionQuery.parse(asked.version).matches(exact)
+
+
+def _refuse_changes_of_stable(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
+    stable = [(new, old) for new, old in replaced if old.stable]
+    if not stable:
+        return
+    every = (
+        (new, path, before, after)
+        for new, old in stable
+        for path, before, after in find_differences(old.document, new.document)
+    )
+    shown = list(islice(every, _SHOWN))
+    lines = "".join(
+        f"\n  {artefact}{path}: {_short(before)} -> {_short(after)}"
+        for artefact, path, before, after in shown
+    )
+    count = len(stable)
+    raise StableArtefactChangedError(
+        f"{count} stable artefact(s) differ from what is published under the same version; "
+        f"publish the change under a new version.{lines}",
+        f"{count} artefacto(s) estable(s) difieren de lo publicado con la misma versión; "
+        f"publique el cambio con una versión nueva.{lines}",
+        urns=[new.urn for new, _ in stable],
+        differences=[
+            {"urn": artefact.urn, "path": path, "old": before, "new": after}
+            for artefact, path, before, after in shown
+        ],
+    )
+
+
+def _refuse_parts(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
+    for new, old in replaced:
+        for flag in ("isPartial", "isExternalReference"):
+            if new.document.get(flag) is True and old.document.get(flag) is not True:
+                raise ConflictError(
+                    f"{new}: the whole artefact is stored, a part ({flag}) cannot replace it.",
+                    f"{new}: está guardado completo, una parte ({flag}) no puede sustituirlo.",
+                    urn=new.urn,
+                )
+
+
+def _refuse_missing_references(after: ArtefactSet) -> None:
+    missing = []
+    for artefact in after:
+        after.with_extensions(artefact)
+        missing += [(artefact, path, urn) for path, urn in after.missing_references(artefact)]
+    if not missing:
+        return
+    lines = "".join(f"\n  {artefact}{path}: {urn}" for artefact, path, urn in missing[:_SHOWN])
+    raise InvalidArtefactError(
+        f"{len(missing)} reference(s) lead to nothing that is stored or published here.{lines}",
+        f"{len(missing)} referencia(s) no llevan a nada guardado ni publicado aquí.{lines}",
+        missing=[
+            {"urn": artefact.urn, "path": path, "reference": urn} for artefact, path, urn in missing
+        ],
+    )
+
+
+def _short(value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -1,0 +1,215 @@
+"""Publishing artefacts: one transaction that changes the registry and what is derived from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from app.errors import ConflictError
+from app.sdmx.agreements import AgreementTerms, agreement_terms, dataflow_dimensions
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.registry_changes import RegistryChanges, plan_changes
+from app.store.registry import load_current
+from app.store.types import Connection, Record
+
+_REGISTRY_LOCK: Final = 0x7265676973747279
+"""Advisory lock of the one writer of the registry ("registry")."""
+
+_CLOSE_STATES: Final = (
+    "UPDATE artefact SET recorded_to = $2 WHERE urn = ANY ($1) AND recorded_to IS NULL"
+)
+
+_INSERT_STATES: Final = """
+INSERT INTO artefact (urn, class, agency, artefact_id, version, stable, document, recorded_from)
+SELECT urn, class, agency, artefact_id, version, stable, document::json, $8
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+  AS given (urn, class, agency, artefact_id, version, stable, document)
+RETURNING id, urn
+"""
+
+_INSERT_REFERENCES: Final = """
+INSERT INTO artefact_reference (artefact, to_urn)
+SELECT artefact, to_urn FROM unnest($1::bigint[], $2::text[]) AS given (artefact, to_urn)
+"""
+
+_REVISE: Final = """
+UPDATE registry SET revision = revision + 1, revised_at = $1 WHERE id = 1 RETURNING revision
+"""
+
+_INSERT_DATAFLOW: Final = "INSERT INTO dataflow (urn, dimensions) VALUES ($1, $2)"
+
+_SELECT_AGREEMENTS: Final = """
+SELECT agreement.urn, dataflow.urn AS dataflow, provider, precedence, readers,
+       fixed_attributes::text AS fixed_attributes
+FROM agreement JOIN dataflow ON dataflow.id = agreement.dataflow_id
+"""
+
+_INSERT_AGREEMENT: Final = """
+INSERT INTO agreement (urn, dataflow_id, provider, precedence, readers, fixed_attributes, active)
+SELECT $1, dataflow.id, $3, $4, $5, $6::text::json, true FROM dataflow WHERE dataflow.urn = $2
+RETURNING id
+"""
+
+_UPDATE_AGREEMENT: Final = """
+UPDATE agreement SET precedence = $2, readers = $3, fixed_attributes = $4::text::json
+WHERE urn = $1
+"""
+
+_INSERT_HEAD: Final = """
+INSERT INTO agreement_head (agreement_id, revision, series_count, observation_count)
+VALUES ($1, 0, 0, 0)
+"""
+
+_INSERT_WITHHELD_HEAD: Final = "INSERT INTO withheld_head (agreement_id, revision) VALUES ($1, 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """What a publication did.
+
+    Attributes:
+        revision: the revision of the registry after it.
+        added: URNs that were not there.
+        changed: URNs whose stored state was replaced.
+        unchanged: URNs that were there already.
+        changed_terms: URNs of agreements whose precedence, readers or fixed attributes changed.
+    """
+
+    revision: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    changed_terms: tuple[str, ...]
+
+
+async def publish(
+    connection: Connection, artefacts: Iterable[Artefact], now: dt.datetime
+) -> PublishResult:
+    """Store artefacts, all or none; what is stored already and equal is not written again.
+
+    Raises:
+        InvalidArtefactError: an artefact is not valid or refers to nothing.
+        StableArtefactChangedError: a stable artefact differs from the stored one.
+        ConflictError: a dataflow would change its dimensions, or an agreement its parties.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _REGISTRY_LOCK)
+        current = await load_current(connection)
+        changes = plan_changes(current.artefacts, artefacts)
+        if not changes:
+            return _result(current.revision, changes, ())
+        # Never before the state that is replaced, whatever the clocks of two servers say.
+        instant = max(now, current.revised_at)
+        await _store(connection, changes, instant)
+        await _derive_dataflows(connection, changes.after)
+        changed_terms = await _derive_agreements(connection, changes.after)
+        revision = await connection.fetchval(_REVISE, instant)
+        return _result(revision, changes, changed_terms)
+
+
+def _result(revision: int, changes: RegistryChanges, changed_terms: Sequence[str]) -> PublishResult:
+    added, changed, unchanged = (
+        tuple(sorted(artefact.urn for artefact in group))
+        for group in (changes.added, changes.changed, changes.unchanged)
+    )
+    return PublishResult(revision, added, changed, unchanged, tuple(changed_terms))
+
+
+async def _store(connection: Connection, changes: RegistryChanges, instant: dt.datetime) -> None:
+    await connection.execute(_CLOSE_STATES, [artefact.urn for artefact in changes.changed], instant)
+    new = (*changes.added, *changes.changed)
+    rows = await connection.fetch(
+        _INSERT_STATES,
+        [artefact.urn for artefact in new],
+        [artefact.artefact_class.name for artefact in new],
+        [artefact.agency for artefact in new],
+        [artefact.id for artefact in new],
+        [artefact.version.text for artefact in new],
+        [artefact.stable for artefact in new],
+        [orjson.dumps(artefact.document).decode() for artefact in new],
+        instant,
+    )
+    numbers = {row["urn"]: row["id"] for row in rows}
+    edges = [
+        (numbers[artefact.urn], str(reference))
+        for artefact in new
+        for reference in changes.after.references_of(artefact)
+    ]
+    await connection.execute(
+        _INSERT_REFERENCES, [number for number, _ in edges], [urn for _, urn in edges]
+    )
+
+
+async def _derive_dataflows(connection: Connection, artefacts: ArtefactSet) -> None:
+    rows = await connection.fetch("SELECT urn, dimensions FROM dataflow")
+    stored = {row["urn"]: tuple(row["dimensions"]) for row in rows}
+    for urn, dimensions in dataflow_dimensions(artefacts).items():
+        if urn not in stored:
+            await connection.execute(_INSERT_DATAFLOW, urn, dimensions)
+        elif stored[urn] != dimensions:
+            before, after = ", ".join(stored[urn]), ", ".join(dimensions)
+            raise ConflictError(
+                f"{urn}: the dimensions of a dataflow never change ({before} -> {after}); "
+                "publish another version of the dataflow.",
+                f"{urn}: las dimensiones de un flujo de datos nunca cambian "
+                f"({before} -> {after}); publique otra versión del flujo.",
+                urn=urn,
+                old=list(stored[urn]),
+                new=list(dimensions),
+            )
+
+
+async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> list[str]:
+    """Bring the rows of the agreements in step, and give the URNs whose terms changed."""
+    stored = {row["urn"]: row for row in await connection.fetch(_SELECT_AGREEMENTS)}
+    changed: list[str] = []
+    for terms in agreement_terms(artefacts):
+        row = stored.get(terms.urn)
+        if row is None:
+            await _insert_agreement(connection, terms)
+        elif _update_is_needed(terms, row):
+            await connection.execute(
+                _UPDATE_AGREEMENT,
+                terms.urn,
+                terms.precedence,
+                terms.readers,
+                _json(terms.fixed_attributes),
+            )
+            changed.append(terms.urn)
+    return changed
+
+
+async def _insert_agreement(connection: Connection, terms: AgreementTerms) -> None:
+    number = await connection.fetchval(
+        _INSERT_AGREEMENT,
+        terms.urn,
+        terms.dataflow,
+        terms.provider,
+        terms.precedence,
+        terms.readers,
+        _json(terms.fixed_attributes),
+    )
+    await connection.execute(_INSERT_HEAD, number)
+    await connection.execute(_INSERT_WITHHELD_HEAD, number)
+
+
+def _update_is_needed(terms: AgreementTerms, row: Record) -> bool:
+    if (terms.dataflow, terms.provider) != (row["dataflow"], row["provider"]):
+        raise ConflictError(
+            f"{terms.urn}: an agreement never changes its dataflow or its data provider; "
+            "publish another agreement.",
+            f"{terms.urn}: un acuerdo nunca cambia de flujo de datos ni de proveedor; "
+            "publique otro acuerdo.",
+            urn=terms.urn,
+        )
+    new = (terms.precedence, list(terms.readers), dict(terms.fixed_attributes))
+    return new != (row["precedence"], row["readers"], orjson.loads(row["fixed_attributes"]))
+
+
+def _json(attributes: Mapping[str, str]) -> str:
+    return orjson.dumps(dict(attributes)).decode()
