@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeVar, cast
 from urllib.parse import quote
 
 from app.errors import QuerySyntaxError
+from app.sdmx.artefact_classes import ARTEFACT_TYPES, CLASSES
 from app.sdmx.filters import ComponentFilter, parse_filter
 from app.sdmx.negotiation import EXTENSION_PARAMETERS
 from app.sdmx.query import (
@@ -30,48 +31,10 @@ from app.sdmx.time_period import check_start_day, parse_date_time
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, ITEM_PATH, RESOURCE_ID
 from app.sdmx.version import VersionQuery
 
-ITEM_SCHEME_TYPES: Final = (
-    "agencyscheme",
-    "categoryscheme",
-    "codelist",
-    "conceptscheme",
-    "customtypescheme",
-    "dataconsumerscheme",
-    "dataproviderscheme",
-    "metadataproviderscheme",
-    "namepersonalisationscheme",
-    "organisationunitscheme",
-    "reportingtaxonomy",
-    "rulesetscheme",
-    "transformationscheme",
-    "userdefinedoperatorscheme",
-    "valuelist",
-    "vtlmappingscheme",
+ITEM_SCHEME_TYPES: Final = tuple(
+    dict.fromkeys(entry.artefact_type for entry in CLASSES if entry.is_item_scheme)
 )
 """The artefact types that an item id may follow."""
-
-ARTEFACT_TYPES: Final = (
-    *ITEM_SCHEME_TYPES,
-    "categorisation",
-    "categoryschememap",
-    "conceptschememap",
-    "dataconstraint",
-    "dataflow",
-    "datastructure",
-    "hierarchy",
-    "hierarchyassociation",
-    "metadataconstraint",
-    "metadataflow",
-    "metadataprovisionagreement",
-    "metadatastructure",
-    "organisationschememap",
-    "process",
-    "provisionagreement",
-    "reportingtaxonomymap",
-    "representationmap",
-    "structuremap",
-)
-"""The 34 artefact types of a structure query."""
 
 CONTEXTS: Final = ("datastructure", "dataflow", "provisionagreement")
 """What data can be asked by."""

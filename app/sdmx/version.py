@@ -150,7 +150,9 @@ class VersionQuery:
     def __str__(self) -> str:
         if self.exact is not None:
             return self.exact.text
-        if self.size == 0 or (self.operator == "+" and self.minimum == (1, 0, 0)):
+        if self.size == 0 or (
+            self.operator == "+" and not self.fixed and self.minimum == (1, 0, 0)
+        ):
             return self.operator
         parts = [str(number) for number in self.minimum[: self.size]]
         parts[len(self.fixed)] += self.operator
