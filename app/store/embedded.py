@@ -74,7 +74,15 @@ SAFE_SETTINGS = {
 # What PostgreSQL says while the processes of a killed server are still going away.
 NOT_GONE_YET = re.compile(
     r'pre-existing shared memory block|lock file ".*" already exists|'
-    r"could not (bind|create lock file)|database files are incompatible: shared memory"
+    r'lock file ".*" is empty'
+)
+
+NO_ANSWER = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 
 log = logging.getLogger(__name__)
@@ -193,7 +201,10 @@ class EmbeddedPostgres:
         account.own_private_folder(socket_dir)
         self._end_orphan()
         self._spawn_until_ready(binaries, account, socket_dir)
-        asyncio.run(self._check_and_create_database())
+        try:
+            asyncio.run(asyncio.wait_for(self._check_and_create_database(), ANSWER_SECONDS))
+        except NO_ANSWER as error:
+            raise self._silent(str(error) or repr(error)) from error
 
     def _make_data_dir(self) -> None:
         # As root the server runs as another user, who must be able to pass through.
@@ -308,7 +319,7 @@ class EmbeddedPostgres:
         """Try to connect; return None or what was wrong."""
         try:
             asyncio.run(_connect_once(self._dsn("postgres")))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except NO_ANSWER as error:
             return error
         return None
 
@@ -378,19 +389,22 @@ class EmbeddedPostgres:
         return number if _alive(number) and "postgres" in _command_line(number) else None
 
     def _disown_stale_pid_file(self) -> None:
-        """Name ourselves in a postmaster.pid whose number a strange process has today.
+        """Mend a postmaster.pid that would stop PostgreSQL for ever; we hold the lock.
 
-        PostgreSQL would refuse to start for ever. It takes the number of its own parent as stale,
-        and still checks the shared memory named in the file for left-over processes.
+        It is empty after a kill at the wrong moment, or its number is that of a strange process
+        today. Then we name ourselves in it: PostgreSQL takes the number of its own parent as
+        stale, and still checks the shared memory named in the file for left-over processes.
         """
         pid_file = self.cluster / "postmaster.pid"
-        if sys.platform != "linux" or self._recorded_process() is not None:
+        if self._recorded_process() is not None:
             return
         try:
             lines = pid_file.read_text().split("\n")
         except OSError:
             return
-        if lines[0].isdigit() and _alive(int(lines[0])):
+        if lines == [""]:
+            pid_file.unlink()
+        elif lines[0].isdigit() and _alive(int(lines[0])):
             log.warning("postmaster.pid names process %s, which is not PostgreSQL", lines[0])
             pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
 
@@ -404,12 +418,14 @@ class EmbeddedPostgres:
                 continue
             log.warning("PostgreSQL is gone; starting it again")
             try:
-                self._forker.submit(self._start).result()
-                log.warning("PostgreSQL runs again, process %s", self.process)
+                started = self._forker.submit(self._start)
             except RuntimeError:  # the interpreter is going down, and the server with it
                 return
-            except (ConfigurationError, UnavailableError, OSError) as error:
-                pause = min(pause * 2, 5.0)
+            try:
+                started.result()
+                log.warning("PostgreSQL runs again, process %s", self.process)
+            except Exception as error:  # whatever it is, the next try may do
+                pause = min(pause * 2, 2.0)
                 log.error("PostgreSQL does not start, next try in %.1f s: %s", pause, error)
 
     def _up(self) -> bool:
@@ -462,7 +478,7 @@ class EmbeddedPostgres:
 
 async def _connect_once(dsn: str) -> None:
     connection = await asyncpg.connect(dsn, timeout=5)
-    await connection.close()
+    await connection.close(timeout=5)
 
 
 def _alive(process: int) -> bool:

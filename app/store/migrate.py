@@ -19,6 +19,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Index, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -126,7 +127,7 @@ def _pending(connection: Connection, config: Config) -> list[str]:
         return []
     try:
         steps = list(ScriptDirectory.from_config(config).iterate_revisions(head, current))
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise ConfigurationError(
             f"The database is at revision {current}, which this release does not know: a newer "
             "release made it. Install that release, or restore a backup.",
