@@ -1,0 +1,32 @@
+"""What a caller may do under a provision agreement: pure decisions, closed by default."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from app.auth.subject import Subject
+
+
+def may_submit(subject: Subject | None, provider: str) -> bool:
+    """Whether the caller may send data under an agreement of this data provider.
+
+    Args:
+        subject: the caller, or None when anonymous.
+        provider: id of the data provider of the agreement.
+    """
+    if subject is None or subject.organisation_kind == "data_consumer":
+        return False
+    return subject.organisation == provider
+
+
+def may_read_withheld(subject: Subject | None, provider: str, readers: Collection[str]) -> bool:
+    """Whether the caller may see what an agreement withholds from the public.
+
+    Args:
+        subject: the caller, or None when anonymous.
+        provider: id of the data provider of the agreement, which sees its own.
+        readers: ids of the organisations that the agreement names.
+    """
+    if subject is None:
+        return False
+    return may_submit(subject, provider) or subject.organisation in readers

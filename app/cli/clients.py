@@ -1,0 +1,193 @@
+"""`vipmg clients`: the programs that may call the service on behalf of an organisation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.auth.public_keys import read_public_keys
+from app.errors import ConfigurationError, VipmgError
+from app.services.add_client import NewClient, add_client
+from app.services.list_clients import ListedClient, list_clients
+from app.services.revoke_client import revoke_client
+from app.settings import Settings
+from app.store.embedded import EmbeddedPostgres
+from app.store.migrate import migrate
+from app.store.pools import open_pools
+from app.store.types import Pool
+
+T = TypeVar("T")
+
+_ENGLISH: Final = {
+    "clients": "Programs that call the service on behalf of an organisation.",
+    "add": "Register a program of an organisation; shows its secret, once.",
+    "list": "List the programs that are registered.",
+    "revoke": "Give a program no more tokens; those it has end within ten minutes.",
+    "organisation": "Id of a data provider or data consumer, such as CRI_DGME.",
+    "client_id": "Id of the program, as `clients list` shows it.",
+    "public_key": "File with the program's public key (JWK set, JWK, PEM); then it has no secret.",
+    "note": "Who holds the program, in free words.",
+    "json": "Print JSON.",
+    "data_dir": "Folder of the embedded database.",
+    "no_file": "The file {} cannot be read.",
+    "once": "The secret is shown this once. Hand it over on a safe way.",
+    "signs": "The program signs with its own key and has no secret.",
+    "revoked": "{} gets no more tokens. Those it has end within ten minutes.",
+    "none": "No program is registered. Register one with: vipmg clients add ORGANISATION",
+    "columns": "Organisation|Program|Signs in with|Note|Registered|Revoked",
+}
+_SPANISH: Final = {
+    "clients": "Programas que llaman al servicio en nombre de una organización.",
+    "add": "Registrar un programa de una organización; muestra su secreto una sola vez.",
+    "list": "Listar los programas registrados.",
+    "revoke": "No dar más tokens a un programa; los que tiene vencen en diez minutos.",
+    "organisation": "Id de un proveedor o consumidor de datos, por ejemplo CRI_DGME.",
+    "client_id": "Id del programa, como lo muestra `clients list`.",
+    "public_key": "Archivo con la clave pública (JWK set, JWK, PEM); entonces no hay secreto.",
+    "note": "Quién tiene el programa, en palabras libres.",
+    "json": "Mostrar JSON.",
+    "data_dir": "Carpeta de la base de datos incorporada.",
+    "no_file": "El archivo {} no se puede leer.",
+    "once": "El secreto se muestra solo esta vez. Entréguelo por una vía segura.",
+    "signs": "El programa firma con su propia clave y no tiene secreto.",
+    "revoked": "{} no recibe más tokens. Los que tiene vencen en diez minutos.",
+    "none": "No hay programas registrados. Registre uno con: vipmg clients add ORGANIZACIÓN",
+    "columns": "Organización|Programa|Se identifica con|Nota|Registrado|Revocado",
+}
+
+
+def _language() -> str:
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "es" if next(filter(None, names), "").lower().startswith("es") else "en"
+
+
+def _text(name: str) -> str:
+    return (_SPANISH if _language() == "es" else _ENGLISH)[name]
+
+
+clients = typer.Typer(no_args_is_help=True, help=_text("clients"))
+
+JsonOption = Annotated[bool, typer.Option("--json", help=_text("json"))]
+DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help=_text("data_dir"))]
+
+
+@clients.command("add", help=_text("add"))
+def add(
+    organisation: Annotated[str, typer.Argument(help=_text("organisation"))],
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", help=_text("public_key"))
+    ] = None,
+    note: Annotated[str | None, typer.Option("--note", help=_text("note"))] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Register a client and print its id, with its secret if it has one."""
+    with _errors_printed():
+        jwks = None if public_key is None else read_public_keys(_read(public_key))
+        new = _with_database(data_dir, lambda pool: add_client(pool, organisation, jwks, note))
+    if as_json:
+        _print_json(dataclasses.asdict(new) | {"organisation": organisation})
+    else:
+        _print_new(new)
+
+
+@clients.command("list", help=_text("list"))
+def list_(as_json: JsonOption = False, data_dir: DataDirOption = None) -> None:
+    """Print all clients."""
+    with _errors_printed():
+        listed = _with_database(data_dir, list_clients)
+    if as_json:
+        _print_json([dataclasses.asdict(client) for client in listed])
+    elif listed:
+        Console().print(_table(listed))
+    else:
+        typer.echo(_text("none"))
+
+
+@clients.command("revoke", help=_text("revoke"))
+def revoke(
+    client_id: Annotated[str, typer.Argument(help=_text("client_id"))],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Revoke a client."""
+    with _errors_printed():
+        _with_database(data_dir, lambda pool: revoke_client(pool, client_id))
+    typer.echo(_text("revoked").format(client_id))
+
+
+def _with_database(data_dir: Path | None, use: Callable[[Pool], Awaitable[T]]) -> T:
+    """Run a use case on the database that the settings name, else on the embedded one."""
+    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    with contextlib.ExitStack() as stack:
+        if settings.database_url is None:
+            dsn = stack.enter_context(EmbeddedPostgres(settings.data_dir)).dsn
+        else:
+            dsn = settings.database_url.get_secret_value()
+        migrate(dsn)
+        return asyncio.run(_with_pool(dsn, settings, use))
+
+
+async def _with_pool(dsn: str, settings: Settings, use: Callable[[Pool], Awaitable[T]]) -> T:
+    pools = await open_pools(dsn, settings)
+    try:
+        return await use(pools.writer)
+    finally:
+        await pools.close()
+
+
+@contextlib.contextmanager
+def _errors_printed() -> Iterator[None]:
+    try:
+        yield
+    except VipmgError as error:
+        typer.echo(error.text[_language()], err=True)
+        raise typer.Exit(1) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            _ENGLISH["no_file"].format(path), _SPANISH["no_file"].format(path)
+        ) from error
+
+
+def _print_json(value: object) -> None:
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+    sys.stdout.write(orjson.dumps(value, option=options).decode())
+
+
+def _print_new(new: NewClient) -> None:
+    typer.echo(f"client_id      {new.client_id}")
+    if new.client_secret is None:
+        typer.echo(_text("signs"))
+    else:
+        typer.echo(f"client_secret  {new.client_secret}")
+        typer.echo(_text("once"))
+
+
+def _table(listed: list[ListedClient]) -> Table:
+    table = Table(*_text("columns").split("|"))
+    for client in listed:
+        revoked = "" if client.revoked_at is None else f"{client.revoked_at:%Y-%m-%d}"
+        table.add_row(
+            client.organisation,
+            client.client_id,
+            client.authentication,
+            client.note or "",
+            f"{client.created_at:%Y-%m-%d}",
+            revoked,
+        )
+    return table
