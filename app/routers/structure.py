@@ -1,0 +1,95 @@
+"""Structures of SDMX-REST 2.2: `/sdmx/v2/structure/...` (doc/structures.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Final, cast
+
+from fastapi import APIRouter, Request, Response
+
+from app.sdmx.messages.structure_json import JsonVersion
+from app.sdmx.negotiation import (
+    STRUCTURE_OFFERS,
+    VARY,
+    negotiate,
+    negotiate_language,
+    parse_options,
+)
+from app.sdmx.rest_v2 import parse_structure
+from app.services.query_structures import (
+    STRUCTURE_PATH,
+    StructureForm,
+    current_registry,
+    query_structures,
+    structure_etag,
+)
+
+router = APIRouter(tags=["SDMX 2.x"])
+
+_PATH: Final = f"{STRUCTURE_PATH}/structure"
+
+
+@router.get(_PATH, include_in_schema=False)
+@router.head(_PATH, include_in_schema=False)
+@router.head(_PATH + "/{rest:path}", include_in_schema=False)
+@router.get(_PATH + "/{rest:path}", operation_id="getStructures")
+async def answer_structure(request: Request) -> Response:
+    """Return structural metadata: artefacts by type, agency, id, version and item."""
+    raw_query = request.scope["query_string"].decode("latin-1")
+    query = parse_structure(_segments(request), raw_query)
+    options = parse_options(raw_query)
+    accepted = negotiate(request.headers.get("accept"), STRUCTURE_OFFERS, options)
+    state = request.app.state
+    reader = state.pools.public
+    registry = await current_registry(reader, state.registry)
+    form = StructureForm(
+        version=cast(JsonVersion, accepted.version),
+        content_type=accepted.content_type,
+        languages=negotiate_language(
+            request.headers.get("accept-language"), options.lang, registry.languages
+        ),
+        base_url=state.settings.base_url,
+    )
+    etag = structure_etag(registry, query, form)
+    headers = {
+        "ETag": etag,
+        "Last-Modified": format_datetime(registry.revised_at, usegmt=True),
+        "Vary": VARY,
+    }
+    if _is_known(request, etag, registry.revised_at):
+        return Response(status_code=304, headers=headers)
+    reply = await query_structures(reader, registry, query, form)
+    if reply.body is None:
+        return Response(status_code=204, headers=headers)
+    headers["Content-Type"] = form.content_type
+    headers["Content-Length"] = str(len(reply.body))
+    if reply.languages:
+        headers["Content-Language"] = ", ".join(reply.languages)
+    return Response(b"" if request.method == "HEAD" else reply.body, headers=headers)
+
+
+def _segments(request: Request) -> list[str]:
+    """The path after `/structure`, as it was sent: split at slashes, not yet decoded."""
+    raw: bytes = request.scope["raw_path"]
+    path = raw.partition(b"?")[0].decode("latin-1")
+    rest = path.partition(_PATH)[2]
+    return rest.removeprefix("/").split("/") if rest else []
+
+
+def _is_known(request: Request, etag: str, revised_at: dt.datetime) -> bool:
+    """Whether the caller holds this answer already (RFC 9110, 13.1)."""
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        held = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return "*" in held or etag in held
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        instant = parsedate_to_datetime(since)
+    except ValueError:
+        return False
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=dt.UTC)
+    return revised_at.replace(microsecond=0) <= instant

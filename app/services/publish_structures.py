@@ -1,0 +1,86 @@
+"""Publish structures from files: the shared ones at start, others from the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import app
+from app.errors import ConfigurationError, InvalidArtefactError, VipmgError
+from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.structure_json import read_structures
+from app.settings import Settings
+from app.store import registry_publication
+from app.store.registry_publication import PublishResult
+from app.store.types import Pool
+
+
+async def publish_structures(
+    writer: Pool, paths: Iterable[Path], now: dt.datetime
+) -> PublishResult:
+    """Publish the artefacts of all files together: all or none.
+
+    Args:
+        writer: the pool that may write.
+        paths: SDMX-JSON structure messages, or folders that are searched for `*.json`.
+        now: the instant of the publication.
+
+    Raises:
+        VipmgError: a file cannot be read, or what is in it may not be published.
+    """
+    artefacts = read_structure_files(paths)
+    async with writer.acquire() as connection:
+        return await registry_publication.publish(connection, artefacts, now)
+
+
+def shared_structures(settings: Settings) -> Path:
+    """The folder of the shared structures: the one set, the delivered, or that of the checkout."""
+    if settings.codelists_dir is not None:
+        return settings.codelists_dir
+    package = Path(app.__file__).parent
+    delivered = package / "_codelists"
+    return delivered if delivered.is_dir() else package.parent / "codelists"
+
+
+def read_structure_files(paths: Iterable[Path]) -> list[Artefact]:
+    """Read all artefacts of files and folders, in the order of the files' names.
+
+    Raises:
+        ConfigurationError: a file or folder is not there.
+        InvalidArtefactError: two files hold the same artefact.
+        VipmgError: a file is no structure message; the text names the file.
+    """
+    found: dict[str, tuple[Artefact, Path]] = {}
+    for file in _files(paths):
+        for artefact in _read(file):
+            known = found.get(artefact.urn)
+            if known is not None:
+                raise InvalidArtefactError(
+                    f"{artefact} is both in {known[1]} and in {file}.",
+                    f"{artefact} está en {known[1]} y también en {file}.",
+                    urn=artefact.urn,
+                )
+            found[artefact.urn] = artefact, file
+    return [artefact for artefact, _ in found.values()]
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.rglob("*.json"))
+        elif path.is_file():
+            yield path
+        else:
+            raise ConfigurationError(
+                f"There is no file or folder {path}.", f"No existe el archivo o carpeta {path}."
+            )
+
+
+def _read(file: Path) -> list[Artefact]:
+    try:
+        return read_structures(file.read_bytes())
+    except VipmgError as error:
+        raise type(error)(
+            f"{file}: {error.text['en']}", f"{file}: {error.text['es']}", **error.detail
+        ) from None
