@@ -1,0 +1,71 @@
+# Short commands. `make help` lists them; none needs anything but Python 3.11 or later.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help serve test check bench lock clean debian-postgresql
+
+PYTHON ?= python3
+DATA ?= vipmg-data
+PORT ?= 8000
+UV ?= uv
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: .venv/run.stamp ## Run the service, with demonstration data if DATA is new (DATA=vipmg-data PORT=8000)
+	exec $(BIN)/vipmg serve --data-dir "$(DATA)" --port $(PORT) --demo
+
+test: check debian-postgresql ## Run every check and test, on the wheel's PostgreSQL and on Debian's
+	$(BIN)/pytest -n 2
+	@programs=$$(ls -d /usr/lib/postgresql/1[5-9]/bin 2>/dev/null | head -n 1); \
+	if [ -z "$$programs" ]; then \
+	  echo "Left out: tests/store and tests/api on Debian's PostgreSQL, which is not installed" \
+	    "(as root on Debian, make test installs it)."; \
+	else \
+	  set -x; VIPMG_TEST_POSTGRES_BIN=$$programs $(BIN)/pytest -n 2 $(wildcard tests/store tests/api); \
+	fi
+
+check: .venv/dev.stamp ## Lint, format, types and layers, without tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev.stamp ## Measure against the budgets
+	$(BIN)/python -m bench
+
+lock: ## Pin the dependencies again (needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what was built or installed here; data directories stay
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The programs only: no cluster is made and no server is started.
+debian-postgresql:
+	@if ls /usr/lib/postgresql/1[5-9]/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi; \
+	set -ex; export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq; \
+	apt-get install -yqq --no-install-recommends postgresql-common; \
+	echo 'create_main_cluster = false' >> /etc/postgresql-common/createcluster.conf; \
+	apt-get install -yqq --no-install-recommends postgresql
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps -e .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
