@@ -283,6 +283,9 @@ class _Server(AuthorizationServer):
     def save_token(self, token: object, request: object) -> None:
         """Tokens are signed and short-lived; none is stored."""
 
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Nobody listens to Authlib's signals here."""
+
     def create_oauth2_request(self, request: TokenRequest) -> _Request:
         return _Request(request)
 
