@@ -33,9 +33,7 @@ OPERATORS: Final = ("eq", "ne", "lt", "le", "gt", "ge", "co", "nc", "sw", "ew")
 """The operators of a condition; the last four look into the text."""
 
 _OPERATOR: Final = re.compile(rf"({'|'.join(OPERATORS)}):(.*)", re.DOTALL)
-_AND: Final = re.compile(
-    rf"\+(?![0-9]{{2}}:[0-9]{{2}}(?:$|[,+ ]))| +(?=(?:{'|'.join(OPERATORS)}):)"
-)
+_AND: Final = re.compile(rf"\+(?![0-9]{{2}}:[0-9]{{2}}(?:$|[,+ ]))| (?=(?:{'|'.join(OPERATORS)}):)")
 _READ_OTHERWISE: Final = re.compile(rf"(?:{'|'.join(OPERATORS)}|[0-9]{{2}}):")
 _ESCAPED: Final = re.compile("%(2C|2B|20|25)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")

@@ -42,7 +42,8 @@ _CSV_1_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 _NO_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
-_CACHED_LENGTH: Final = 512
+# A header is read so far: none of an honest client is longer, and answers are cached by it.
+_READ_LENGTH: Final = 2048
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"?'
 _RANGE: Final = re.compile(rf"(?:[^,\"]|{_QUOTED})+")
 _PARAMETER: Final = re.compile(rf"(?:[^;\"]|{_QUOTED})+")
@@ -242,9 +243,7 @@ def negotiate(accept: str | None, offers: Offers, options: Options = _NO_OPTIONS
     Raises:
         NotAcceptableError: nothing that is offered is accepted; `detail` lists what is.
     """
-    if accept is not None and len(accept) > _CACHED_LENGTH:
-        return _negotiate(accept, offers, options)
-    return _negotiate_cached(accept, offers, options)
+    return _negotiate((accept or "")[:_READ_LENGTH], offers, options)
 
 
 def negotiate_language(
@@ -257,7 +256,7 @@ def negotiate_language(
     Raises:
         NotAcceptableError: the parameter `lang` names a language that is not available.
     """
-    return _negotiate_language((accept_language or "")[:_CACHED_LENGTH], lang, tuple(available))
+    return _negotiate_language((accept_language or "")[:_READ_LENGTH], lang, tuple(available))
 
 
 def choose_encoding(
@@ -278,7 +277,7 @@ def choose_encoding(
         raise _no_encoding(compression, known)
     if not accept_encoding:
         return "identity"
-    return _choose_encoding(accept_encoding[:_CACHED_LENGTH], known)
+    return _choose_encoding(accept_encoding[:_READ_LENGTH], known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,9 +306,10 @@ class _Range:
 _ANYTHING: Final = _Range("*/*", {}, 1.0)
 
 
-def _negotiate(accept: str | None, offers: Offers, options: Options) -> Representation:
-    stated = options.format is None and accept and accept.strip()
-    ranges = _parse_accept(accept) if stated and accept else [_ANYTHING]
+@lru_cache(maxsize=1024)
+def _negotiate(accept: str, offers: Offers, options: Options) -> Representation:
+    stated = options.format is None and accept.strip()
+    ranges = _parse_accept(accept) if stated else [_ANYTHING]
     candidates = []
     for position, offer in enumerate(offers):
         if ranges and _is_eligible(offer, options):
@@ -324,9 +324,6 @@ def _negotiate(accept: str | None, offers: Offers, options: Options) -> Represen
     if not candidates:
         raise _not_acceptable(accept, offers, options)
     return max(candidates, key=lambda candidate: candidate[0])[1]
-
-
-_negotiate_cached = lru_cache(maxsize=1024)(_negotiate)
 
 
 def _is_eligible(offer: Offer, options: Options) -> bool:
@@ -383,8 +380,8 @@ def _quality(text: str) -> float | None:
     return float(text) if _QUALITY.fullmatch(text.strip()) else None
 
 
-def _not_acceptable(accept: str | None, offers: Offers, options: Options) -> NotAcceptableError:
-    asked = options.format or options.format_version or accept or ""
+def _not_acceptable(accept: str, offers: Offers, options: Options) -> NotAcceptableError:
+    asked = options.format or options.format_version or accept
     listed = [str(offer.media_type) for offer in offers]
     return NotAcceptableError(
         f"{asked[:200]!r} is not offered here. Offered: {', '.join(listed)}.",

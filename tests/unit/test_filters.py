@@ -78,6 +78,11 @@ def test_c007_encoded_separators_equal_plain_ones():
     assert parse_filter("X", encoded) == plain
 
 
+def test_a_run_of_blanks_is_text():
+    assert read(" " * 60_000) == [[("eq", " " * 60_000)]]
+    assert read("A  le:B") == [[("eq", "A "), ("le", "B")]]
+
+
 def test_c052_plus_binds_tighter_than_comma():
     matches = text_predicate(parse_filter("X", "ge:B+le:D,ge:M+le:P"))
     assert [code for code in "ABDEMPQ" if matches(code)] == ["B", "D", "M", "P"]
