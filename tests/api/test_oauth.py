@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,6 +14,7 @@ import time
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +29,7 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
 from app.auth.keys import KeyCache, OwnKeys
+from app.auth.public_keys import read_public_keys
 from app.auth.subject import Subject
 from app.auth.tokens import TokenRules, TokenVerifier
 from app.errors import NotAuthenticatedError, NotFoundError, UnavailableError
@@ -37,6 +40,7 @@ from app.services.revoke_client import revoke_client
 from app.settings import Settings
 from app.store.pools import Pools, open_pools
 
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "get-a-token.md"
 BASE = "http://127.0.0.1:8000"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 GRANT = {"grant_type": "client_credentials"}
@@ -501,6 +505,31 @@ class TestPrivateKey:
             reply = await http.post("/oauth/token", data=form)
             assert (name, reply.status_code) == (name, 401)
 
+    async def test_the_example_of_the_how_to_gets_a_token(
+        self, registered: Pools, settings: Settings, tmp_path: Path
+    ) -> None:
+        key = ECKey.generate_key("P-256")
+        private = tmp_path / "private.pem"
+        private.write_bytes(key.as_pem(private=True))
+        jwks = read_public_keys(key.as_pem(private=False).decode())
+        signer = await add_client(registered.writer, "SLV_DGME", jwks)
+        listening = socket.create_server(("127.0.0.1", 0))
+        service = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        example = HOW_TO.read_text("utf-8").partition("```python\n")[2].partition("```")[0]
+        for written, here in (
+            ("https://datos.example.org", service),
+            ("cri_dgme-0123456789ab", signer.client_id),
+            ("private.pem", str(private)),
+        ):
+            assert written in example
+            example = example.replace(written, here)
+        app = build_app(registered, settings.model_copy(update={"public_url": service}))
+        names: dict[str, Any] = {}
+        async with served(app, listening):
+            await asyncio.to_thread(exec, example, names)
+        async with client_of(app, service) as http:
+            assert (await who(http, names["token"])).json()["organisation"] == "SLV_DGME"
+
     async def test_two_ways_at_once_are_refused(
         self, http: httpx.AsyncClient, signer: NewClient, provider: NewClient, key: Key
     ) -> None:
@@ -815,16 +844,22 @@ class Issuer:
         return encode(header, claims, key)
 
 
+@contextlib.asynccontextmanager
+async def served(app: Any, listening: socket.socket) -> AsyncIterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+    task = asyncio.create_task(server.serve([listening]))
+    yield
+    server.should_exit = True
+    await task
+
+
 @pytest.fixture
 async def issuer() -> AsyncIterator[Issuer]:
     issuer = Issuer()
-    server = uvicorn.Server(uvicorn.Config(issuer, lifespan="off", log_level="warning"))
     listening = socket.create_server(("127.0.0.1", 0))
-    task = asyncio.create_task(server.serve([listening]))
     issuer.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    yield issuer
-    server.should_exit = True
-    await task
+    async with served(issuer, listening):
+        yield issuer
 
 
 @pytest.fixture
