@@ -55,6 +55,11 @@ class Segment(msgspec.Struct, array_like=True):
     whole_series: bool = False
     deleted: tuple[str, ...] = ()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it does nothing to a series."""
+        return not (self.observations or self.attributes or self.whole_series)
+
 
 @dataclass(slots=True)
 class Outcome:

@@ -8,20 +8,15 @@ the data structure, the dataflow and the agreement hold together (AND).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
+from app.sdmx.structures import CubeRegion, DataConstraint, DataKeySet, TimeRange
 from app.sdmx.time_period import parse_time_period
 
 Level: TypeAlias = Literal["datastructure", "dataflow", "provisionagreement"]
-
-LEVELS: Mapping[str, Level] = {
-    "dataStructures": "datastructure",
-    "dataflows": "dataflow",
-    "provisionAgreements": "provisionagreement",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +79,21 @@ class Constraint:
                 yield region
 
 
-def read_constraint(document: Mapping[str, Any]) -> Constraint | None:
-    """Read an SDMX-JSON DataConstraint; `None` for one attached to a provider."""
-    attachment = document.get("constraintAttachment", {})
-    level = next((LEVELS[name] for name in LEVELS if name in attachment), None)
-    if level is None:
-        return None
+def read_constraint(document: DataConstraint) -> Constraint:
+    """The predicates of a DataConstraint."""
     return Constraint(
-        document["id"],
-        level,
-        tuple(_region(region) for region in document.get("cubeRegions", ())),
-        tuple(_key_sets(document.get("dataKeySets", ()))),
+        document.id,
+        _level(document),
+        tuple(_region(region) for region in document.cube_regions),
+        tuple(_key_sets(document.data_key_sets)),
     )
 
 
-def attached_to(document: Mapping[str, Any]) -> Iterator[str]:
-    """URNs of what a DataConstraint is attached to."""
-    attachment = document.get("constraintAttachment", {})
-    for name in LEVELS:
-        yield from attachment.get(name, ())
+def _level(document: DataConstraint) -> Level:
+    attachment = document.constraint_attachment
+    if attachment.data_structures:
+        return "datastructure"
+    return "dataflow" if attachment.dataflows else "provisionagreement"
 
 
 def allowed_codes(
@@ -134,30 +125,26 @@ def _included_sets(constraints: Sequence[Constraint]) -> Iterator[ValueSet]:
                 yield values
 
 
-def _region(region: Mapping[str, Any]) -> Region:
+def _region(region: CubeRegion) -> Region:
     return Region(
-        region.get("include", True),
+        region.include,
         tuple(
             ValueSet(
-                part["id"],
-                frozenset(_text(value) for value in part.get("values", ())),
-                part.get("include", True),
-                _time_range(part["timeRange"]) if "timeRange" in part else None,
+                part.id,
+                frozenset(v if isinstance(v, str) else v.value for v in part.values),
+                part.include,
+                _time_range(part.time_range) if part.time_range else None,
             )
-            for part in (*region.get("keyValues", ()), *region.get("components", ()))
-            if "values" in part or "timeRange" in part
+            for part in (*region.key_values, *region.components)
+            if part.values or part.time_range
         ),
     )
 
 
-def _text(value: str | Mapping[str, str]) -> str:
-    return value if isinstance(value, str) else value["value"]
-
-
-def _time_range(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    start = document.get("startPeriod") or document.get("afterPeriod")
-    end = document.get("endPeriod") or document.get("beforePeriod")
-    return start and start["period"], end and end["period"]
+def _time_range(document: TimeRange) -> tuple[str | None, str | None]:
+    start = document.start_period or document.after_period
+    end = document.end_period or document.before_period
+    return start.period if start else None, end.period if end else None
 
 
 def _within(value: str, bounds: tuple[str | None, str | None]) -> bool:
@@ -167,13 +154,12 @@ def _within(value: str, bounds: tuple[str | None, str | None]) -> bool:
     return after and (end is None or period.end <= parse_time_period(end).end)
 
 
-def _key_sets(documents: Iterable[Mapping[str, Any]]) -> Iterator[KeySet]:
+def _key_sets(documents: Iterable[DataKeySet]) -> Iterator[KeySet]:
     for document in documents:
         by_dimensions: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
-        for key in document["keys"]:
-            parts = key.get("keyValues", ())
-            dimensions = tuple(part["id"] for part in parts)
-            values = [part["values"] if "values" in part else [part["value"]] for part in parts]
-            by_dimensions.setdefault(dimensions, set()).update(product(*values))
+        for key in document.keys:
+            dimensions = tuple(part.id for part in key.key_values)
+            codes = product(*(part.codes for part in key.key_values))
+            by_dimensions.setdefault(dimensions, set()).update(codes)
         for dimensions, keys in by_dimensions.items():
-            yield KeySet(document["isIncluded"], dimensions, frozenset(keys))
+            yield KeySet(document.is_included, dimensions, frozenset(keys))

@@ -1,18 +1,37 @@
 """A dataflow resolved for work on data: components with their code sets, and constraints.
 
-Built from SDMX-JSON artefacts whose code lists have their extensions resolved. Positions count
-the dimensions from 0 in the order of the data structure, without the time dimension.
+Built from the registry, extensions of code lists resolved. Positions count the dimensions from
+0 in the order of the data structure, without the time dimension.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+import msgspec
+
 from app.errors import InvalidArtefactError
-from app.sdmx.constraints import Constraint
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.constraints import Constraint, read_constraint
+from app.sdmx.series import TIME
+from app.sdmx.structures import (
+    Attribute,
+    Concept,
+    ConceptScheme,
+    DataConstraint,
+    Dataflow,
+    DataStructure,
+    Dimension,
+    Measure,
+    Representation,
+    TextFormat,
+    TimeDimension,
+    decode,
+)
 from app.sdmx.urn import parse_urn
 from app.sdmx.values import Check, value_check
 
@@ -21,9 +40,6 @@ Level: TypeAlias = Literal["dimension", "time", "measure", "observation", "serie
 
 Names: TypeAlias = Mapping[str, str]
 """Text by language."""
-
-Lookup: TypeAlias = Callable[[str], Mapping[str, Any]]
-"""The artefact of a URN, as SDMX-JSON object; raises when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,43 +150,53 @@ class Flow:
         return None
 
 
-def resolve_flow(urn: str, lookup: Lookup, constraints: Iterable[Constraint]) -> Flow:
-    """Resolve a dataflow, or a data structure by itself, from the artefacts of a registry."""
-    document = lookup(urn)
-    structure_urn = urn
-    if parse_urn(urn).class_name == "Dataflow":
-        structure_urn = document.get("structure", "")
-        if not structure_urn:
-            raise InvalidArtefactError(
-                f"{urn} names no data structure.", f"{urn} no indica una estructura de datos."
-            )
-    parts = lookup(structure_urn)["dataStructureComponents"]
-    builder = _Builder(lookup)
-    listed = parts["dimensionList"]
-    dimensions = tuple(
-        builder.component(item, "dimension", (place,))
-        for place, item in enumerate(listed.get("dimensions", ()))
-    )
-    time = listed.get("timeDimension")
-    groups = {g["id"]: tuple(g["groupDimensions"]) for g in parts.get("groups", ())}
-    order = [dimension.id for dimension in dimensions]
-    attributes = (
-        builder.attribute(item, order, groups, time and time["id"])
-        for item in parts.get("attributeList", {}).get("attributes", ())
-    )
+def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None) -> Flow:
+    """Resolve a dataflow, or a data structure by itself.
+
+    Constraints are those of the data structure and the dataflow, and of the agreement if given.
+
+    Raises:
+        InvalidArtefactError: something that the dataflow rests on is not in the set.
+    """
+    artefact = _held(artefacts, urn)
+    structure_artefact, chosen = artefact, None
+    if artefact.artefact_class.name == "Dataflow":
+        dataflow = decode(artefact, Dataflow)
+        structure_artefact = _held(artefacts, dataflow.structure)
+        chosen = dataflow
+    structure = decode(structure_artefact, DataStructure)
+    kept = chosen.dimension_ids(structure) if chosen else None
+    written = [d for d in structure.dimensions if kept is None or d.id in kept]
+    builder = _Builder(artefacts)
+    order = [dimension.id for dimension in written]
+    groups = {group.id: group.group_dimensions for group in structure.groups}
+    time = structure.time_dimension
+    attached = [structure_artefact.urn, artefact.urn, *([agreement] if agreement else [])]
     return Flow(
-        urn,
-        structure_urn,
-        names_of(document),
-        dimensions,
+        artefact.urn,
+        structure_artefact.urn,
+        names_of(artefact.document),
+        tuple(builder.component(d, "dimension", (place,)) for place, d in enumerate(written)),
         builder.component(time, "time", ()) if time else None,
+        tuple(builder.component(measure, "measure", ()) for measure in structure.measures),
         tuple(
-            builder.component(item, "measure", ())
-            for item in parts.get("measureList", {}).get("measures", ())
+            builder.attribute(attribute, order, groups)
+            for attribute in structure.attributes
+            if _applies(attribute, order, groups)
         ),
-        tuple(attributes),
-        tuple(constraints),
+        tuple(c for target in dict.fromkeys(attached) for c in constraints_of(artefacts, target)),
     )
+
+
+def constraints_of(artefacts: ArtefactSet, urn: str) -> Iterator[Constraint]:
+    """The data constraints that are attached to an artefact."""
+    for parent in sorted(artefacts.parents(urn)):
+        constraint = artefacts.get(parent)
+        if constraint is not None and constraint.artefact_class.name == "DataConstraint":
+            document = decode(constraint, DataConstraint)
+            targets = map(artefacts.resolve, document.constraint_attachment.urns)
+            if any(target is not None and target.urn == urn for target in targets):
+                yield read_constraint(document)
 
 
 def names_of(document: Mapping[str, Any]) -> Names:
@@ -179,54 +205,74 @@ def names_of(document: Mapping[str, Any]) -> Names:
     return names
 
 
+def _held(artefacts: ArtefactSet, urn: str) -> Artefact:
+    artefact = artefacts.resolve(urn)
+    if artefact is None:
+        raise InvalidArtefactError(f"{urn} is not in the registry.", f"{urn} no está registrado.")
+    return artefact
+
+
+def _applies(attribute: Attribute, order: list[str], groups: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the dimensions of an attribute are all used by the dataflow."""
+    named = _attached_dimensions(attribute, groups)
+    return all(name in order or name == TIME for name in named)
+
+
+def _attached_dimensions(
+    attribute: Attribute, groups: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    relationship = attribute.attribute_relationship
+    if relationship.group is not None:
+        return groups[relationship.group]
+    return relationship.dimensions or ()
+
+
 class _Builder:
     """Builds components, resolving each concept scheme and code list once."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        self.lookup = lookup
+    def __init__(self, artefacts: ArtefactSet) -> None:
+        self.artefacts = artefacts
         self.code_cache: dict[str, Mapping[str, Code]] = {}
-        self.concept_cache: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+        self.concept_cache: dict[str, Mapping[str, Concept]] = {}
 
     def component(
         self,
-        item: Mapping[str, Any],
+        item: Dimension | TimeDimension | Measure | Attribute,
         level: Level,
         positions: tuple[int, ...],
         relationship: Mapping[str, Any] | None = None,
     ) -> Component:
-        concept = self.concept(item["conceptIdentity"])
-        representation = item.get("localRepresentation") or concept.get("coreRepresentation") or {}
-        codelist = representation.get("enumeration")
-        facets = representation.get("format") or representation.get("enumerationFormat") or {}
-        maximum = representation.get("maxOccurs", 1)
+        concept = self.concept(item.concept_identity)
+        representation = item.local_representation
+        if representation is None and concept is not None:
+            representation = concept.core_representation
+        representation = representation or Representation()
+        text = representation.format or representation.enumeration_format or TextFormat()
+        codelist = representation.enumeration
+        if isinstance(item, TimeDimension) and text.data_type == "String":
+            text = TextFormat(data_type="ObservationalTimePeriod")
+        maximum = representation.max_occurs
         return Component(
-            id=item["id"],
-            names=names_of(concept) if concept else {"en": item["id"]},
+            id=item.id,
+            names=(concept.names or {"en": concept.name}) if concept else {"en": item.id},
             level=level,
             positions=positions,
             codelist=codelist,
             codes=self.codes(codelist) if codelist else None,
-            data_type=facets.get("dataType", "String"),
-            facets=facets,
-            mandatory=item.get("usage", "optional") == "mandatory",
-            multilingual=facets.get("isMultiLingual", False),
-            max_occurs=None if maximum == "unbounded" else int(maximum),
-            roles=tuple(role.rpartition(".")[2] for role in item.get("conceptRoles", ())),
+            data_type=text.data_type,
+            facets=msgspec.to_builtins(text),
+            mandatory=getattr(item, "usage", "optional") == "mandatory",
+            multilingual=text.is_multi_lingual,
+            max_occurs=None if maximum == "unbounded" else maximum,
+            roles=tuple(role.rpartition(".")[2] for role in item.concept_roles),
             relationship=relationship or {},
         )
 
     def attribute(
-        self,
-        item: Mapping[str, Any],
-        order: list[str],
-        groups: Mapping[str, tuple[str, ...]],
-        time: str | None,
+        self, item: Attribute, order: list[str], groups: Mapping[str, tuple[str, ...]]
     ) -> Component:
-        relationship = item["attributeRelationship"]
-        if "group" in relationship:
-            relationship = {"dimensions": list(groups[relationship["group"]])}
-        named = relationship.get("dimensions", [])
-        if "observation" in relationship or "primaryMeasure" in relationship or time in named:
+        named = _attached_dimensions(item, groups)
+        if item.attribute_relationship.observation is not None or TIME in named:
             return self.component(item, "observation", (), {"observation": {}})
         positions = tuple(sorted(order.index(name) for name in named))
         level: Level = "series" if len(positions) == len(order) else "partial"
@@ -235,29 +281,22 @@ class _Builder:
             shown = {"dimensions": [order[place] for place in positions]}
         return self.component(item, level, positions, shown)
 
-    def concept(self, urn: str) -> Mapping[str, Any]:
-        scheme, _, concept = _split_item(urn)
+    def concept(self, reference: str) -> Concept | None:
+        urn = parse_urn(reference)
+        scheme = str(urn.maintainable)
         if scheme not in self.concept_cache:
-            try:
-                listed = self.lookup(scheme).get("concepts", ())
-            except InvalidArtefactError:
-                listed = ()
-            self.concept_cache[scheme] = {item["id"]: item for item in listed}
-        return self.concept_cache[scheme].get(concept, {})
+            artefact = self.artefacts.resolve(urn)
+            listed = decode(artefact, ConceptScheme).concepts if artefact else ()
+            self.concept_cache[scheme] = {concept.id: concept for concept in listed}
+        return self.concept_cache[scheme].get((urn.item or "").rpartition(".")[2])
 
     def codes(self, urn: str) -> Mapping[str, Code]:
         if urn not in self.code_cache:
-            document = self.lookup(urn)
+            artefact = self.artefacts.resolved_codelist(urn)
+            document = artefact.document if artefact else {}
             listed = document.get("codes") or document.get("valueItems") or ()
             self.code_cache[urn] = {
                 item["id"]: Code(item["id"], names_of(item), place, item.get("parent"))
                 for place, item in enumerate(listed)
             }
         return self.code_cache[urn]
-
-
-def _split_item(urn: str) -> tuple[str, str, str]:
-    """A concept's URN as the URN of its scheme, a dot and the id of the concept."""
-    scheme, _, item = urn.partition(")")
-    scheme = scheme.replace(".conceptscheme.Concept=", ".conceptscheme.ConceptScheme=") + ")"
-    return scheme, ".", item.lstrip(".")

@@ -161,6 +161,7 @@ class Effect:
     attachments: int = 0
     public_room: bool = False
     withheld_room: bool = False
+    release_at: dt.datetime | None = None
 
 
 @dataclass(slots=True)
@@ -170,6 +171,11 @@ class Publication:
     id: int
     now: dt.datetime
     effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def release_at(self) -> dt.datetime | None:
+        """When the last of what was embargoed may be seen by all."""
+        return max((e.release_at for e in self.effects if e.release_at), default=None)
 
     @property
     def facts(self) -> dict[str, int]:
@@ -484,6 +490,8 @@ class _Merge:
         if not after:
             self.hidden.append((key, None, None, None, None, None, None))
         for release, document in after.items():
+            if release != rooms.FOR_GOOD:
+                self.effect.release_at = max(release, self.effect.release_at or release)
             bounds = series.period_bounds(document)
             self.hidden.append(
                 (key, release, _dump(document), _dump(attributes), len(document[TIME]), *bounds)

@@ -225,6 +225,7 @@ CREATE TABLE submission (
   finding_count bigint NOT NULL,
   publication_id bigint,
   sequence bigint,
+  release_at timestamptz,
   changes json,
   failure text
 );

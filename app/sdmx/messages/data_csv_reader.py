@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from typing import BinaryIO, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from app.errors import MessageError
 from app.sdmx.actions import ACTIONS, Action
@@ -22,6 +22,7 @@ from app.sdmx.findings import Finding
 StructureKind: TypeAlias = Literal["dataflow", "datastructure", "dataprovision"]
 
 BATCH_ROWS = 20_000
+BUFFER_BYTES = 1 << 18
 FIELD_LIMIT = 131_072
 """Longest cell in characters; a quote that is never closed ends here."""
 
@@ -83,7 +84,7 @@ class CsvReader:
         decimal_comma: whether numbers may have a comma: the separator is another sign.
     """
 
-    stream: BinaryIO
+    stream: io.RawIOBase
     columns: dict[str, Column] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     separator: str = ","
@@ -107,7 +108,9 @@ class CsvReader:
             MessageError: the stream is no SDMX-CSV, or not UTF-8.
         """
         csv.field_size_limit(FIELD_LIMIT)
-        text = io.TextIOWrapper(self.stream, encoding="utf-8-sig", newline="")
+        text = io.TextIOWrapper(
+            io.BufferedReader(self.stream, BUFFER_BYTES), encoding="utf-8-sig", newline=""
+        )
         try:
             header = self._read_first_line(text)
             self._read_header(next(csv.reader([header], delimiter=self.separator, strict=True)))

@@ -1,0 +1,265 @@
+"""Processing a submission: read, validate, stage, publish. All or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+import uuid
+from dataclasses import dataclass, field
+from typing import IO
+
+from app.errors import MessageError, VipmgError
+from app.sdmx.actions import Segment
+from app.sdmx.findings import Finding
+from app.sdmx.messages.data_csv_reader import Batch, CsvReader
+from app.sdmx.messages.inflate import Inflated, Rewound
+from app.sdmx.validation import Key, Target, Validator, segment_of_deletion
+from app.store import notices, publication, staging, submissions
+from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
+from app.store.pools import Pools
+from app.store.publication import RefusedError, StructuresChangedError
+from app.store.submissions import StoredSubmission, Verdict
+from app.store.types import Connection
+
+SPOOL_MEMORY_BYTES = 8 << 20
+
+
+@dataclass(slots=True)
+class _Work:
+    """One submission being processed."""
+
+    submission: StoredSubmission
+    connection: Connection
+    catalogue: Catalogue
+    max_bytes: int
+    findings: list[Finding] = field(default_factory=list)
+    stored_findings: int = 0
+    errors: int = 0
+    rows: int = 0
+    staged_deletions: dict[int, int] = field(default_factory=dict)
+
+    def report(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        self.errors += finding.is_error
+
+
+async def process_submission(
+    pools: Pools, cache: CatalogueCache, submission: uuid.UUID, *, max_bytes: int
+) -> None:
+    """Decide a submission: refused with all findings, or published whole.
+
+    Safe to be cut off at any moment and run again: nothing is decided before the one transaction
+    that decides it.
+    """
+    async with pools.writer.acquire() as connection:
+        if not await submissions.begin(connection, submission):
+            return
+        stored = await submissions.by_id(connection, submission)
+        if stored is None:
+            return
+        with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
+            await _spool_content(connection, stored, spool)
+            while True:
+                spool.seek(0)
+                catalogue = await cache.current(connection)
+                work = _Work(stored, connection, catalogue, max_bytes)
+                try:
+                    async with staging.stage(connection):
+                        await _decide(work, spool)
+                    return
+                except StructuresChangedError:
+                    continue  # a new revision of the registry: validate against that
+
+
+async def _decide(work: _Work, spool: IO[bytes]) -> None:
+    await submissions.drop_findings(work.connection, work.submission.id)
+    validator: Validator | None = None
+    try:
+        validator = await _validate(work, spool)
+    except VipmgError as error:
+        work.report(Finding("VIPMG-201", value=error.text["en"]))
+    if work.errors or validator is None:
+        await _refuse(work, validator, put_together=False)
+        return
+    try:
+        await _publish(work, validator)
+    except RefusedError:
+        await _refuse(work, validator, put_together=True)
+
+
+async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
+    """Check the message batch by batch and stage its segments."""
+    reader = CsvReader(_content(work.submission, spool, work.max_bytes))
+    batches = reader.batches()
+    batch = await asyncio.to_thread(next, batches, None)
+    validator = Validator(
+        reader.columns,
+        lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
+        work.report,
+        sub_separator=reader.sub_separator,
+        decimal_comma=reader.decimal_comma,
+    )
+    while batch is not None:
+        segments = await asyncio.to_thread(_segments, validator, batch)
+        await staging.put_segments(work.connection, segments)
+        await _stage_deletions(work, validator)
+        work.rows += len(batch.rows)
+        await submissions.progress(work.connection, work.submission.id, work.rows)
+        await _flush(work, reader.findings)
+        batch = await asyncio.to_thread(next, batches, None)
+    await _flush(work, reader.findings)
+    work.rows = reader.row_count
+    if work.rows == 0 and not work.errors:
+        raise MessageError("The file has no rows.", "El archivo no tiene filas.")
+    return validator
+
+
+def _segments(validator: Validator, batch: Batch) -> list[tuple[int, Key, Segment]]:
+    return [(target.agreement, key, segment) for target, key, segment in validator.check(batch)]
+
+
+async def _stage_deletions(work: _Work, validator: Validator) -> None:
+    """Stage deletions with open keys where they stand among the rows."""
+    for intake in validator.intakes.values():
+        target = intake.target
+        for deletion in intake.deletions[work.staged_deletions.get(target.agreement, 0) :]:
+            segment = segment_of_deletion(target.flow, deletion)
+            if not segment.is_idle:
+                dataflow = work.catalogue.agreements[target.agreement].dataflow
+                await staging.put_deletion(
+                    work.connection, target.agreement, dataflow, deletion, segment
+                )
+        work.staged_deletions[target.agreement] = len(intake.deletions)
+
+
+async def _publish(work: _Work, validator: Validator) -> None:
+    """The one transaction that publishes and decides."""
+    connection, stored = work.connection, work.submission
+    intakes = sorted(validator.intakes.values(), key=lambda intake: intake.target.agreement)
+    async with connection.transaction():
+        if not await submissions.lock_undecided(connection, stored.id):
+            return
+        begun = await publication.begin_publication(connection, work.catalogue.snapshot.revision)
+        refused = False
+        for intake in intakes:
+            dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
+            try:
+                if refused:
+                    await publication.check_intake(connection, begun, intake, work.report)
+                else:
+                    await publication.publish_intake(
+                        connection, begun, intake, dataflow, work.report
+                    )
+            except RefusedError:
+                refused = True
+        if refused:
+            raise RefusedError
+        place = await publication.end_publication(
+            connection,
+            begun,
+            action="submission",
+            actor=stored.organisation,
+            about=f"submission/{stored.id}",
+            content_sha256=stored.sha256,
+        )
+        await _flush(work, [])
+        await submissions.publish(
+            connection,
+            stored.id,
+            _verdict(work, validator),
+            state="awaiting release" if begun.release_at else "published",
+            decided_at=place.published_at,
+            publication=begun.id,
+            sequence=place.sequence,
+            release_at=begun.release_at,
+            changes=begun.facts,
+        )
+        await notices.tell_decided(connection, stored.id)
+
+
+async def _refuse(work: _Work, validator: Validator | None, *, put_together: bool) -> None:
+    """Decide: refused, with all findings; those of whole series too, if not found before."""
+    connection = work.connection
+    if validator is not None and not put_together:
+        async with connection.transaction():
+            begun = await publication.begin_publication(connection, None)
+            for intake in validator.intakes.values():
+                await publication.check_intake(connection, begun, intake, work.report)
+    async with connection.transaction():
+        if not await submissions.lock_undecided(connection, work.submission.id):
+            return
+        await _flush(work, [])
+        await submissions.reject(connection, work.submission.id, _verdict(work, validator))
+        await notices.tell_decided(connection, work.submission.id)
+
+
+def _verdict(work: _Work, validator: Validator | None) -> Verdict:
+    intakes = validator.intakes.values() if validator else ()
+    return Verdict(work.rows, work.stored_findings, [intake.target.urn for intake in intakes])
+
+
+async def _flush(work: _Work, more: list[Finding]) -> None:
+    """Store the findings collected so far."""
+    for finding in more:
+        work.report(finding)
+    more.clear()
+    if work.findings:
+        found = sorted(work.findings, key=lambda finding: finding.row or 0)
+        await submissions.put_findings(
+            work.connection, work.submission.id, work.stored_findings + 1, found
+        )
+        work.stored_findings += len(found)
+        work.findings.clear()
+
+
+def find_target(
+    catalogue: Catalogue, stored: StoredSubmission, kind: str, structure: str
+) -> Target | str:
+    """The agreement that rows of a structure go to, or the code of the finding that says no."""
+    artefact_class = {
+        "dataflow": "datastructure.Dataflow",
+        "datastructure": "datastructure.DataStructure",
+        "dataprovision": "registry.ProvisionAgreement",
+    }[kind]
+    named = structure if structure.endswith(")") else f"{structure}(~)"
+    try:
+        artefact = catalogue.snapshot.artefacts.resolve(
+            f"urn:sdmx:org.sdmx.infomodel.{artefact_class}={named}"
+        )
+    except VipmgError:
+        artefact = None
+    if artefact is None:
+        return "VIPMG-203"
+    mine = [
+        agreement
+        for agreement in catalogue.agreements.values()
+        if agreement.provider == stored.organisation
+        and artefact.urn in _structures_of(catalogue, agreement, kind)
+    ]
+    if len(mine) != 1:
+        return "VIPMG-223"
+    flow = catalogue.flow(mine[0].dataflow_urn, mine[0].urn)
+    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed)
+
+
+def _structures_of(catalogue: Catalogue, agreement: StoredAgreement, kind: str) -> tuple[str, ...]:
+    if kind == "dataprovision":
+        return (agreement.urn,)
+    if kind == "dataflow":
+        return (agreement.dataflow_urn,)
+    return (catalogue.flow(agreement.dataflow_urn).structure_urn,)
+
+
+async def _spool_content(
+    connection: Connection, stored: StoredSubmission, spool: IO[bytes]
+) -> None:
+    async for part in submissions.content(connection, stored.sha256):
+        await asyncio.to_thread(spool.write, part)
+
+
+def _content(stored: StoredSubmission, spool: IO[bytes], max_bytes: int) -> io.RawIOBase:
+    """The content as text bytes, decompressed within limits."""
+    if stored.content_encoding != "gzip":
+        return Rewound(spool)
+    return Inflated(spool, max_bytes)

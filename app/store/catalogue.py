@@ -1,0 +1,114 @@
+"""The catalogue: the registry at one revision, as work on data needs it.
+
+It adds the numbers that the store gives to dataflows and agreements, and resolved flows, all
+kept in memory until the revision moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from app.sdmx.constraints import may_overlap
+from app.sdmx.flow import Flow, constraints_of, resolve_flow
+from app.store.registry import RegistryCache, RegistrySnapshot
+from app.store.types import Connection
+
+_DATAFLOWS = "SELECT id, urn FROM dataflow"
+_AGREEMENTS = """
+SELECT id, urn, dataflow_id, provider, precedence, readers, fixed_attributes
+FROM agreement WHERE active ORDER BY precedence DESC, id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAgreement:
+    """An agreement with its number; `dataflow` is the number of its dataflow."""
+
+    id: int
+    urn: str
+    dataflow: int
+    dataflow_urn: str
+    provider: str
+    precedence: int
+    readers: tuple[str, ...]
+    fixed: Mapping[str, str]
+
+
+@dataclass
+class Catalogue:
+    """The registry at one revision, with numbers and resolved flows.
+
+    Attributes:
+        agreements: by number, those of the highest precedence first.
+        dataflows: number of each dataflow by its URN.
+    """
+
+    snapshot: RegistrySnapshot
+    agreements: Mapping[int, StoredAgreement]
+    dataflows: Mapping[str, int]
+    _flows: dict[tuple[str, str | None], Flow] = field(default_factory=dict)
+    _overlaps: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def flow(self, urn: str, agreement: str | None = None) -> Flow:
+        """The resolved dataflow (or data structure), with the constraints of an agreement."""
+        key = (urn, agreement)
+        if key not in self._flows:
+            self._flows[key] = resolve_flow(self.snapshot.artefacts, urn, agreement)
+        return self._flows[key]
+
+    def agreements_of(self, dataflow: int) -> list[StoredAgreement]:
+        """The agreements of a dataflow, those of the highest precedence first."""
+        return [a for a in self.agreements.values() if a.dataflow == dataflow]
+
+    def may_overlap(self, left: StoredAgreement, right: StoredAgreement) -> bool:
+        """Whether two agreements of one dataflow could hold the same key."""
+        pair = (left.id, right.id)
+        if pair not in self._overlaps:
+            artefacts = self.snapshot.artefacts
+            self._overlaps[pair] = may_overlap(
+                list(constraints_of(artefacts, left.urn)),
+                list(constraints_of(artefacts, right.urn)),
+            )
+        return self._overlaps[pair]
+
+
+class CatalogueCache:
+    """The catalogue of one process, built anew when the revision of the registry has moved."""
+
+    def __init__(self, registry: RegistryCache | None = None) -> None:
+        self.registry = registry or RegistryCache()
+        self._catalogue: Catalogue | None = None
+
+    async def current(self, connection: Connection) -> Catalogue:
+        """The catalogue at the revision that the connection sees."""
+        snapshot = await self.registry.current(connection)
+        known = self._catalogue
+        if known is None or known.snapshot is not snapshot:
+            known = self._catalogue = await _load(connection, snapshot)
+        return known
+
+    @property
+    def known(self) -> Catalogue | None:
+        """The catalogue as last seen, without asking the database."""
+        return self._catalogue
+
+
+async def _load(connection: Connection, snapshot: RegistrySnapshot) -> Catalogue:
+    dataflows = {row["id"]: row["urn"] for row in await connection.fetch(_DATAFLOWS)}
+    agreements = {
+        row["id"]: StoredAgreement(
+            row["id"],
+            row["urn"],
+            row["dataflow_id"],
+            dataflows[row["dataflow_id"]],
+            row["provider"],
+            row["precedence"],
+            tuple(row["readers"]),
+            orjson.loads(row["fixed_attributes"]),
+        )
+        for row in await connection.fetch(_AGREEMENTS)
+    }
+    return Catalogue(snapshot, agreements, {urn: number for number, urn in dataflows.items()})

@@ -1,0 +1,98 @@
+"""Durable jobs on PostgreSQL: work that survives a restart (pgqueuer, in its own schema)."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
+from pgqueuer.adapters.persistence.qb import (
+    DBSettings,
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+from pgqueuer.ports.driver import Driver
+
+from app.store.types import Connection, Pool
+
+HEARTBEAT_TIMEOUT = dt.timedelta(seconds=8)
+"""A job whose worker has not been heard of for so long is taken up by another."""
+
+RETRY_SECONDS = (1, 5, 30, 120, 600)
+
+Handler = Callable[[str], Awaitable[None]]
+
+
+async def enqueue(connection: Connection, name: str, payload: str) -> None:
+    """Add a job in the caller's transaction: it exists when, and only when, that commits."""
+    driver = AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection))
+    await _queries(driver).enqueue(name, payload.encode())
+
+
+async def work(
+    pool: Pool,
+    handlers: Mapping[str, Handler],
+    on_failure: Callable[[str, str, Exception], Awaitable[None]],
+    *,
+    stop: asyncio.Event,
+) -> None:
+    """Run jobs until told to stop: one at a time, failed ones again after growing waits.
+
+    Args:
+        pool: pool of the writer role.
+        handlers: by job name; each takes the payload.
+        on_failure: told of each failure, with name and payload, before the job is put back.
+        stop: set to end after the job in hand.
+    """
+    manager = QueueManager(_queries(AsyncpgPoolDriver(pool)))
+
+    for name, handler in handlers.items():
+        manager.entrypoint(name, concurrency_limit=1)(_retrying(name, handler, on_failure))
+    runner = asyncio.create_task(
+        manager.run(
+            dequeue_timeout=dt.timedelta(seconds=2),
+            batch_size=1,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+        )
+    )
+    stopper = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({runner, stopper}, return_when=asyncio.FIRST_COMPLETED)
+        manager.shutdown.set()
+        await runner
+    finally:
+        stopper.cancel()
+        runner.cancel()
+
+
+def _retrying(
+    name: str, handler: Handler, on_failure: Callable[[str, str, Exception], Awaitable[None]]
+) -> Callable[[Job], Awaitable[None]]:
+    async def run(job: Job) -> None:
+        payload = (job.payload or b"").decode()
+        try:
+            await handler(payload)
+        except Exception as error:
+            await on_failure(name, payload, error)
+            wait = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS) - 1)]
+            raise RetryRequested(dt.timedelta(seconds=wait), str(error)) from error
+
+    return run
+
+
+def _queries(driver: Driver) -> Queries:
+    settings = DBSettings(db_schema="pgqueuer")
+    return Queries(
+        driver,
+        QueryBuilderEnvironment(settings),
+        QueryQueueBuilder(settings),
+        QuerySchedulerBuilder(settings),
+    )
