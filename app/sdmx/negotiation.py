@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final
 
 from app.errors import NotAcceptableError, QuerySyntaxError
+from app.sdmx.offers import CSV_PARAMETERS, MediaType, Offer, Offers
+from app.sdmx.offers import DATA_OFFERS as DATA_OFFERS
+from app.sdmx.offers import OFFERS as OFFERS
+from app.sdmx.offers import STRUCTURE_OFFERS as STRUCTURE_OFFERS
 from app.sdmx.query_string import decode, parameters
 from app.sdmx.version import Version, VersionQuery
 
@@ -28,20 +31,6 @@ VARY: Final = "Accept, Accept-Encoding, Accept-Language"
 DEFAULT_LANGUAGES: Final = ("en", "es")
 """The order of languages for a client that states none."""
 
-CSV_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "labels": ("id", "name", "both"),
-        "timeFormat": ("original", "normalized"),
-        "keys": ("none", "obs", "series", "both"),
-    }
-)
-"""The parameters of SDMX-CSV 2.x and their values, the default first."""
-
-_CSV_1_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"labels": ("id", "both"), "timeFormat": ("original", "normalized")}
-)
-_NO_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-
 # A header is read so far: none of an honest client is longer, and answers are cached by it.
 _READ_LENGTH: Final = 2048
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"?'
@@ -50,82 +39,6 @@ _PARAMETER: Final = re.compile(rf"(?:[^;\"]|{_QUOTED})+")
 _QUALITY: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LANGUAGE_RANGE: Final = re.compile(r"\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-
-
-@dataclass(frozen=True, slots=True)
-class MediaType:
-    """A media type as sent: name, version, and parameters in order."""
-
-    name: str
-    version: str | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        version = () if self.version is None else (("version", self.version),)
-        pairs = (f"{name}={value}" for name, value in (*version, *self.parameters))
-        return "; ".join((self.name, *pairs))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Offer:
-    """A representation that is offered.
-
-    Attributes:
-        format: which writer makes it: `json`, `csv`, `xml` ...
-        name: the vendor media type.
-        version: its version, as the Content-Type says it.
-        generic: generic media types that it also answers to.
-        aliases: values of `format=` that mean it, in lower case.
-        parameters: media type parameters and their values, the default first.
-    """
-
-    format: str
-    name: str
-    version: str
-    generic: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_PARAMETERS)
-
-    @property
-    def media_type(self) -> MediaType:
-        """The media type without parameters."""
-        return MediaType(self.name, self.version)
-
-
-Offers = tuple[Offer, ...]
-
-_VENDOR: Final = "application/vnd.sdmx."
-
-
-def _json(kind: str, version: str) -> Offer:
-    aliases = ("json", f"json{kind}", "sdmx-json")
-    return Offer("json", f"{_VENDOR}{kind}+json", version, ("application/json",), aliases)
-
-
-def _csv(version: str, offered: Mapping[str, tuple[str, ...]]) -> Offer:
-    aliases = ("csv", "csvdata", "sdmx-csv")
-    return Offer("csv", f"{_VENDOR}data+csv", version, ("text/csv",), aliases, offered)
-
-
-DATA_OFFERS: Final[Offers] = (
-    _json("data", "2.1.0"),
-    _csv("2.1.0", CSV_PARAMETERS),
-    _json("data", "2.0.0"),
-    _csv("2.0.0", CSV_PARAMETERS),
-    _csv("1.0.0", _CSV_1_PARAMETERS),
-)
-"""Representations of data on 2.x paths; the first is the default."""
-
-STRUCTURE_OFFERS: Final[Offers] = (
-    _json("structure", "2.1.0"),
-    _json("structure", "2.0.0"),
-)
-"""Representations of structures and availability on 2.x paths; the first is the default."""
-
-OFFERS: Final[Mapping[str, Offers]] = MappingProxyType(
-    {"data": DATA_OFFERS, "structure": STRUCTURE_OFFERS, "availability": STRUCTURE_OFFERS}
-)
-"""What is offered, by resource of the 2.x paths."""
 
 
 @dataclass(frozen=True, slots=True)

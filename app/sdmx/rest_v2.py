@@ -8,14 +8,14 @@ no item or dimension is meant. Whether ids exist is not asked here: unknown ones
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, Literal, TypeVar, cast
-from urllib.parse import quote
 
 from app.errors import QuerySyntaxError
-from app.sdmx.artefact_classes import ARTEFACT_TYPES, CLASSES
+from app.sdmx.artefact_classes import ARTEFACT_TYPES as ARTEFACT_TYPES
+from app.sdmx.artefact_classes import CLASSES
+from app.sdmx.canonical import canonical as canonical
 from app.sdmx.filters import ComponentFilter, parse_filter
 from app.sdmx.negotiation import EXTENSION_PARAMETERS
 from app.sdmx.query import (
@@ -194,17 +194,6 @@ def align_key(key: tuple[str | None, ...], dimension_count: int) -> tuple[str | 
             dimensions=dimension_count,
         )
     return key + (None,) * (dimension_count - len(key))
-
-
-def canonical(query: StructureQuery | DataQuery | AvailabilityQuery) -> str:
-    """Write a query in one spelling, defaults included; reading it gives the same query."""
-    if isinstance(query, StructureQuery):
-        return _canonical_structure(query)
-    if isinstance(query, DataQuery):
-        return _canonical_data(query)
-    path = ["availability", *_selection_path(query.selection), _joined(query.component_ids)]
-    extra = [("mode", query.mode), ("references", ",".join(query.references))]
-    return _url(path, [*_selection_parameters(query.selection), *extra])
 
 
 def _segments(
@@ -415,70 +404,3 @@ def _bad_value(name: str, text: str) -> QuerySyntaxError:
     return QuerySyntaxError(
         f"{name} cannot be {text[:80]!r}.", f"{name} no puede ser {text[:80]!r}.", parameter=name
     )
-
-
-def _canonical_structure(query: StructureQuery) -> str:
-    path = [
-        "structure",
-        _joined(query.artefact_types),
-        _joined(query.agencies),
-        _joined(query.resource_ids),
-        _joined(query.versions),
-        _joined(query.items),
-    ]
-    extra = [("detail", query.detail), ("references", ",".join(query.references))]
-    return _url(path, [("asOf", _instant(query.as_of)), *extra])
-
-
-def _canonical_data(query: DataQuery) -> str:
-    sort = "+".join(f"{key.component}:{'desc' if key.descending else 'asc'}" for key in query.sort)
-    extra = [
-        ("asOf", _instant(query.as_of)),
-        ("attributes", ",".join(query.attributes)),
-        ("dimensionAtObservation", query.dimension_at_observation),
-        ("firstNObservations", query.first_n_observations),
-        ("includeHistory", str(query.include_history).lower()),
-        ("lastNObservations", query.last_n_observations),
-        ("limit", query.limit),
-        ("measures", ",".join(query.measures)),
-        ("offset", query.offset),
-        ("sort", sort or None),
-    ]
-    path = ["data", *_selection_path(query.selection)]
-    return _url(path, [*_selection_parameters(query.selection), *extra])
-
-
-def _selection_path(selection: DataSelection) -> list[str]:
-    keys = (".".join(map(_position, key)) for key in selection.keys)
-    return [
-        selection.context,
-        _joined(selection.agencies),
-        _joined(selection.resource_ids),
-        _joined(selection.versions),
-        ",".join(keys) or "*",
-    ]
-
-
-def _selection_parameters(selection: DataSelection) -> list[tuple[str, object]]:
-    return [
-        *((f"c[{one.component}]", quote(str(one), safe=",+:")) for one in selection.filters),
-        ("updatedAfter", _instant(selection.updated_after)),
-        ("reportingYearStartDay", selection.reporting_year_start_day),
-    ]
-
-
-def _position(code: str | None) -> str:
-    return "*" if code is None else quote(code, safe="").replace(".", "%2E")
-
-
-def _joined(parts: Sequence[object]) -> str:
-    return quote(",".join(map(str, parts)), safe=",+~*@$") or "*"
-
-
-def _instant(instant: dt.datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat().replace("+00:00", "Z")
-
-
-def _url(path: Sequence[str], values: Sequence[tuple[str, object]]) -> str:
-    query = "&".join(f"{name}={value}" for name, value in values if value is not None)
-    return f"{'/'.join(path)}?{query}"

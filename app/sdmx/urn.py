@@ -166,17 +166,17 @@ def parse_urn(text: str) -> Urn:
     """
     match = _URN.fullmatch(text)
     if match is None:
-        raise _invalid(text, "it does not have the form of one", "no tiene su forma")
+        raise _invalid(text, "it does not have the form of one.", "no tiene su forma.")
     package, class_name, agency, resource_id, version, item = match.groups()
     expected = CLASS_PACKAGES.get(class_name)
     if expected != package:
         where = f"{expected}.{class_name}" if expected else f"no class {class_name}"
         donde = f"{expected}.{class_name}" if expected else f"no hay clase {class_name}"
-        raise _invalid(text, f"SDMX has {where}", f"en SDMX: {donde}")
+        raise _invalid(text, f"SDMX has {where}.", f"en SDMX: {donde}.")
     if (item is not None) != (class_name in CONTAINER_CLASSES):
         needs = "has no item" if item is not None else "needs an item"
         pide = "no lleva ítem" if item is not None else "necesita un ítem"
-        raise _invalid(text, f"{class_name} {needs}", f"{class_name} {pide}")
+        raise _invalid(text, f"{class_name} {needs}.", f"{class_name} {pide}.")
     _check_version(text, version)
     return Urn(package, class_name, agency, resource_id, version, item)
 
@@ -199,18 +199,12 @@ def urn_of(
 
 def _check_version(text: str, version: str) -> None:
     try:
-        query = VersionQuery.parse(version)
+        VersionQuery.parse_reference(version)
     except QuerySyntaxError as error:
         raise _invalid(text, error.text["en"], error.text["es"]) from None
-    if query.operator == "~" or (query.operator == "*" and not query.is_any):
-        raise _invalid(
-            text,
-            f"the version {version} is not allowed in a URN",
-            f"la versión {version} no se admite en un URN",
-        )
 
 
 def _invalid(text: str, en: str, es: str) -> InvalidArtefactError:
     return InvalidArtefactError(
-        f"{text[:200]!r} is not a URN of SDMX: {en}.", f"{text[:200]!r} no es un URN de SDMX: {es}."
+        f"{text[:200]!r} is not a URN of SDMX: {en}", f"{text[:200]!r} no es un URN de SDMX: {es}"
     )

@@ -15,11 +15,12 @@ from typing import Final
 
 from app.errors import QuerySyntaxError
 
-_NUMBER: Final = r"(?:0|[1-9][0-9]{0,8})"
+_NUMBER: Final = r"(?:0|[1-9][0-9]{0,17})"
 _IDENTIFIER: Final = r"(?:0|[1-9][0-9]{0,17}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION: Final = re.compile(
     rf"({_NUMBER})(?:\.({_NUMBER})(?:\.({_NUMBER})(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?)?)?"
 )
+_REFERENCE: Final = re.compile(rf"\*|{_NUMBER}\+?\.{_NUMBER}\+?\.{_NUMBER}\+?")
 _QUERY_PART: Final = re.compile(rf"({_NUMBER})?([+~*])?")
 
 _PrecedenceKey = tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...], int]
@@ -124,6 +125,21 @@ class VersionQuery:
             )
         return query
 
+    @classmethod
+    def parse_reference(cls, text: str) -> VersionQuery:
+        """Read the version of a reference: exact, `*`, or a minimum with `+`, also of major 0.
+
+        Raises:
+            QuerySyntaxError: it is none of these (SDMXCommonReferences.xsd).
+        """
+        query = _parse_query(text, zero_major=True)
+        if query is None or (query.operator and _REFERENCE.fullmatch(text) is None):
+            raise QuerySyntaxError(
+                f"{text[:80]!r} is not a version of a reference (1.0, 1.2.0, 1.2+.0, *).",
+                f"{text[:80]!r} no es una versión de referencia (1.0, 1.2.0, 1.2+.0, *).",
+            )
+        return query
+
     @property
     def is_any(self) -> bool:
         """Whether it is `*`: every version of any form."""
@@ -133,7 +149,7 @@ class VersionQuery:
         """Tell whether a version is a candidate, before `+` and `~` keep the highest."""
         if self.exact is not None:
             return version == self.exact
-        if self.operator == "+" and not version.is_stable:
+        if self.operator == "+" and version.extension:
             return False
         if self.size and len(version.numbers) != self.size:
             return False
@@ -160,7 +176,7 @@ class VersionQuery:
 
 
 @lru_cache(maxsize=4096)
-def _parse_query(text: str) -> VersionQuery | None:
+def _parse_query(text: str, *, zero_major: bool = False) -> VersionQuery | None:
     exact = _parse_version(text)
     if exact is not None:
         return VersionQuery("", exact, text=text)
@@ -169,10 +185,13 @@ def _parse_query(text: str) -> VersionQuery | None:
     operators = [(index, mark) for index, (_, mark) in enumerate(found) if mark]
     if len(found) != len(parts) or len(operators) != 1:
         return None
-    return _build_query(text, [number for number, _ in found], *operators[0])
+    numbers = [number for number, _ in found]
+    return _build_query(text, numbers, *operators[0], zero_major=zero_major)
 
 
-def _build_query(text: str, found: list[str | None], index: int, mark: str) -> VersionQuery | None:
+def _build_query(
+    text: str, found: list[str | None], index: int, mark: str, *, zero_major: bool
+) -> VersionQuery | None:
     """Apply the rules that a grammar of parts cannot express."""
     size = len(found)
     numbers = tuple(int(number or 0) for number in found)
@@ -181,8 +200,10 @@ def _build_query(text: str, found: list[str | None], index: int, mark: str) -> V
     if found[index] is None and any(numbers[index:]):
         return None
     minimum = (*numbers, 0, 0)[:3]
-    if mark == "+":
-        if size == 2 or (found[0] is not None and numbers[0] == 0):
-            return None
-        return VersionQuery(mark, None, 3, numbers[:index], max(minimum, (1, 0, 0)), text)
-    return VersionQuery(mark, None, 0 if size == 1 else size, numbers[:index], minimum, text)
+    if mark != "+":
+        return VersionQuery(mark, None, 0 if size == 1 else size, numbers[:index], minimum, text)
+    if size == 2 or (found[0] == "0" and not zero_major):
+        return None
+    if not zero_major:
+        minimum = max(minimum, (1, 0, 0))
+    return VersionQuery(mark, None, 3, numbers[:index], minimum, text)

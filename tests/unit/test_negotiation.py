@@ -5,16 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import NotAcceptableError, QuerySyntaxError, VipmgError
-from app.sdmx.negotiation import (
-    DATA_OFFERS,
-    OFFERS,
-    STRUCTURE_OFFERS,
-    MediaType,
-    choose_encoding,
-    negotiate,
-    negotiate_language,
-    parse_options,
-)
+from app.sdmx.negotiation import choose_encoding, negotiate, negotiate_language, parse_options
+from app.sdmx.offers import DATA_OFFERS, OFFERS, STRUCTURE_OFFERS, MediaType
 
 DATA = "application/vnd.sdmx.data+"
 JSON = f"{DATA}json; version=2.1.0"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import QuerySyntaxError, VipmgError
+from app.sdmx.canonical import canonical
 from app.sdmx.filters import ComponentFilter, Condition
 from app.sdmx.negotiation import EXTENSION_PARAMETERS
 from app.sdmx.query import AvailabilityQuery, DataQuery, DataSelection, SortKey, StructureQuery
@@ -17,7 +18,6 @@ from app.sdmx.rest_v2 import (
     STRUCTURE_DETAILS,
     STRUCTURE_REFERENCES,
     align_key,
-    canonical,
     parse_availability,
     parse_data,
     parse_structure,

@@ -19,7 +19,7 @@ from app.sdmx.urn import (
 PREFIX = "urn:sdmx:org.sdmx.infomodel."
 
 VERSIONS = st.sampled_from(
-    ["1.0", "3", "1.0.0", "1.2.3-draft.1", "1+.0.0", "1.0+.0", "2.3.1+", "*"]
+    ["1.0", "3", "1.0.0", "1.2.3-draft.1", "1+.0.0", "1.0+.0", "2.3.1+", "0.1+.0", "*"]
 )
 
 

@@ -186,6 +186,30 @@ def test_c024_latest_of_two_artefacts_is_taken_from_each():
     ]
 
 
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("2.3.0", ["2.3.0"]),
+        ("2.3", ["2.3"]),
+        ("2.3+.1", ["2.3.4"]),
+        ("2+.3.1", ["3.0.0"]),
+        ("2.3.1+", ["2.3.4"]),
+        ("0.1+.0", ["0.2.0"]),
+        ("0+.1.0", ["3.0.0"]),
+    ],
+)
+def test_references_take_minimums_also_of_major_zero(reference: str, expected: list[str]):
+    versions = map(Version.parse, ("0.1.0", "0.2.0", "0.3.0-draft", *STORED))
+    found = VersionQuery.parse_reference(reference).select(versions)
+    assert [str(one) for one in found] == expected
+
+
+@pytest.mark.parametrize("text", ["+", "~", "2.+.0", "2.3.+", "+.0.0", "2+", "1.*.0", "2.3~.1", ""])
+def test_other_forms_are_no_references(text: str):
+    with pytest.raises(QuerySyntaxError, match="reference"):
+        VersionQuery.parse_reference(text)
+
+
 def test_extensions_are_ordered_as_in_semantic_versioning():
     order = ["alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1"]
     versions = [Version.parse(f"1.0.0-{extension}") for extension in order]
