@@ -155,9 +155,10 @@ def _check_components(artefact: Artefact, structure: DataStructure) -> None:
         names = ", ".join(repeated)
         en = f"component ids twice: {names}" if repeated else "there is no dimension"
         es = f"ids de componente repetidos: {names}" if repeated else "no hay ninguna dimensión"
+        path = "/dataStructureComponents"
         raise InvalidArtefactError(
-            f"{artefact}: {en}.",
-            f"{artefact}: {es}.",
+            f"{artefact}, {path}: {en}.",
+            f"{artefact}, {path}: {es}.",
             urn=artefact.urn,
-            path="/dataStructureComponents",
+            path=path,
         )

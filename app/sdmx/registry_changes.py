@@ -139,11 +139,14 @@ def _refuse_parts(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
 
 
 def _refuse_missing_references(after: ArtefactSet) -> None:
-    missing = []
-    for artefact in after:
-        after.with_extensions(artefact)
-        missing += [(artefact, path, urn) for path, urn in after.missing_references(artefact)]
+    missing = [
+        (artefact, path, urn)
+        for artefact in after
+        for path, urn in after.missing_references(artefact)
+    ]
     if not missing:
+        for artefact in after:
+            after.with_extensions(artefact)
         return
     lines = "".join(f"\n  {artefact}{path}: {urn}" for artefact, path, urn in missing[:_SHOWN])
     raise InvalidArtefactError(

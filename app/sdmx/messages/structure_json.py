@@ -32,6 +32,11 @@ SCHEMAS: Final[Mapping[JsonVersion, str]] = {
 _ONLY_IN_2_1: Final = ("isPartialLanguage", "evolvingStructure", "dimensionConstraint")
 _ONLY_IN_2_0: Final = ("isFinal", "role", "releaseCalendar")
 _CONSTRAINTS: Final = ("DataConstraint", "MetadataConstraint")
+# Where 2.0 takes the URN of any object, its schema spells this one class in another way.
+_VALUE_LIST: Final = ("codelist.ValueList=", "codelist.Valuelist=")
+_ANY_OBJECT: Final = frozenset(
+    {"urn", "source", "linkedObject", "contextObject", "objectReference"}
+)
 _DEFAULT_TIME: Final = {"format": {"dataType": "ObservationalTimePeriod"}}
 
 
@@ -101,7 +106,7 @@ def read_structures(body: bytes) -> list[Artefact]:
         InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
     """
     try:
-        message = orjson.loads(body)
+        message = orjson.loads(body.replace(_VALUE_LIST[1].encode(), _VALUE_LIST[0].encode()))
     except orjson.JSONDecodeError as error:
         raise MessageError(f"This is not JSON: {error}.", f"Esto no es JSON: {error}.") from None
     data = message.get("data") if isinstance(message, dict) else None
@@ -147,16 +152,19 @@ def _with_self_link(
     kind = artefact.artefact_class
     path = f"{kind.artefact_type}/{artefact.agency}/{artefact.id}/{artefact.version}"
     link = {"rel": "self", "href": f"{address}/structure/{path}", "urn": artefact.urn}
-    if version == "2.0.0" and kind.name == "ValueList":
-        # The schema of 2.0 spells the class Valuelist and so refuses the URN of every value list.
-        del link["urn"]
+    if version == "2.0.0":
+        link["urn"] = link["urn"].replace(*_VALUE_LIST)
     return document | {"links": [link, *document.get("links", ())]}
 
 
 def _to_2_0(artefact: Artefact) -> Document:
     kind = artefact.artefact_class.name
     whole = artefact.document
-    document = {key: value for key, value in whole.items() if key not in _ONLY_IN_2_1}
+    document = {
+        key: _spell_value_lists(value, key)
+        for key, value in whole.items()
+        if key not in _ONLY_IN_2_1
+    }
     if kind in _CONSTRAINTS:
         document["role"] = "Allowed"
     if "dataKeySets" in document:
@@ -167,6 +175,16 @@ def _to_2_0(artefact: Artefact) -> Document:
             "dimensionList": _dimension_list_2_0(components["dimensionList"])
         }
     return document
+
+
+def _spell_value_lists(part: Any, key: str) -> Any:  # noqa: ANN401
+    if isinstance(part, dict):
+        return {name: _spell_value_lists(value, name) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_spell_value_lists(value, key) for value in part]
+    if isinstance(part, str) and key in _ANY_OBJECT:
+        return part.replace(*_VALUE_LIST)
+    return part
 
 
 def _dimension_list_2_0(dimension_list: Document) -> Document:
