@@ -14,11 +14,14 @@ from app.errors import QuerySyntaxError
 def decode(raw: str) -> str:
     """Decode percent-encoding as UTF-8, leaving `+` alone.
 
+    Bytes that a client left unencoded come from the server as Latin-1; they are UTF-8 as well.
+
     Raises:
         QuerySyntaxError: the bytes are not UTF-8, or a control character is among them.
     """
     try:
-        text = unquote(raw, errors="strict") if "%" in raw else raw
+        text = raw if raw.isascii() else _as_utf8(raw)
+        text = unquote(text, errors="strict") if "%" in text else text
         text.encode()
     except UnicodeError:
         raise QuerySyntaxError(
@@ -31,6 +34,13 @@ def decode(raw: str) -> str:
             f"El texto {raw[:80]!a} contiene un carácter de control.",
         )
     return text
+
+
+def _as_utf8(raw: str) -> str:
+    try:
+        return raw.encode("latin-1").decode()
+    except UnicodeError:
+        return raw
 
 
 def parameters(query: str) -> dict[str, str]:

@@ -83,6 +83,11 @@ def test_a_run_of_blanks_is_text():
     assert read("A  le:B") == [[("eq", "A "), ("le", "B")]]
 
 
+def test_unencoded_utf_8_is_read_as_such():
+    raw = "Canadá".encode().decode("latin-1")
+    assert read(f"co:{raw}") == read("co:Canad%C3%A1") == [[("co", "Canadá")]]
+
+
 def test_c052_plus_binds_tighter_than_comma():
     matches = text_predicate(parse_filter("X", "ge:B+le:D,ge:M+le:P"))
     assert [code for code in "ABDEMPQ" if matches(code)] == ["B", "D", "M", "P"]
