@@ -35,8 +35,9 @@ SESSION = {"timezone": "UTC"}
 
 # Serialisation, deadlock, server going down or coming up, connection lost (class 08).
 RETRIABLE_STATES = {"40001", "40P01", "57P01", "57P02", "57P03"}
-ATTEMPTS = 8
+ATTEMPTS = 16
 FIRST_WAIT_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ async def with_retry(read: Callable[[], Awaitable[Result]]) -> Result:
                 raise
             if attempt == ATTEMPTS - 1:
                 raise _unavailable() from error
-        await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+        await asyncio.sleep(min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS))
     raise AssertionError  # the last attempt returns or raises
 
 
