@@ -56,12 +56,17 @@ class Localiser:
 
     Attributes:
         choice: the languages of the client; all are shown where it asked for none that is there.
-        languages: the languages shown so far, in order of appearance.
     """
 
     choice: LanguageChoice
-    languages: dict[str, None] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
     _dropped: bool = False
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages shown so far, best first."""
+        first = [language for language in self.choice.order if language in self._used]
+        return (*first, *sorted(self._used.difference(first)))
 
     def localise(self, artefact: Artefact) -> Artefact:
         """Choose the languages of an artefact and mark it where some were left out."""
@@ -96,4 +101,4 @@ class Localiser:
         self._dropped = self._dropped or len(kept) < len(texts)
         shown[plural] = {language: text for language, text in texts.items() if language in kept}
         shown[single] = texts[best]
-        self.languages.update(dict.fromkeys(shown[plural]))
+        self._used.update(shown[plural])

@@ -104,16 +104,15 @@ def _answer(
         return StructureReply(None, ())
     localiser = Localiser(form.languages)
     localised = [localiser.localise(artefact) for artefact in answer.artefacts]
-    languages = tuple(localiser.languages)
     header = MessageHeader(
         id=structure_etag(registry, query, form).strip('"'),
         prepared=registry.revised_at,
-        languages=languages,
+        languages=localiser.languages,
     )
     body = write_structures(
         localised, header, version=form.version, address=form.base_url + STRUCTURE_PATH
     )
-    return StructureReply(body, languages)
+    return StructureReply(body, localiser.languages)
 
 
 def _not_found(query: StructureQuery) -> NotFoundError:

