@@ -32,16 +32,18 @@ LOCK = "SELECT id, readers, provider FROM agreement WHERE id = $1 AND active FOR
 STAGED = """
 SELECT staged.key, staged.segments, s.observations, s.attributes
 FROM (
-  SELECT key, array_agg(segment ORDER BY first_row) AS segments
-  FROM stage WHERE agreement_id = $1 GROUP BY key
+  SELECT string_to_array(key, E'\x1f') AS key,
+    array_agg(segment ORDER BY first_row) AS segments
+  FROM stage WHERE agreement_id = $1 GROUP BY stage.key
 ) AS staged
 LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = staged.key
 """
 STAGED_WITH_WITHHELD = """
 SELECT staged.key, staged.segments, s.observations, s.attributes, w.hidden
 FROM (
-  SELECT key, array_agg(segment ORDER BY first_row) AS segments
-  FROM stage WHERE agreement_id = $1 GROUP BY key
+  SELECT string_to_array(key, E'\x1f') AS key,
+    array_agg(segment ORDER BY first_row) AS segments
+  FROM stage WHERE agreement_id = $1 GROUP BY stage.key
 ) AS staged
 LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = staged.key
 LEFT JOIN LATERAL (
@@ -104,11 +106,12 @@ ON CONFLICT (agreement_id, key) DO UPDATE SET
 """
 JOURNAL = """
 INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
-SELECT $1, key, $2, 'Replace', coalesce(put, observations)::json,
+SELECT $1::integer, key, $2::bigint, 'Replace',
+  CASE WHEN put = '' THEN NULL ELSE coalesce(put, observations)::json END,
   coalesce(changed_attributes, attributes)::json
-FROM outcome WHERE put IS NULL OR put <> '' OR coalesce(changed_attributes, attributes) <> '{}'
+FROM outcome WHERE put IS DISTINCT FROM '' OR changed_attributes <> '{}'
 UNION ALL
-SELECT $1, key, $2, 'Delete', gone::json, NULL FROM outcome WHERE gone IS NOT NULL
+SELECT $1::integer, key, $2::bigint, 'Delete', gone::json, NULL FROM outcome WHERE gone IS NOT NULL
 """
 REPLACE_HIDDEN = """
 DELETE FROM withheld_series AS w USING hidden AS h WHERE w.agreement_id = $1 AND w.key = h.key

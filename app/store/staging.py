@@ -11,17 +11,20 @@ from app.sdmx.actions import Segment
 from app.sdmx.validation import Deletion, Key
 from app.store.types import Connection
 
+SEPARATOR = "\x1f"
+"""Between the codes of a staged key: text is sent, sorted and grouped faster than an array."""
+
 CREATE = """
 CREATE TEMPORARY TABLE stage (
   agreement_id integer NOT NULL,
-  key text[] COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
   first_row bigint NOT NULL,
   segment bytea NOT NULL
 )
 """
 STAGE_DELETION = """
 INSERT INTO stage (agreement_id, key, first_row, segment)
-SELECT $1, key, $2, $3
+SELECT $1, array_to_string(key, E'\x1f'), $2, $3
 FROM (
   SELECT key FROM series
   WHERE agreement_id = $1 AND series_terms(dataflow_id, key) @> $4
@@ -29,9 +32,9 @@ FROM (
   SELECT key FROM withheld_series
   WHERE agreement_id = $1 AND series_terms(dataflow_id, key) @> $4
   UNION
-  SELECT key FROM stage
+  SELECT string_to_array(key, E'\x1f') FROM stage
   WHERE agreement_id = $1 AND first_row < $2
-    AND coalesce(series_terms($5, key), '{}') @> $4
+    AND series_terms($5, string_to_array(key, E'\x1f')) @> $4
 ) AS reached
 """
 
@@ -58,7 +61,7 @@ async def put_segments(
     await connection.copy_records_to_table(
         "stage",
         records=[
-            (agreement, key, segment.rows[0], _encode(segment))
+            (agreement, SEPARATOR.join(key), segment.rows[0], _encode(segment))
             for agreement, key, segment in segments
         ],
     )

@@ -96,10 +96,16 @@ CREATE TABLE withheld_head (
 
 ROOMS = """
 CREATE FUNCTION series_terms(dataflow_id integer, key text[]) RETURNS text[]
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
   AS $$
-    SELECT array_agg(dataflow_id::text || '.' || position || '=' || code)
-    FROM unnest(key) WITH ORDINALITY AS part(code, position)
+    DECLARE
+      terms text[] := key;
+    BEGIN
+      FOR position IN 1..cardinality(key) LOOP
+        terms[position] := dataflow_id || '.' || position || '=' || key[position];
+      END LOOP;
+      RETURN terms;
+    END
   $$;
 CREATE TABLE series (
   agreement_id integer NOT NULL,
