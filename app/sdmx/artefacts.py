@@ -117,34 +117,43 @@ def find_differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, 
     A value that is missing on one side is None. Objects in lists are matched by `id` when all
     have one, so that an inserted code is one difference and not a shift of all that follow.
     """
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in dict.fromkeys((*old, *new)):
-            yield from find_differences(old.get(key), new.get(key), f"{path}/{key}")
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _differences_of_parts(old, new, path)
     elif isinstance(old, list) and isinstance(new, list):
-        yield from _list_differences(old, new, path)
-    elif old != new:
+        before, after = _by_id(old), _by_id(new)
+        if before is None or after is None:
+            before, after = (
+                {str(position): value for position, value in enumerate(values)}
+                for values in (old, new)
+            )
+        else:
+            kept = [
+                [key for key in one if key in before and key in after] for one in (before, after)
+            ]
+            if kept[0] != kept[1]:
+                yield f"{path} (order)", kept[0], kept[1]
+        yield from _differences_of_parts(before, after, path)
+    elif type(old) is not type(new) or old != new:
         yield path, old, new
 
 
-def _list_differences(old: list[Any], new: list[Any], path: str) -> Iterator[tuple[str, Any, Any]]:
-    before, after = _by_id(old), _by_id(new)
-    if before is None or after is None:
-        length = max(len(old), len(new))
-        before = {str(i): value for i, value in enumerate(old)}
-        after = {str(i): value for i, value in enumerate(new)}
-        keys = [str(i) for i in range(length)]
-    else:
-        keys = list(dict.fromkeys((*before, *after)))
-        kept_before = [key for key in before if key in after]
-        kept_after = [key for key in after if key in before]
-        if kept_before != kept_after:
-            yield f"{path} (order)", kept_before, kept_after
-    for key in keys:
-        yield from find_differences(before.get(key), after.get(key), f"{path}/{key}")
+def _differences_of_parts(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, Any, Any]]:
+    for key in dict.fromkeys((*old, *new)):
+        if key in old and key in new:
+            yield from find_differences(old[key], new[key], f"{path}/{key}")
+        else:
+            yield f"{path}/{key}", old.get(key), new.get(key)
 
 
 def _by_id(values: list[Any]) -> dict[str, Any] | None:
-    found = {value["id"]: value for value in values if isinstance(value, dict) and "id" in value}
+    """The values by their id, or None unless each is an object with an id of its own."""
+    found = {
+        value["id"]: value
+        for value in values
+        if isinstance(value, dict) and isinstance(value.get("id"), str)
+    }
     return found if len(found) == len(values) else None
 
 

@@ -43,7 +43,7 @@ def cut_references(
     used = _used_items((*roots, *referenced), artefacts)
     cut = [_cut_scheme(one, used.get(one.urn), (*roots, *referenced), artefacts) for one in schemes]
     named, whole = used_enumerations((*roots, *cut), artefacts)
-    allowed = allowed_codes(roots, artefacts)
+    allowed = constrained_codes(roots, artefacts)
     for codelist in (one for one in referenced if one.artefact_class.name in _ENUMERATIONS):
         urn = codelist.urn
         if urn in whole:
@@ -105,7 +105,7 @@ def used_enumerations(
     return named, whole
 
 
-def allowed_codes(roots: Iterable[Artefact], artefacts: ArtefactSet) -> dict[str, Codes | None]:
+def constrained_codes(roots: Iterable[Artefact], artefacts: ArtefactSet) -> dict[str, Codes | None]:
     """The codes that constraints leave in each codelist of the structures asked for.
 
     Constraints of the data structure, the dataflow and the agreement hold together. Where two
@@ -196,14 +196,12 @@ def _limits(component: str, codelist: Artefact, constraint: DataConstraint) -> I
     every = item_paths(codelist)
     for region in constraint.cube_regions:
         parts = (*region.key_values, *region.components)
+        if not region.include and len(parts) > 1:
+            # Excluded together: no value of one component is forbidden by itself.
+            continue
         for values in (part for part in parts if part.id == component and part.values):
             codes = _listed(values, codelist)
-            if region.include == values.include:
-                if region.include:
-                    yield codes
-            elif len(parts) == 1 or region.include:
-                # A region that excludes several components together forbids none by itself.
-                yield every - codes
+            yield codes if values.include == region.include else every - codes
     included = [keys for keys in constraint.data_key_sets if keys.is_included]
     listed = [value for keys in included for key in keys.keys for value in key.key_values]
     total = sum(len(keys.keys) for keys in included)

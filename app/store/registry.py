@@ -90,13 +90,13 @@ class RegistryCache:
 
     async def current(self, connection: Connection) -> RegistrySnapshot:
         """Give the snapshot of the revision that the connection sees."""
-        row = await connection.fetchrow(_REVISION)
+        [row] = await connection.fetch(_REVISION)
         known = self._snapshot
-        if known is not None and row is not None and _is_of(known, row):
+        if known is not None and _is_of(known, row):
             return known
         async with self._loading:
             known = self._snapshot
-            if known is None or row is None or not _is_of(known, row):
+            if known is None or not _is_of(known, row):
                 known = self._snapshot = await load_current(connection)
         return known
 
