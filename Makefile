@@ -26,7 +26,8 @@ test: check debian-postgresql ## Run every check and test, on the wheel's Postgr
 	  echo "Left out: tests/store and tests/api on Debian's PostgreSQL, which is not installed" \
 	    "(as root on Debian, make test installs it)."; \
 	else \
-	  set -x; VIPMG_TEST_POSTGRES_BIN=$$programs $(BIN)/pytest -n 2 $(wildcard tests/store tests/api); \
+	  set -x; VIPMG_TEST_POSTGRES_BIN=$$programs $(BIN)/pytest -n 2 \
+	    --ignore=tests/store/test_embedded.py $(wildcard tests/store tests/api); \
 	fi
 
 check: .venv/dev.stamp ## Lint, format, types and layers, without tests

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from app.errors import UnavailableError
+from app.errors import ConfigurationError, UnavailableError
 from app.settings import Settings
 from app.store.types import Connection, Pool
 
@@ -65,6 +65,7 @@ async def open_pools(dsn: str, settings: Settings) -> Pools:
 
     Raises:
         UnavailableError: the database cannot be reached.
+        ConfigurationError: the database is not migrated, or the login may not take the roles.
     """
     size = settings.database_pool_size
     sizes = ((READER, size), (PRIVILEGED, max(2, size // 2)), (WRITER, max(2, size // 2)))
@@ -77,6 +78,10 @@ async def open_pools(dsn: str, settings: Settings) -> Pools:
             pool.terminate()
         if is_retriable(error):
             raise _unavailable() from error
+        if isinstance(
+            error, asyncpg.InvalidParameterValueError | asyncpg.InsufficientPrivilegeError
+        ):
+            raise _no_role(str(error)) from error
         raise
     return Pools(*opened)
 
@@ -113,11 +118,18 @@ def is_retriable(error: BaseException) -> bool:
 
 
 async def _open_pool(dsn: str, session: dict[str, str], size: int) -> Pool:
+    async def check_role(connection: Connection) -> None:
+        # A connection pooler in between may drop what a connection asks for at its start.
+        user = await connection.fetchval("SELECT current_user")
+        if user != session["role"]:
+            raise _no_role(f"connected as {user} instead of {session['role']}")
+
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=size,
         server_settings=SESSION | session,
+        init=check_role,
         reset=_nothing_to_reset,
         timeout=10,
     )
@@ -135,4 +147,14 @@ def _unavailable() -> UnavailableError:
     return UnavailableError(
         "The database does not answer at the moment. Try again shortly.",
         "La base de datos no responde en este momento. Inténtelo de nuevo en breve.",
+    )
+
+
+def _no_role(reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The database does not give the service its roles: {reason}. Run `vipmg migrate` as a "
+        "user that may create roles; a connection pooler in between must pass on `role`.",
+        f"La base de datos no da al servicio sus roles: {reason}. Ejecute `vipmg migrate` con un "
+        "usuario que pueda crear roles; un agrupador de conexiones intermedio debe transmitir "
+        "`role`.",
     )

@@ -9,7 +9,7 @@ import signal
 import asyncpg
 import pytest
 
-from app.errors import UnavailableError
+from app.errors import ConfigurationError, UnavailableError
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -130,3 +130,25 @@ def test_which_errors_may_pass(error, retriable):
 async def test_database_that_is_not_there_is_said_so(tmp_path):
     with pytest.raises(UnavailableError, match="does not answer"):
         await open_pools(f"postgresql:///vipmg?host={tmp_path}&user=vipmg", Settings())
+
+
+async def test_login_that_may_not_take_the_roles_is_told_so(dsn, settings):
+    owner = await asyncpg.connect(dsn)
+    await owner.execute(
+        "DO $$ BEGIN CREATE ROLE stranger LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    )
+    await owner.close()
+    with pytest.raises(ConfigurationError, match="vipmg migrate"):
+        await open_pools(dsn.replace("user=vipmg", "user=stranger"), settings)
+
+
+async def test_pooler_that_drops_the_role_is_noticed(dsn, settings, monkeypatch):
+    connect = asyncpg.connect
+
+    async def without_role(*args, server_settings, **kwargs):
+        server_settings = {name: v for name, v in server_settings.items() if name != "role"}
+        return await connect(*args, server_settings=server_settings, **kwargs)
+
+    monkeypatch.setattr(asyncpg.connection, "connect", without_role)
+    with pytest.raises(ConfigurationError, match="connected as vipmg instead of vipmg_reader"):
+        await open_pools(dsn, settings)
