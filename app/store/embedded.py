@@ -35,6 +35,7 @@ import asyncpg
 from app.errors import ConfigurationError, UnavailableError
 from app.store.account import Account, server_account
 from app.store.binaries import Binaries, find_binaries
+from app.store.postmaster import end_orphan, mend_pid_file, recorded_process
 
 DATABASE = "vipmg"
 SUPERUSER = "vipmg"
@@ -117,7 +118,7 @@ class EmbeddedPostgres:
         """Process number of the server, or None when there is none."""
         if self._server is not None:
             return self._server.pid if self._server.poll() is None else None
-        return self._recorded_process() if self._sharing else None
+        return recorded_process(self.cluster) if self._sharing else None
 
     @property
     def running(self) -> bool:
@@ -199,7 +200,7 @@ class EmbeddedPostgres:
         account.own(self.cluster)
         socket_dir = self._socket_dir()
         account.own_private_folder(socket_dir)
-        self._end_orphan()
+        end_orphan(self.cluster)
         self._spawn_until_ready(binaries, account, socket_dir)
         try:
             asyncio.run(asyncio.wait_for(self._check_and_create_database(), ANSWER_SECONDS))
@@ -276,7 +277,7 @@ class EmbeddedPostgres:
                 return
             if not NOT_GONE_YET.search(said) or time.monotonic() > deadline:
                 raise self._silent(said)
-            self._disown_stale_pid_file()
+            mend_pid_file(self.cluster)
             time.sleep(0.2)
 
     def _spawn(self, binaries: Binaries, account: Account, socket_dir: Path) -> str | None:
@@ -370,44 +371,6 @@ class EmbeddedPostgres:
         server.kill()
         server.wait()
 
-    def _end_orphan(self) -> None:
-        """End a server of ours whose supervisor is gone: nobody else holds the lock."""
-        orphan = self._recorded_process()
-        if orphan is None or "unix_socket_directories=" not in _command_line(orphan):
-            return
-        os.kill(orphan, signal.SIGINT)
-        deadline = time.monotonic() + STOP_SECONDS
-        while _alive(orphan) and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-    def _recorded_process(self) -> int | None:
-        """Process of a PostgreSQL server that postmaster.pid names, when it is alive."""
-        try:
-            number = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return None
-        return number if _alive(number) and "postgres" in _command_line(number) else None
-
-    def _disown_stale_pid_file(self) -> None:
-        """Mend a postmaster.pid that would stop PostgreSQL for ever; we hold the lock.
-
-        It is empty after a kill at the wrong moment, or its number is that of a strange process
-        today. Then we name ourselves in it: PostgreSQL takes the number of its own parent as
-        stale, and still checks the shared memory named in the file for left-over processes.
-        """
-        pid_file = self.cluster / "postmaster.pid"
-        if self._recorded_process() is not None:
-            return
-        try:
-            lines = pid_file.read_text().split("\n")
-        except OSError:
-            return
-        if lines == [""]:
-            pid_file.unlink()
-        elif lines[0].isdigit() and _alive(int(lines[0])):
-            log.warning("postmaster.pid names process %s, which is not PostgreSQL", lines[0])
-            pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
-
     # Watching
 
     def _watch(self) -> None:
@@ -479,28 +442,6 @@ class EmbeddedPostgres:
 async def _connect_once(dsn: str) -> None:
     connection = await asyncpg.connect(dsn, timeout=5)
     await connection.close(timeout=5)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _command_line(process: int) -> str:
-    """Command line of a process, or nothing when it is gone."""
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        done = subprocess.run(  # noqa: S603 - a number is its only argument
-            ["/bin/ps", "-o", "command=", "-p", str(process)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return done.stdout
 
 
 def _not_usable(path: Path, error: OSError) -> ConfigurationError:
