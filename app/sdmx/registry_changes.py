@@ -109,16 +109,19 @@ def _refuse_changes_of_stable(replaced: Sequence[tuple[Artefact, Artefact]]) -> 
         for path, before, after in find_differences(old.document, new.document)
     )
     shown = list(islice(every, _SHOWN))
-    lines = "".join(
-        f"\n  {artefact}{path}: {_short(before)} -> {_short(after)}"
-        for artefact, path, before, after in shown
+    lines_en, lines_es = (
+        "".join(
+            f"\n  {artefact}{path}: {_short(before, nothing)} -> {_short(after, nothing)}"
+            for artefact, path, before, after in shown
+        )
+        for nothing in ("nothing", "nada")
     )
     count = len(stable)
     raise StableArtefactChangedError(
         f"{count} stable artefact(s) differ from what is published under the same version; "
-        f"publish the change under a new version.{lines}",
+        f"publish the change under a new version.{lines_en}",
         f"{count} artefacto(s) estable(s) difieren de lo publicado con la misma versión; "
-        f"publique el cambio con una versión nueva.{lines}",
+        f"publique el cambio con una versión nueva.{lines_es}",
         urns=[new.urn for new, _ in stable],
         differences=[
             {"urn": artefact.urn, "path": path, "old": before, "new": after}
@@ -158,8 +161,8 @@ def _refuse_missing_references(after: ArtefactSet) -> None:
     )
 
 
-def _short(value: Any) -> str:  # noqa: ANN401
+def _short(value: Any, nothing: str) -> str:  # noqa: ANN401
     if value is None:
-        return "nothing"
+        return nothing
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= 120 else f"{text[:117]}..."

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from pysdmx.api.fmr import RegistryClient
 
 from app.errors import NotAcceptableError, NotFoundError, QuerySyntaxError
 from app.routers import structure
@@ -28,7 +32,7 @@ ACCEPT_2_0 = {"Accept": "application/vnd.sdmx.structure+json;version=2.0.0"}
 
 
 @pytest.fixture
-async def client(pools: Pools) -> AsyncIterator[httpx.AsyncClient]:
+async def app(pools: Pools) -> FastAPI:
     async with pools.writer.acquire() as connection:
         await publish(connection, every_class(), START)
     app = FastAPI(redirect_slashes=False)
@@ -36,8 +40,24 @@ async def client(pools: Pools) -> AsyncIterator[httpx.AsyncClient]:
     app.state.settings = Settings(public_url=BASE)
     app.state.pools = pools
     app.state.registry = RegistryCache()
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as opened:
         yield opened
+
+
+@pytest.fixture
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    """The service behind a real socket, for clients that bring their own HTTP."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/sdmx/v2"
+    server.should_exit = True
+    await serving
 
 
 async def republish(pools: Pools, *codes: str, day: int) -> None:
@@ -251,3 +271,30 @@ async def test_the_message_is_the_same_bytes_each_time(client: httpx.AsyncClient
 
 async def test_a_neighbouring_path_is_not_ours(client: httpx.AsyncClient) -> None:
     assert (await client.get("/sdmx/v2/structures")).status_code == 404
+
+
+async def test_pysdmx_reads_what_is_served(address: str) -> None:
+    def read() -> dict[str, Any]:
+        registry = RegistryClient(address)
+        return {
+            "codes": [code.id for code in registry.get_codes("TST", "CL_TOPIC", "+")],
+            "concepts": len(registry.get_concepts("TST", "CS", "+")),
+            "providers": [one.id for one in registry.get_providers("TST")],
+            "flows": [one.id for one in registry.get_dataflows("TST", "*", "+")],
+            "structure": [
+                component.id
+                for component in registry.get_data_structures("TST", "DSD", "1.0.0")[0].components
+            ],
+            "categories": [one.id for one in registry.get_categories("TST", "CAT", "+")],
+            "mapping": registry.get_mapping("TST", "SM", "+").id,
+        }
+
+    assert await asyncio.to_thread(read) == {
+        "codes": ["X", "Y", "T1"],
+        "concepts": 7,
+        "providers": ["P1", "P2", "P3"],
+        "flows": ["DF"],
+        "structure": ["FREQ", "AREA", "TOPIC", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS"],
+        "categories": ["C1", "C2"],
+        "mapping": "SM",
+    }
