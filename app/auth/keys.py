@@ -21,6 +21,7 @@ from app.store.types import Pool
 FRESH_SECONDS: Final = 20 * 60
 KEPT_SECONDS: Final = 24 * 3600
 RETRY_SECONDS: Final = 30
+FIRST_RETRY_SECONDS: Final = 3
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ class KeyCache(ABC):
     """Keys of one issuer by `kid`.
 
     They are fetched when older than 20 minutes and when a `kid` is unknown, but never more
-    often than every 30 seconds; while the issuer cannot be reached, the last good keys serve
-    for 24 hours.
+    often than every 30 seconds (3 while there have never been any); while the issuer cannot
+    be reached, the last good keys serve for 24 hours.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -73,7 +74,8 @@ class KeyCache(ABC):
 
     def _due(self, wanted: str | None) -> bool:
         now = self._clock()
-        if now - self._tried_at < RETRY_SECONDS:
+        pause = FIRST_RETRY_SECONDS if self._fetched_at == -math.inf else RETRY_SECONDS
+        if now - self._tried_at < pause:
             return False
         stale = now - self._fetched_at > FRESH_SECONDS
         return stale or (wanted is not None and wanted not in self._keys)

@@ -38,11 +38,16 @@ from app.routers import oauth
 from app.services.add_client import NewClient, add_client
 from app.services.revoke_client import revoke_client
 from app.settings import Settings
+from app.store import clients as store
 from app.store.pools import Pools, open_pools
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "get-a-token.md"
 BASE = "http://127.0.0.1:8000"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid
+WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
 GRANT = {"grant_type": "client_credentials"}
 
 PROVIDERS = {"id": "DATA_PROVIDERS", "dataProviders": [{"id": "CRI_DGME"}, {"id": "SLV_DGME"}]}
@@ -413,6 +418,16 @@ class TestPrivateKey:
             form = assertion(signer.client_id, key, aud=audience)
             assert (await http.post("/oauth/token", data=form)).status_code == 200
 
+    async def test_an_algorithm_that_is_not_offered_is_refused(
+        self, http: httpx.AsyncClient, registered: Pools
+    ) -> None:
+        key = new_key("PS256")
+        jwks = {"keys": [key.as_dict(private=False)]}
+        signer = await add_client(registered.writer, "SLV_DGME", jwks)
+        for algorithm, status in (("RS256", 401), ("PS512", 401), ("PS256", 200)):
+            form = assertion(signer.client_id, key, algorithm)
+            assert (await http.post("/oauth/token", data=form)).status_code == status
+
     async def test_a_client_with_one_key_need_not_name_it(
         self, http: httpx.AsyncClient, signer: NewClient, key: Key
     ) -> None:
@@ -657,6 +672,10 @@ class TestForgedTokens:
             {"iat": float("nan")},
             {"nbf": time.time() + 3600},
             {"nbf": "soon"},
+            {"nbf": True},
+            {"nbf": float("nan")},
+            {"iat": time.time() - 400, "exp": time.time() - 20},
+            {"padding": "x" * 8000},
             {"client_id": None},
             {"client_id": 7},
             {"client_id": "a b"},
@@ -760,6 +779,17 @@ class TestHeader:
     ) -> None:
         assert_refused(await guarded.get("/public", headers={"Authorization": value}))
 
+    async def test_a_good_token_under_another_scheme_is_refused(
+        self, guarded: httpx.AsyncClient, signing_key: Key
+    ) -> None:
+        token = encode(
+            {"alg": "ES256", "typ": "at+jwt", "kid": signing_key.kid}, claims_of(), signing_key
+        )
+        assert (await who(guarded, token)).status_code == 200
+        for scheme in ("Basic", "DPoP", "Token"):
+            headers = {"Authorization": f"{scheme} {token}"}
+            assert_refused(await guarded.get("/public", headers=headers))
+
     async def test_two_credentials_are_refused(
         self, http: httpx.AsyncClient, provider: NewClient
     ) -> None:
@@ -790,6 +820,16 @@ class TestSigningKeys:
         assert len(stored) == 1
         for each in others:
             await each.close()
+
+    async def test_the_second_to_make_a_first_key_waits_and_makes_none(self, pools: Pools) -> None:
+        async with pools.writer.acquire() as one, pools.writer.acquire() as two:
+            async with one.transaction(isolation="read_committed"):
+                await store.add_first_signing_key(one, "one", {})
+                second = asyncio.create_task(store.add_first_signing_key(two, "two", {}))
+                while not (second.done() or await one.fetchval(WAITING)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await second
+            assert [key.kid for key in await store.list_signing_keys(one)] == ["one"]
 
     async def test_a_retired_key_still_verifies_and_a_new_one_signs(
         self, registered: Pools, settings: Settings, provider: NewClient
@@ -950,6 +990,25 @@ class TestExternalIssuer:
     ) -> None:
         setattr(issuer, attribute, value)
         assert (await who(external, issuer.token())).status_code == 503
+
+    async def test_a_key_set_over_open_http_is_not_fetched(
+        self, external: httpx.AsyncClient, issuer: Issuer
+    ) -> None:
+        # Linux leads this address to loopback, but nothing says that it is this machine.
+        reached_openly = issuer.url.replace("127.0.0.1", "0.0.0.0")
+        issuer.metadata = {"jwks_uri": f"{reached_openly}/keys"}
+        assert (await who(external, issuer.token())).status_code == 503
+        assert issuer.fetches == 0
+
+    async def test_a_key_is_used_with_the_algorithm_that_it_is_published_for(
+        self, external: httpx.AsyncClient, issuer: Issuer
+    ) -> None:
+        parameters = {"kid": "rsa", "alg": "PS256"}
+        issuer.keys = [RSAKey.generate_key(2048, parameters)]
+        assert (await who(external, issuer.token(algorithm="PS256"))).status_code == 200
+        jwk = issuer.keys[0].as_dict(private=True)
+        unbound = RSAKey.import_key({name: jwk[name] for name in jwk if name != "alg"})
+        assert_refused(await who(external, issuer.token(unbound, algorithm="RS256")))
 
     async def test_t04_random_kids_cause_no_refetch(
         self, external: httpx.AsyncClient, issuer: Issuer
