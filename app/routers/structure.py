@@ -53,15 +53,19 @@ async def answer_structure(request: Request) -> Response:
     )
     etag = structure_etag(registry, query, form)
     headers = {
+        # Kept by caches, but never used without asking here whether it still holds.
+        "Cache-Control": "no-cache",
         "ETag": etag,
         "Last-Modified": format_datetime(registry.revised_at, usegmt=True),
         "Vary": VARY,
     }
-    if _is_known(request, etag, registry.revised_at):
+    if _holds(request, etag):
         return Response(status_code=304, headers=headers)
     reply = await query_structures(reader, registry, query, form)
     if reply.body is None:
         return Response(status_code=204, headers=headers)
+    if _is_unmodified(request, registry.revised_at):
+        return Response(status_code=304, headers=headers)
     headers["Content-Type"] = form.content_type
     headers["Content-Length"] = str(len(reply.body))
     if reply.languages:
@@ -77,19 +81,23 @@ def _segments(request: Request) -> list[str]:
     return rest.removeprefix("/").split("/") if rest else []
 
 
-def _is_known(request: Request, etag: str, revised_at: dt.datetime) -> bool:
-    """Whether the caller holds this answer already (RFC 9110, 13.1)."""
+def _holds(request: Request, etag: str) -> bool:
+    """Whether the caller holds this very answer (RFC 9110, 13.1.2)."""
+    tags = request.headers.get("if-none-match", "")
+    return etag in (tag.strip().removeprefix("W/") for tag in tags.split(","))
+
+
+def _is_unmodified(request: Request, revised_at: dt.datetime) -> bool:
+    """Whether nothing changed since the caller's date (RFC 9110, 13.1.3).
+
+    Asked only of what exists: unlike a tag, a date does not show that there was an answer.
+    """
     tags = request.headers.get("if-none-match")
     if tags is not None:
-        held = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return "*" in held or etag in held
-    since = request.headers.get("if-modified-since")
-    if since is None:
-        return False
+        return tags.strip() == "*"
     try:
-        instant = parsedate_to_datetime(since)
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except ValueError:
         return False
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=dt.UTC)
+    instant = since if since.tzinfo is not None else since.replace(tzinfo=dt.UTC)
     return revised_at.replace(microsecond=0) <= instant

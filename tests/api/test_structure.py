@@ -238,6 +238,9 @@ async def test_c110_last_modified(client: httpx.AsyncClient, pools: Pools) -> No
     for since in ("Thu, 01 Jan 2026 12:30:14 GMT", "not a date"):
         reply = await client.get(path, headers={"If-Modified-Since": since})
         assert reply.status_code == 200
+    with pytest.raises(NotFoundError):
+        missing = f"{ROOT}/codelist/TST/CL_NO"
+        await client.get(missing, headers={"If-Modified-Since": modified})
     both = {"If-Modified-Since": modified, "If-None-Match": '"other"'}
     assert (await client.get(path, headers=both)).status_code == 200
     await republish(pools, "A", day=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.sdmx.artefact_set import ArtefactSet
@@ -154,6 +156,22 @@ class TestReferences:
         assert {"DF", "DSD", "RM"} <= found
 
 
+EVERY_AREA = {"ALL", "NORTH", "SOUTH"}
+
+
+def values(*listed: str | dict[str, Any], include: bool = True) -> dict[str, Any]:
+    return {"id": "AREA", "include": include, "values": list(listed)}
+
+
+def region(include: bool, *sets: dict[str, Any]) -> dict[str, Any]:
+    return {"cubeRegions": [{"include": include, "keyValues": list(sets)}]}
+
+
+def keys(included: bool, *parts: dict[str, Any]) -> dict[str, Any]:
+    listed = [{"keyValues": [{"id": "AREA", **part}]} for part in parts]
+    return {"dataKeySets": [{"isIncluded": included, "keys": listed}]}
+
+
 class TestDetail:
     def test_c027_stubs_have_identification_and_name_only(self) -> None:
         described = {"description": "d", "descriptions": {"en": "d"}}
@@ -215,83 +233,21 @@ class TestDetail:
     @pytest.mark.parametrize(
         ("parts", "left"),
         [
+            (region(True, values("NORTH")), {"NORTH"}),
+            (region(False, values("SOUTH")), {"ALL", "NORTH"}),
+            (region(True, values("SOUTH", include=False)), {"ALL", "NORTH"}),
+            (region(False, values("SOUTH", include=False)), {"SOUTH"}),
+            (region(False, values("SOUTH"), {"id": "FREQ", "values": ["A"]}), EVERY_AREA),
+            (region(True, values({"value": "ALL", "cascadeValues": True})), EVERY_AREA),
             (
-                {
-                    "cubeRegions": [
-                        {"include": False, "keyValues": [{"id": "AREA", "values": ["SOUTH"]}]}
-                    ]
-                },
-                {"ALL", "NORTH"},
-            ),
-            (
-                {
-                    "cubeRegions": [
-                        {
-                            "include": False,
-                            "keyValues": [
-                                {"id": "AREA", "values": ["SOUTH"]},
-                                {"id": "FREQ", "values": ["A"]},
-                            ],
-                        }
-                    ]
-                },
-                {"ALL", "NORTH", "SOUTH"},
-            ),
-            (
-                {
-                    "cubeRegions": [
-                        {
-                            "include": True,
-                            "keyValues": [{"id": "AREA", "include": False, "values": ["SOUTH"]}],
-                        }
-                    ]
-                },
-                {"ALL", "NORTH"},
-            ),
-            (
-                {
-                    "cubeRegions": [
-                        {
-                            "include": True,
-                            "keyValues": [
-                                {
-                                    "id": "AREA",
-                                    "values": [{"value": "ALL", "cascadeValues": "excluderoot"}],
-                                }
-                            ],
-                        }
-                    ]
-                },
+                region(True, values({"value": "ALL", "cascadeValues": "excluderoot"})),
                 {"NORTH", "SOUTH"},
             ),
-            (
-                {
-                    "dataKeySets": [
-                        {
-                            "isIncluded": True,
-                            "keys": [
-                                {"keyValues": [{"id": "AREA", "values": ["NORTH"]}]},
-                                {"keyValues": [{"id": "AREA", "value": "ALL"}]},
-                            ],
-                        }
-                    ]
-                },
-                {"ALL", "NORTH"},
-            ),
-            (
-                {
-                    "dataKeySets": [
-                        {
-                            "isIncluded": False,
-                            "keys": [{"keyValues": [{"id": "AREA", "value": "ALL"}]}],
-                        }
-                    ]
-                },
-                {"ALL", "NORTH", "SOUTH"},
-            ),
+            (keys(True, {"values": ["NORTH"]}, {"value": "ALL"}), {"ALL", "NORTH"}),
+            (keys(False, {"value": "ALL"}), EVERY_AREA),
         ],
     )
-    def test_c030_regions_and_key_sets(self, parts: dict[str, object], left: set[str]) -> None:
+    def test_c030_regions_and_key_sets(self, parts: dict[str, Any], left: set[str]) -> None:
         constraint = artefact(
             "DataConstraint",
             "CC",
