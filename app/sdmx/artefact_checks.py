@@ -137,7 +137,7 @@ def _item_findings(artefact: Artefact) -> Iterator[_Finding]:
 def _parent_findings(artefact: Artefact, ids: set[str]) -> Iterator[_Finding]:
     for path, item in walk_items(artefact):
         parent = item.get("parent")
-        if parent is not None and parent not in ids:
+        if parent is not None and (not isinstance(parent, str) or parent not in ids):
             yield (
                 f"/{artefact.artefact_class.items}/{path}/parent",
                 f"there is no {parent!r}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,11 +44,6 @@ WHERE recorded_from <= $1 AND (recorded_to IS NULL OR recorded_to > $1)
 ORDER BY artefact.id
 """
 
-_STATES = """
-SELECT document::text AS document, recorded_from, recorded_to
-FROM artefact WHERE urn = $1 ORDER BY recorded_from, id
-"""
-
 
 @dataclass(frozen=True)
 class RegistrySnapshot:
@@ -70,15 +65,6 @@ class RegistrySnapshot:
     def languages(self) -> tuple[str, ...]:
         """All languages that there are texts in, those of the service first."""
         return languages_of(self.artefacts)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """One state in which an artefact was stored; the current one has no `recorded_to`."""
-
-    document: dict[str, object]
-    recorded_from: dt.datetime
-    recorded_to: dt.datetime | None
 
 
 class RegistryCache:
@@ -120,14 +106,6 @@ async def load_current(connection: Connection) -> RegistrySnapshot:
 async def load_as_of(connection: Connection, instant: dt.datetime) -> ArtefactSet:
     """Read all artefacts as they were stored at an instant."""
     return _artefact_set(await connection.fetch(_AS_OF, instant))
-
-
-async def load_states(connection: Connection, urn: str) -> Sequence[StoredState]:
-    """Read every state in which an artefact was stored, the first one first."""
-    return [
-        StoredState(orjson.loads(row["document"]), row["recorded_from"], row["recorded_to"])
-        for row in await connection.fetch(_STATES, urn)
-    ]
 
 
 def _artefact_set(rows: Iterable[Record]) -> ArtefactSet:

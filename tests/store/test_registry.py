@@ -26,7 +26,7 @@ from app.services.publish_structures import (
 )
 from app.settings import Settings
 from app.store.pools import Pools
-from app.store.registry import RegistryCache, RegistrySnapshot, load_as_of, load_states
+from app.store.registry import RegistryCache, RegistrySnapshot, load_as_of
 from app.store.registry_publication import PublishResult
 from app.store.registry_publication import publish as publish_artefacts
 from tests.artefact_samples import artefact, component, every_class, item, network, urn
@@ -102,16 +102,20 @@ async def test_c041_every_stored_state_is_kept(pools: Pools) -> None:
     for day, codes in enumerate((("A",), ("A", "B"), ("A", "C"))):
         await publish(pools, [draft(*codes)], day)
     async with pools.public.acquire() as connection:
-        states = await load_states(connection, draft().urn)
         then = await load_as_of(connection, START + dt.timedelta(days=1, hours=1))
         before = await load_as_of(connection, START - dt.timedelta(seconds=1))
-    assert [state.document for state in states] == [
+    states = await fetch(
+        pools,
+        """SELECT document::text AS document, recorded_from, recorded_to
+           FROM artefact WHERE urn = $1 ORDER BY recorded_from""",
+        draft().urn,
+    )
+    assert [orjson.loads(state["document"]) for state in states] == [
         draft(*codes).document for codes in (("A",), ("A", "B"), ("A", "C"))
     ]
-    assert [state.recorded_to for state in states[:-1]] == [
-        state.recorded_from for state in states[1:]
-    ]
-    assert states[-1].recorded_to is None
+    starts = [START + dt.timedelta(days=day) for day in range(3)]
+    assert [state["recorded_from"] for state in states] == starts
+    assert [state["recorded_to"] for state in states] == [*starts[1:], None]
     assert then.get(draft().urn) == draft("A", "B")
     assert not len(before)
 

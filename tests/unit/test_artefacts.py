@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ConflictError, InvalidArtefactError, StableArtefactChangedError
+from app.errors import (
+    ConflictError,
+    InvalidArtefactError,
+    StableArtefactChangedError,
+    VipmgError,
+)
 from app.sdmx.agreements import agreement_terms, dataflow_dimensions
 from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_classes import ARTEFACT_TYPES, CLASS_BY_NAME, CLASSES
@@ -398,3 +403,39 @@ documents = st.recursive(
 def test_there_are_differences_when_and_only_when_documents_differ(old: Any, new: Any) -> None:
     before, after = (orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in (old, new))
     assert (before == after) == (not list(find_differences(old, new)))
+
+
+def _places(part: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    entries = part.items() if isinstance(part, dict) else enumerate(part)
+    found = []
+    for key, value in entries:
+        found.append((*path, key))
+        if isinstance(value, dict | list):
+            found += _places(value, (*path, key))
+    return found
+
+
+EVERY = every_class()
+PLACES = [(number, path) for number, one in enumerate(EVERY) for path in _places(one.document)]
+
+
+@given(st.sampled_from(PLACES), documents | st.just(urn("Dataflow", "DF")))
+def test_whatever_is_wrong_in_a_document_is_an_error_of_ours(
+    place: tuple[int, tuple[Any, ...]], value: Any
+) -> None:
+    number, path = place
+    document = copy.deepcopy(EVERY[number].document)
+    part: Any = document
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = value
+    try:
+        broken = Artefact.read(EVERY[number].artefact_class, document)
+        others = [one for one in EVERY if one is not EVERY[number]]
+        plan = plan_changes(EMPTY, [*others, broken])
+    except VipmgError as error:
+        assert error.text["en"]
+        assert error.text["es"]
+    else:
+        dataflow_dimensions(plan.after)
+        agreement_terms(plan.after)
