@@ -11,12 +11,8 @@ the event loop.
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import hmac
 import logging
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,36 +25,21 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Request,
     UnsupportedGrantTypeError,
 )
-from authlib.oauth2.rfc6749.authenticate_client import (
-    authenticate_client_secret_basic,
-)
-from authlib.oauth2.rfc6749.grants import (
-    ClientCredentialsGrant,
-)
-from authlib.oauth2.rfc6749.requests import (
-    BasicOAuth2Payload,
-)
-from authlib.oauth2.rfc7523 import (
-    JWTBearerClientAssertion,
-)
-from authlib.oauth2.rfc9068 import (
-    JWTBearerTokenGenerator,
-)
+from authlib.oauth2.rfc6749.authenticate_client import authenticate_client_secret_basic
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from joserfc.jwk import Key, KeySet
 
-from app.auth.jose import (
-    CLIENT_ALGORITHMS,
-    OWN_ALGORITHM,
-    BadTokenError,
-    open_token,
-    read_header,
-    usable_key,
+from app.auth.client_authentication import (
+    ClientAssertion,
+    ClientRefusedError,
+    OAuthClient,
+    UseAssertion,
 )
+from app.auth.jose import OWN_ALGORITHM
 from app.auth.token_request import TokenRequest, parse_form
 from app.models.oauth import Client
-
-MAX_ASSERTION_SECONDS: Final = 300
-LEEWAY_SECONDS: Final = 10
 
 # At DEBUG Authlib logs the tokens that it issues.
 logging.getLogger("authlib").setLevel(logging.INFO)
@@ -94,7 +75,7 @@ class Issuer:
     token_seconds: int
     key: Key
     find_client: Callable[[str], Client | None]
-    use_assertion: Callable[[str, str, dt.datetime], bool]
+    use_assertion: UseAssertion
 
 
 def answer(issuer: Issuer, request: TokenRequest) -> TokenReply:
@@ -105,41 +86,6 @@ def answer(issuer: Issuer, request: TokenRequest) -> TokenReply:
     except OAuth2Error as error:  # Authlib leaves those of a malformed request to its caller
         reply = server.handle_error_response(None, error)
     return reply
-
-
-class _ClientRefusedError(InvalidClientError):
-    """A client that proved its key, but with an assertion that cannot be taken."""
-
-    def __init__(self, description: str) -> None:
-        super().__init__(description=description, status_code=401)
-
-    def get_headers(self) -> list[tuple[str, str]]:
-        return [*OAuth2Error.get_headers(self), ("WWW-Authenticate", 'Basic realm="vipmg"')]
-
-
-class _OAuthClient:
-    """A client in the words of Authlib."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-
-    def get_client_id(self) -> str:
-        return self.client.client_id
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        mine = "client_secret_basic" if self.client.jwks is None else "private_key_jwt"
-        return endpoint == "token" and method == mine
-
-    def check_client_secret(self, secret: str) -> bool:
-        digest = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-        return hmac.compare_digest(digest, self.client.secret_sha256 or "")
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == "client_credentials"
-
-    def get_allowed_scope(self, scope: str | None) -> str | None:
-        """There are no scopes: rights follow from the organisation; asking for one fails."""
-        return None if scope else ""
 
 
 class _Request(OAuth2Request):
@@ -179,88 +125,16 @@ class _Tokens(JWTBearerTokenGenerator):
     def get_jwks(self) -> KeySet:
         return KeySet([self._key])
 
-    def get_audiences(self, client: _OAuthClient, user: None, scope: str | None) -> str:
+    def get_audiences(self, client: OAuthClient, user: None, scope: str | None) -> str:
         return str(self.issuer)
 
     def get_extra_claims(
-        self, client: _OAuthClient, grant_type: str, user: None, scope: str | None
+        self, client: OAuthClient, grant_type: str, user: None, scope: str | None
     ) -> dict[str, str]:
         return {
             "organisation": client.client.organisation,
             "organisation_kind": client.client.organisation_kind,
         }
-
-
-class _ClientAssertion(JWTBearerClientAssertion):
-    """private_key_jwt: pinned algorithms, one audience, five minutes, one use."""
-
-    CLIENT_AUTH_METHOD = "private_key_jwt"
-
-    def __init__(self, issuer: Issuer) -> None:
-        super().__init__()
-        self._issuer = issuer
-
-    def extract_assertion(self, assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        try:
-            read_header(assertion)
-            extracted: tuple[dict[str, Any], dict[str, Any]] = super().extract_assertion(assertion)
-        except (BadTokenError, RecursionError) as error:
-            raise InvalidClientError from error
-        return extracted
-
-    def resolve_client_public_key(self, client: _OAuthClient) -> KeySet:
-        jwks = (client.client.jwks or {}).get("keys", [])
-        keys = (usable_key(jwk, CLIENT_ALGORITHMS) for jwk in jwks)
-        return KeySet([key for key in keys if key is not None])
-
-    def process_assertion_claims(self, assertion: str, keys: KeySet) -> None:
-        try:
-            key = _named_key(keys, read_header(assertion).get("kid"))
-            claims = open_token(assertion, key, CLIENT_ALGORITHMS)
-        except BadTokenError as error:
-            raise InvalidClientError from error
-        self._check(claims)
-
-    def _check(self, claims: Mapping[str, Any]) -> None:
-        """Check the claims (RFC 7523, 3) of somebody who has the client's private key."""
-        if claims.get("iss") != claims.get("sub"):
-            raise _ClientRefusedError("Both iss and sub of the assertion must be the client id.")
-        if claims.get("aud") not in (self._issuer.url, self._issuer.token_url):
-            raise _ClientRefusedError(
-                f"The aud of the assertion must be {self._issuer.url}, as one string."
-            )
-        expires = self._check_times(claims)
-        jti = claims.get("jti")
-        if not isinstance(jti, str) or not _NAME.fullmatch(jti):
-            raise _ClientRefusedError("The assertion needs a jti of 1 to 255 ASCII characters.")
-        # Kept longer than it can be valid by any clock that the leeway allows.
-        until = dt.datetime.fromtimestamp(expires + 6 * LEEWAY_SECONDS, dt.UTC)
-        if not self._issuer.use_assertion(str(claims["sub"]), jti, until):
-            raise _ClientRefusedError("The assertion was used before: make a new jti each time.")
-
-    def _check_times(self, claims: Mapping[str, Any]) -> float:
-        now = time.time()
-        times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
-        if any(isinstance(t, bool) or not isinstance(t, int | float) for t in times.values()):
-            raise _ClientRefusedError("The exp, iat and nbf of the assertion must be numbers.")
-        expires = float(times.get("exp", 0))
-        if not now - LEEWAY_SECONDS < expires:
-            raise _ClientRefusedError("The assertion has expired, or has no exp.")
-        if not expires <= now + MAX_ASSERTION_SECONDS + LEEWAY_SECONDS:
-            raise _ClientRefusedError(
-                f"The assertion may live {MAX_ASSERTION_SECONDS} seconds at most."
-            )
-        if any(times.get(name, 0) > now + LEEWAY_SECONDS for name in ("iat", "nbf")):
-            raise _ClientRefusedError("The assertion is not valid yet: check the clocks.")
-        return expires
-
-
-def _named_key(keys: KeySet, kid: object) -> Key:
-    """Return the key that an assertion names; one that has no other need not be named."""
-    found = [key for key in keys.keys if kid in (None, key.kid)]
-    if len(found) != 1:
-        raise InvalidClientError
-    return found[0]
 
 
 class _Server(AuthorizationServer):
@@ -271,14 +145,15 @@ class _Server(AuthorizationServer):
         self._issuer = issuer
         self.register_grant(_Grant)
         self.register_token_generator("default", _Tokens(issuer))
-        self.register_client_auth_method("private_key_jwt", _ClientAssertion(issuer))
+        assertion = ClientAssertion((issuer.url, issuer.token_url), issuer.use_assertion)
+        self.register_client_auth_method("private_key_jwt", assertion)
         self.register_client_auth_method("client_secret_basic", _authenticate_basic)
 
-    def query_client(self, client_id: str) -> _OAuthClient | None:
+    def query_client(self, client_id: str) -> OAuthClient | None:
         if not _NAME.fullmatch(client_id):
             return None
         client = self._issuer.find_client(client_id)
-        return None if client is None or client.revoked_at is not None else _OAuthClient(client)
+        return None if client is None or client.revoked_at is not None else OAuthClient(client)
 
     def save_token(self, token: object, request: object) -> None:
         """Tokens are signed and short-lived; none is stored."""
@@ -296,8 +171,8 @@ class _Server(AuthorizationServer):
 
     def handle_error_response(self, request: object, error: OAuth2Error) -> TokenReply:
         # One text for every client that has proved nothing: it tells no client ids apart.
-        if isinstance(error, InvalidClientError) and not isinstance(error, _ClientRefusedError):
-            error = _ClientRefusedError(_REFUSED)
+        if isinstance(error, InvalidClientError) and not isinstance(error, ClientRefusedError):
+            error = ClientRefusedError(_REFUSED)
         if isinstance(error, UnsupportedGrantTypeError):  # its own text repeats what was sent
             error = OAuth2Error("The only grant_type is client_credentials.", error=error.error)
         return self.handle_response(*error())

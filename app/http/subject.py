@@ -8,8 +8,9 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2
 
-from app.auth import tokens
+from app.auth.refusals import missing, refused
 from app.auth.subject import Subject
+from app.auth.tokens import TokenVerifier
 
 _SCHEME = OAuth2(
     flows=OAuthFlows(
@@ -35,8 +36,8 @@ async def optional_subject(
         return None
     scheme, _blank, token = headers[0].partition(" ")
     if len(headers) > 1 or scheme.lower() != "bearer":
-        raise tokens.refused("scheme")
-    verifier: tokens.TokenVerifier = request.app.state.tokens
+        raise refused("scheme")
+    verifier: TokenVerifier = request.app.state.tokens
     return await verifier.verify(token.strip(" "))
 
 
@@ -48,7 +49,7 @@ async def subject(request: Request, _: Annotated[str | None, Depends(_SCHEME)] =
     """
     caller = await optional_subject(request)
     if caller is None:
-        raise tokens.missing()
+        raise missing()
     return caller
 
 
