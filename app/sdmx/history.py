@@ -1,0 +1,125 @@
+"""What was disseminated when: the journal of a series as its readers saw it.
+
+A caller who may see what is withheld reads two journals; what such a caller saw is the public
+state with the withheld observations in their places.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from app.sdmx import series
+from app.sdmx.series import TIME, Document, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A journal entry: `Replace`, `Delete`, or `Attachment` for values above the series."""
+
+    published_at: dt.datetime
+    action: str
+    document: Document
+    attributes: dict[str, Any]
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dissemination:
+    """What one publication changed of a series, as one caller saw it.
+
+    Attributes:
+        put: observations that are new or different.
+        gone: time periods whose observations are gone.
+        attributes: attributes of the series that changed, `None` for those that are gone.
+    """
+
+    published_at: dt.datetime
+    put: Document | None
+    gone: list[str]
+    attributes: dict[str, Any]
+
+
+def disseminations(changes: Iterable[Change]) -> list[Dissemination]:
+    """The changes of a series (in their order, from the first) as the caller saw them."""
+    listed = list(changes)
+    if any(change.withheld for change in listed):
+        return list(_of_two_rooms(listed))
+    return list(_of_one_room(listed))
+
+
+def state(seen: Iterable[Dissemination]) -> tuple[Document, dict[str, Any]]:
+    """The observations and attributes that disseminations lead to."""
+    rows: dict[str, Observation] = {}
+    attributes: dict[str, Any] = {}
+    for dissemination in seen:
+        for time in dissemination.gone:
+            rows.pop(time, None)
+        if dissemination.put is not None:
+            rows.update(series.observations(dissemination.put))
+        attributes.update(dissemination.attributes)
+    return (
+        series.from_observations(rows),
+        {name: value for name, value in attributes.items() if value is not None},
+    )
+
+
+def net(seen: Iterable[Dissemination]) -> tuple[Document, list[str], bool]:
+    """The latest version of what was put, what was deleted, and whether attributes changed."""
+    rows: dict[str, Observation] = {}
+    gone: dict[str, None] = {}
+    attributes = False
+    for dissemination in seen:
+        for time in dissemination.gone:
+            rows.pop(time, None)
+            gone[time] = None
+        if dissemination.put is not None:
+            put = series.observations(dissemination.put)
+            rows.update(put)
+            for time in put:
+                gone.pop(time, None)
+        attributes = attributes or bool(dissemination.attributes)
+    return series.from_observations(rows), list(gone), attributes
+
+
+def _of_one_room(changes: Iterable[Change]) -> Iterator[Dissemination]:
+    for published_at, group in groupby(changes, key=lambda change: change.published_at):
+        put: Document | None = None
+        gone: list[str] = []
+        attributes: dict[str, Any] = {}
+        for change in group:
+            attributes.update(change.attributes)
+            if change.action == "Delete":
+                gone += change.document[TIME]
+            elif change.document[TIME]:
+                put = change.document
+        yield Dissemination(published_at, put, gone, attributes)
+
+
+def _of_two_rooms(changes: Iterable[Change]) -> Iterator[Dissemination]:
+    rooms: dict[bool, dict[str, Observation]] = {False: {}, True: {}}
+    attributes: dict[bool, dict[str, Any]] = {False: {}, True: {}}
+    before: dict[str, Observation] = {}
+    for published_at, group in groupby(changes, key=lambda change: change.published_at):
+        attributes_before = attributes[False] | attributes[True]
+        for change in group:
+            room = rooms[change.withheld]
+            if change.action == "Delete":
+                for time in change.document[TIME]:
+                    room.pop(time, None)
+            else:
+                room.update(series.observations(change.document))
+            attributes[change.withheld].update(change.attributes)
+        after = rooms[False] | rooms[True]
+        put = {time: row for time, row in after.items() if before.get(time) != row}
+        seen = attributes[False] | attributes[True]
+        yield Dissemination(
+            published_at,
+            series.from_observations(put) if put else None,
+            [time for time in before if time not in after],
+            {name: seen[name] for name in seen if seen[name] != attributes_before.get(name)},
+        )
+        before = after

@@ -1,0 +1,330 @@
+"""Writing SDMX-CSV data messages: 2.1, 2.0 and 1.0 (SDMX-CSV field guide, data messages).
+
+A row is put together from what is the same for the whole series and from what varies: usually
+only the time period and the value do, and then a row is one formatted string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from app.sdmx import series
+from app.sdmx.flow import Component
+from app.sdmx.messages.data_message import DataSet, Header, SeriesData, iso
+from app.sdmx.series import TIME
+from app.sdmx.time_period import parse_time_period
+
+Labels: TypeAlias = Literal["id", "name", "both"]
+Keys: TypeAlias = Literal["none", "obs", "series", "both"]
+
+SUB_SEPARATOR = ";"
+KNOWN_CELLS = 100_000
+"""Values of one component whose cells are remembered."""
+
+_NUMBERS = frozenset({"Decimal", "Integer", "Long", "Short", "Count", "BigInteger"})
+_KINDS = {
+    "dataflow": "dataflow",
+    "datastructure": "datastructure",
+    "provisionagreement": "dataprovision",
+}
+_SPECIAL = frozenset(',"\r\n')
+
+
+@dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """What a client asked of a CSV message."""
+
+    version: str
+    labels: Labels = "id"
+    keys: Keys = "none"
+    normalised_time: bool = False
+
+
+class CsvWriter:
+    """Writes one message; all datasets share the columns of the first.
+
+    A message of several datasets with other columns than the first is not possible in CSV; the
+    caller writes such datasets over one structure.
+    """
+
+    def __init__(self, options: CsvOptions, *, with_validity: bool = False) -> None:
+        self.options = options
+        self.with_validity = with_validity
+        self._legacy = options.version.startswith("1.")
+        self._header: Header | None = None
+        self._columns: list[_Column] = []
+        self._begun = False
+        self._prefix = ""
+        self._suffix = ""
+        self._observes = self._shows_series_key = self._shows_observation_key = False
+
+    def begin(self, header: Header) -> bytes:
+        """Nothing: the header row needs the first dataset."""
+        self._header = header
+        return b""
+
+    def begin_dataset(self, dataset: DataSet) -> bytes:
+        """The header row, before the first dataset only."""
+        self._prefix = self._row_begin(dataset)
+        if self.with_validity:
+            bounds = (dataset.valid_from, dataset.valid_to)
+            self._suffix = "," + ",".join(iso(bound) if bound else "" for bound in bounds)
+        if self._begun:
+            return b""
+        self._begun = True
+        keys = "none" if self._legacy else self.options.keys
+        self._observes = dataset.layout.observations
+        self._shows_series_key = keys in {"series", "both"}
+        self._shows_observation_key = keys in {"obs", "both"} and self._observes
+        self._columns = list(self._lay_out(dataset))
+        names = [*self._head_names(), *(n for c in self._columns for n in c.names)]
+        if self.with_validity:
+            names += ["VALID_FROM", "VALID_TO"]
+        return (",".join(map(quote, names)) + "\r\n").encode()
+
+    def write(self, batch: Sequence[SeriesData]) -> bytes:
+        """The rows of series."""
+        return "".join(map(self._series, batch)).encode()
+
+    def end_dataset(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    # -- columns ------------------------------------------------------------------------
+
+    def _head_names(self) -> list[str]:
+        if self._legacy:
+            return ["DATAFLOW"]
+        multiple = any(c.is_many for c in self._columns)
+        names = [f"STRUCTURE[{SUB_SEPARATOR}]" if multiple else "STRUCTURE", "STRUCTURE_ID"]
+        if self.options.labels == "name":
+            names.append("STRUCTURE_NAME")
+        names.append("ACTION")
+        if self._shows_series_key:
+            names.append("SERIES_KEY")
+        if self._shows_observation_key:
+            names.append("OBS_KEY")
+        return names
+
+    def _row_begin(self, dataset: DataSet) -> str:
+        name = self._text(dataset.names)
+        identity = dataset.short_urn
+        if self.options.labels == "both":
+            identity = f"{identity}: {name}"
+        if self._legacy:
+            return quote(identity)
+        cells = [_KINDS[dataset.kind], identity]
+        if self.options.labels == "name":
+            cells.append(name)
+        cells.append(dataset.action[0])
+        return ",".join(map(quote, cells))
+
+    def _lay_out(self, dataset: DataSet) -> Iterator[_Column]:
+        layout = dataset.layout
+        flow = layout.flow
+        for position, dimension in enumerate(flow.dimensions):
+            yield self._column(dimension, position)
+        shown: list[Component] = [a for a in layout.attributes if a.level != "observation"]
+        if layout.observations:
+            time = [flow.time] if flow.time else []
+            shown = [*time, *layout.measures, *layout.attributes]
+        for component in shown:
+            yield self._column(component, None)
+
+    def _column(self, component: Component, position: int | None) -> _Column:
+        many = component.is_multi_valued and not self._legacy
+        languages = self._languages(component)
+        name = component.id + ("[]" if many else "")
+        if languages:
+            name += f"[{SUB_SEPARATOR.join(languages)}]"
+        label = self._text(component.names)
+        names = {"id": [name], "both": [f"{name}: {label}"], "name": [name, label]}
+        reader = _CellWriter(component, self.options, self._text, languages)
+        return _Column(
+            component, position, names[self.options.labels], many or bool(languages), reader
+        )
+
+    def _languages(self, component: Component) -> tuple[str, ...]:
+        """The languages of a column that shows texts in all of them."""
+        languages = self._header.languages if self._header else None
+        if self._legacy or languages is None or not (languages.every and component.multilingual):
+            return ()
+        return languages.order
+
+    def _text(self, texts: Mapping[str, str]) -> str:
+        assert self._header is not None  # noqa: S101 - begin() comes first
+        return self._header.languages.pick(texts) or ""
+
+    # -- rows ---------------------------------------------------------------------------
+
+    def _series(self, data: SeriesData) -> str:
+        first = self._prefix
+        if self._shows_series_key:
+            first += "," + quote(".".join(data.key))
+        end = self._suffix + "\r\n"
+        if not self._observes:
+            return first + self._constants(data, self._columns) + end
+        if self._shows_observation_key:
+            return self._rows_with_keys(data, first, end)
+        # Constant cells are joined once; what is left is mostly the period and the value.
+        before, varying, after = self._parts(data)
+        head, tail = first + before, after + end
+        if len(varying) == 2:
+            times, values = varying
+            return "".join([f"{head},{t},{v}{tail}" for t, v in zip(times, values, strict=True)])
+        rows = zip(*varying, strict=True)
+        return "".join([f"{head},{','.join(row)}{tail}" for row in rows])
+
+    def _rows_with_keys(self, data: SeriesData, first: str, end: str) -> str:
+        before, varying, after = self._parts(data)
+        key = ".".join(data.key)
+        tail = after + end
+        return "".join(
+            f"{first},{quote(f'{key}.{time}')}{before},{','.join(row)}{tail}"
+            for time, row in zip(data.document[TIME], zip(*varying, strict=True), strict=True)
+        )
+
+    def _parts(self, data: SeriesData) -> tuple[str, list[list[str]], str]:
+        """Constant cells before, the columns from the first to the last varying one, the rest."""
+        columns = self._columns
+        varies = [
+            place
+            for place, column in enumerate(columns)
+            if column.component.level == "time" or isinstance(self._own(data, column), list)
+        ]
+        first, last = (varies[0], varies[-1] + 1) if varies else (len(columns) - 1, len(columns))
+        size = series.count(data.document)
+        varying = []
+        for column in columns[first:last]:
+            if column.component.level == "time":
+                varying.append(column.cells(data.document[TIME]))
+            elif isinstance(values := self._own(data, column), list):
+                varying.append(column.cells(values))
+            else:
+                varying.append([column.write(self._value(data, column))] * size)
+        return (
+            self._constants(data, columns[:first]),
+            varying,
+            self._constants(data, columns[last:]),
+        )
+
+    def _constants(self, data: SeriesData, columns: Sequence[_Column]) -> str:
+        return "".join(["," + column.write(self._value(data, column)) for column in columns])
+
+    def _value(self, data: SeriesData, column: _Column) -> Any:  # noqa: ANN401
+        if column.position is not None:
+            return data.key[column.position]
+        if column.component.level in {"series", "partial"}:
+            return data.upper.get(column.component.id)
+        return data.document.get(column.component.id)
+
+    def _own(self, data: SeriesData, column: _Column) -> Any:  # noqa: ANN401
+        """The value or values that the document itself holds."""
+        own = column.position is None and column.component.level in {"measure", "observation"}
+        return data.document.get(column.component.id) if own else None
+
+
+class _CellWriter:
+    """Writes the values of one component as cells; with `labels=name`, as two."""
+
+    def __init__(
+        self,
+        component: Component,
+        options: CsvOptions,
+        text: Callable[[Mapping[str, str]], str],
+        languages: tuple[str, ...],
+    ) -> None:
+        self.component = component
+        self.labels = options.labels
+        self.text = text
+        self.languages = languages
+        self.normalises = options.normalised_time and component.level == "time"
+        self.known: dict[str, str] = {}
+
+    def __call__(self, value: Any) -> str:  # noqa: ANN401 - text, several, or text by language
+        """The cell of a value."""
+        if not isinstance(value, str):
+            return self._with_label("" if value is None else quote(self._parts(value)), "")
+        cell = self.known.get(value)
+        if cell is None:
+            cell = self._write(value)
+            if len(self.known) < KNOWN_CELLS:
+                self.known[value] = cell
+        return cell
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether values stand as they are: codes, numbers and periods need no quotes."""
+        component = self.component
+        if self.labels != "id" or self.normalises or component.is_multi_valued:
+            return False
+        coded_or_number = component.codes is not None or component.data_type in _NUMBERS
+        return component.level == "time" or coded_or_number
+
+    def _write(self, value: str) -> str:
+        component = self.component
+        if component.level == "time":
+            shown = _normalised(value) if self.normalises else value
+            return self._with_label(quote(shown), shown)
+        if component.codes is not None and self.labels != "id":
+            code = component.codes.get(value)
+            return self._with_label(quote(value), self.text(code.names) if code else value)
+        if self.languages:
+            value = quote_part(f"{self.languages[0]}:{value}")
+        return self._with_label(quote(value), "")
+
+    def _with_label(self, cell: str, label: str) -> str:
+        if self.labels == "name":
+            return f"{cell},{quote(label)}"
+        if self.labels == "both" and label:
+            return quote(f"{cell}: {label}")
+        return cell
+
+    def _parts(self, value: Any) -> str:  # noqa: ANN401
+        if isinstance(value, Mapping):
+            if not self.languages:
+                return self.text(value)
+            value = [f"{name}:{value[name]}" for name in self.languages if name in value]
+        return SUB_SEPARATOR.join(quote_part(str(part)) for part in value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A component with its header cells and the way its values become cells."""
+
+    component: Component
+    position: int | None
+    names: list[str]
+    is_many: bool
+    write: _CellWriter
+
+    def cells(self, values: list[Any]) -> list[str]:
+        """The cells of values, one an observation."""
+        if self.write.is_plain:
+            return [value or "" for value in values] if None in values else values
+        return [self.write(value) for value in values]
+
+
+def _normalised(time: str) -> str:
+    """The first day of a period: the point of time that stands for it."""
+    return parse_time_period(time).start_date.isoformat()
+
+
+def quote(text: str) -> str:
+    """A cell, in quotes where it needs them (RFC 4180)."""
+    if _SPECIAL.isdisjoint(text) and text == text.strip():
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def quote_part(text: str) -> str:
+    """A value within a cell of several."""
+    if SUB_SEPARATOR in text or '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text

@@ -1,0 +1,121 @@
+"""What every data message is made of, whatever its format: header, datasets, series.
+
+A writer is a small machine that is fed: `begin`, then for each dataset `begin_dataset`, batches
+of series by `write`, `end_dataset`; at last `end`. It gives bytes back at each step and holds
+no observations.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+from app.sdmx.flow import Component, Flow, Names
+from app.sdmx.negotiation import LanguageChoice
+from app.sdmx.series import Document
+from app.sdmx.slices import Key
+
+ALL_DIMENSIONS: Final = "AllDimensions"
+SENDER: Final = "VIPMG"
+
+StructureKind: TypeAlias = Literal["dataflow", "datastructure", "provisionagreement"]
+DataSetAction: TypeAlias = Literal["Replace", "Merge", "Delete", "Information"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which components of a flow a message shows, and how.
+
+    Attributes:
+        dimension_at_observation: `TIME_PERIOD`, another dimension, or `AllDimensions`.
+        observations: whether observations are shown; else only series and what is above them.
+        one_source: whether all data come from one agreement, so that attributes above the
+            series have one value at their own level.
+    """
+
+    flow: Flow
+    measures: tuple[Component, ...]
+    attributes: tuple[Component, ...]
+    dimension_at_observation: str
+    observations: bool
+    one_source: bool
+
+    @cached_property
+    def observation_components(self) -> tuple[Component, ...]:
+        """Measures and attributes of the observation that are shown."""
+        attributes = (a for a in self.attributes if a.level == "observation")
+        return (*self.measures, *attributes)
+
+    @cached_property
+    def upper_attributes(self) -> tuple[Component, ...]:
+        """Attributes of the series and above that are shown."""
+        return tuple(a for a in self.attributes if a.level != "observation")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A dataset: the structure it belongs to, what it does, and when it held."""
+
+    kind: StructureKind
+    urn: str
+    names: Names
+    layout: Layout
+    action: DataSetAction
+    valid_from: dt.datetime | None = None
+    valid_to: dt.datetime | None = None
+
+    @property
+    def short_urn(self) -> str:
+        """`AGENCY:ID(VERSION)`."""
+        return self.urn.rpartition("=")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesData:
+    """A series to be written.
+
+    Attributes:
+        document: its observations; with a Delete dataset only their time periods.
+        upper: values of attributes of the series and above, by component id.
+    """
+
+    key: Key
+    document: Document
+    upper: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a message; `prepared` is the time of the last publication it holds."""
+
+    id: str
+    prepared: dt.datetime
+    languages: LanguageChoice
+    base_url: str
+
+
+class DataWriter(Protocol):
+    """Writes one data message of a format."""
+
+    def begin(self, header: Header) -> bytes:
+        """What stands before all datasets."""
+
+    def begin_dataset(self, dataset: DataSet) -> bytes:
+        """What stands before the series of a dataset."""
+
+    def write(self, batch: Sequence[SeriesData]) -> bytes:
+        """Series of the current dataset."""
+
+    def end_dataset(self) -> bytes:
+        """What stands after the series of a dataset."""
+
+    def end(self) -> bytes:
+        """What stands after all datasets."""
+
+
+def iso(instant: dt.datetime) -> str:
+    """A date and time in UTC, to the microsecond where it has any, with `Z`."""
+    return instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
