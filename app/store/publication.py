@@ -418,8 +418,9 @@ class _Merge:
         if withheld and outcome.touched and not set(outcome.touched) & set(shown[TIME]):
             # Nothing that was sent is public: neither are the attributes sent with it.
             shown_attributes = attributes
-        if not shown[TIME]:
-            shown_attributes = {}
+        if not shown[TIME] and (hidden or withheld):
+            # Nothing is public here: neither are attributes that were not public before.
+            shown_attributes = {k: v for k, v in attributes.items() if k in outcome.attributes}
         self._put_public(key, stored is not None, public, attributes, shown, shown_attributes)
         if hidden or withheld:
             self._put_withheld(key, hidden, withheld, outcome.attributes)
@@ -448,7 +449,7 @@ class _Merge:
         after: Document,
         attributes: Mapping[str, Any],
     ) -> None:
-        if not stored and not after[TIME]:
+        if not stored and not after[TIME] and not attributes:
             return
         put, gone = series.difference(before if stored else None, after)
         changed = _changed(attributes_before, attributes)
