@@ -516,7 +516,10 @@ class Validator:
             names = tuple(component.id for component in marked)
             above = any(component.level == "partial" for component in marked)
             if None in key or above:
-                intake.deletions.append(Deletion(row, key, time, names))
+                deletion = Deletion(row, key, time, names)
+                intake.deletions.append(deletion)
+                # What the message itself put there before this row goes too.
+                delete_attachments(intake.attachments, deletion, flow)
             else:
                 codes = tuple(code for code in key if code is not None)
                 yield intake.target, codes, _deletion_segment(flow, row, time, marked)
@@ -528,7 +531,9 @@ def _deletion_segment(
     observed = [c.id for c in marked if c.level in {"observation", "measure"}]
     attributes = {c.id: True for c in marked if c.level == "series"}
     if time is not None:
-        document: Document = {TIME: [time]} | {name: ["-"] for name in observed}
+        document: Document = {}
+        if observed or not marked:
+            document = {TIME: [time]} | {name: ["-"] for name in observed}
         return Segment("Delete", [row], document, attributes)
     if not marked:
         attributes = {a.id: True for a in flow.series_attributes}
@@ -540,6 +545,21 @@ def segment_of_deletion(flow: Flow, deletion: Deletion) -> Segment:
     """What a deletion with an open key does to one of the series that it reaches."""
     marked = [flow.components[name] for name in deletion.components]
     return _deletion_segment(flow, deletion.row, deletion.time, marked)
+
+
+def delete_attachments(
+    attachments: dict[PartialKey, dict[str, Any]], deletion: Deletion, flow: Flow
+) -> None:
+    """Take out the values above the series that a deletion reaches."""
+    marked = {a.id for a in flow.partial_attributes}.intersection(deletion.components)
+    if not marked and (deletion.components or deletion.time is not None):
+        return
+    for key, values in attachments.items():
+        pairs = [(code, mine) for code, mine in zip(deletion.key, key, strict=True) if code]
+        # A mark is of its attribute, whose dimensions alone count.
+        if all(code == mine or (marked and mine is None) for code, mine in pairs):
+            for name in marked or tuple(values):
+                values.pop(name, None)
 
 
 def complete(

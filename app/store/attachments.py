@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.sdmx.rooms import FOR_GOOD
-from app.sdmx.validation import Deletion, Intake, PartialKey
+from app.sdmx.validation import Intake, PartialKey, delete_attachments
 from app.store.staging import terms
 from app.store.types import Connection
 
@@ -89,27 +89,11 @@ class Attachments:
         return self.current.get(key, {}).get(name)
 
     def take(self, intake: Intake) -> None:
-        """Take over what a message says: its deletions first, then its values."""
+        """Take over what a message says: its deletions, then the values that stand after them."""
         for deletion in intake.deletions:
-            self._delete(deletion, {a.id for a in intake.target.flow.partial_attributes})
+            delete_attachments(self.current, deletion, intake.target.flow)
         for key, values in intake.attachments.items():
             self.current.setdefault(key, {}).update(values)
-
-    def _delete(self, deletion: Deletion, partial: set[str]) -> None:
-        marked = partial.intersection(deletion.components)
-        if deletion.components and not marked:
-            return
-        if not deletion.components and deletion.time is not None:
-            return
-        for key in list(self.current):
-            reached = all(
-                code is None or code == mine for code, mine in zip(deletion.key, key, strict=True)
-            )
-            if reached and marked:
-                for name in marked:
-                    self.current[key].pop(name, None)
-            elif reached:
-                self.current[key].clear()
 
 
 async def write_attachments(
