@@ -14,7 +14,7 @@ from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_csv_reader import Batch, CsvReader
 from app.sdmx.messages.inflate import Inflated, Rewound
-from app.sdmx.validation import Key, Target, Validator, segment_of_deletion
+from app.sdmx.validation import Key, Target, Validator
 from app.store import notices, publication, staging, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
@@ -37,7 +37,6 @@ class _Work:
     stored_findings: int = 0
     errors: int = 0
     rows: int = 0
-    staged_deletions: dict[int, int] = field(default_factory=dict)
 
     def report(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -103,7 +102,6 @@ async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
     while batch is not None:
         segments = await asyncio.to_thread(_segments, validator, batch)
         await staging.put_segments(work.connection, segments)
-        await _stage_deletions(work, validator)
         work.rows += len(batch.rows)
         await submissions.progress(work.connection, work.submission.id, work.rows)
         await _flush(work, reader.findings)
@@ -119,20 +117,6 @@ def _segments(validator: Validator, batch: Batch) -> list[tuple[int, Key, Segmen
     return [(target.agreement, key, segment) for target, key, segment in validator.check(batch)]
 
 
-async def _stage_deletions(work: _Work, validator: Validator) -> None:
-    """Stage deletions with open keys where they stand among the rows."""
-    for intake in validator.intakes.values():
-        target = intake.target
-        for deletion in intake.deletions[work.staged_deletions.get(target.agreement, 0) :]:
-            segment = segment_of_deletion(target.flow, deletion)
-            if not segment.is_idle:
-                dataflow = work.catalogue.agreements[target.agreement].dataflow
-                await staging.put_deletion(
-                    work.connection, target.agreement, dataflow, deletion, segment
-                )
-        work.staged_deletions[target.agreement] = len(intake.deletions)
-
-
 async def _publish(work: _Work, validator: Validator) -> None:
     """The one transaction that publishes and decides."""
     connection, stored = work.connection, work.submission
@@ -146,7 +130,7 @@ async def _publish(work: _Work, validator: Validator) -> None:
             dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
             try:
                 if refused:
-                    await publication.check_intake(connection, begun, intake, work.report)
+                    await publication.check_intake(connection, begun, intake, dataflow, work.report)
                 else:
                     await publication.publish_intake(
                         connection, begun, intake, dataflow, work.report
@@ -185,7 +169,8 @@ async def _refuse(work: _Work, validator: Validator | None, *, put_together: boo
         async with connection.transaction():
             begun = await publication.begin_publication(connection, None)
             for intake in validator.intakes.values():
-                await publication.check_intake(connection, begun, intake, work.report)
+                dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
+                await publication.check_intake(connection, begun, intake, dataflow, work.report)
     async with connection.transaction():
         if not await submissions.lock_undecided(connection, work.submission.id):
             return

@@ -21,9 +21,8 @@ from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
 from app.sdmx.series import TIME, Document
 from app.sdmx.validation import Intake, Key, Target, complete
-from app.store import ledger
+from app.store import ledger, staging
 from app.store.attachments import Attachments, write_attachments
-from app.store.staging import decode_segment
 from app.store.types import Connection, Record
 
 FETCH_SERIES = 500
@@ -215,6 +214,7 @@ async def publish_intake(
     """Put the staged segments of one agreement into the rooms and the journal."""
     target = intake.target
     audience = await _lock(connection, target.agreement)
+    await staging.put_deletions(connection, intake, dataflow)
     attachments = await Attachments.load(connection, target.agreement, publication.now)
     attachments.take(intake)
     hidden_before = await _has_withheld(connection, target.agreement)
@@ -235,9 +235,11 @@ async def check_intake(
     connection: Connection,
     publication: Publication,
     intake: Intake,
+    dataflow: int,
     report: Callable[[Finding], None],
 ) -> None:
     """Put the staged segments together for their findings only."""
+    await staging.put_deletions(connection, intake, dataflow)
     attachments = await Attachments.load(connection, intake.target.agreement, publication.now)
     attachments.take(intake)
     merge = _Merge(publication, intake.target, attachments, report)
@@ -410,7 +412,7 @@ class _Merge:
         if self.target is None or row["segments"] is None:
             outcome = Outcome(full, full_attributes, {}, [])
         else:
-            segments = [decode_segment(segment) for segment in row["segments"]]
+            segments = [staging.decode_segment(segment) for segment in row["segments"]]
             outcome = apply(full if full[TIME] else None, full_attributes, segments)
             self._complete(tuple(key), outcome)
         shown, withheld = rooms.split(outcome.observations, self.publication.now)

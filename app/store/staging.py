@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from app.sdmx.actions import Segment
-from app.sdmx.validation import Deletion, Key
+from app.sdmx.validation import Intake, Key, segment_of_deletion
 from app.store.types import Connection
 
 SEPARATOR = "\x1f"
@@ -67,18 +67,24 @@ async def put_segments(
     )
 
 
-async def put_deletion(
-    connection: Connection, agreement: int, dataflow: int, deletion: Deletion, segment: Segment
-) -> None:
-    """Stage what a deletion with an open key does, for each series that it reaches."""
-    await connection.execute(
-        STAGE_DELETION,
-        agreement,
-        deletion.row,
-        _encode(segment),
-        terms(dataflow, deletion.key),
-        dataflow,
-    )
+async def put_deletions(connection: Connection, intake: Intake, dataflow: int) -> None:
+    """Stage what deletions with open keys do, for each series that they reach.
+
+    To be called under the lock of the agreement: what another publication put meanwhile is
+    reached too.
+    """
+    target = intake.target
+    for deletion in intake.deletions:
+        segment = segment_of_deletion(target.flow, deletion)
+        if not segment.is_idle:
+            await connection.execute(
+                STAGE_DELETION,
+                target.agreement,
+                deletion.row,
+                _encode(segment),
+                terms(dataflow, deletion.key),
+                dataflow,
+            )
 
 
 def terms(dataflow: int, key: Sequence[str | None]) -> list[str]:
