@@ -36,25 +36,9 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 MAX_BYTES = 64 << 20
 
 CONCEPTS = [
-    "FREQ",
-    "REF_AREA",
-    "SEX",
-    "TIME_PERIOD",
-    "OBS_VALUE",
-    "SHARE",
-    "OBS_STATUS",
-    "CONF_STATUS",
-    "EMBARGO_TIME",
-    "COMMENT",
-    "SOURCES",
-    "UNIT_MULT",
-    "COLLECTION",
-    "METHOD",
-    "TITLE",
-    "STATUS",
-    "S",
-    "G",
-    "D",
+    *("FREQ", "REF_AREA", "SEX", "TIME_PERIOD", "OBS_VALUE", "SHARE"),
+    *("OBS_STATUS", "CONF_STATUS", "EMBARGO_TIME", "COMMENT", "SOURCES"),
+    *("UNIT_MULT", "COLLECTION", "METHOD", "TITLE", "STATUS", "S", "G", "D"),
 ]
 
 OBSERVATION: dict[str, Any] = {"observation": {}}
