@@ -1,0 +1,301 @@
+"""Errors to HTTP: the one table of statuses, and the only exception handlers.
+
+On the routes of SDMX an error is an SDMX-JSON message with `errors` (sdmx-rest 2.2,
+doc/status.md); elsewhere it is a problem (RFC 9457). Both bear the stable code of the error and
+lead to docs/errors.md, where cause and cure are told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import errors
+from app.errors import VipmgError
+from app.sdmx.negotiation import negotiate_language
+from app.store.pools import is_retriable
+
+SDMX_PATHS: Final = "/sdmx/"
+DOCUMENTATION: Final = "/docs/errors"
+RETRY_SECONDS: Final = 5
+LANGUAGES: Final = ("en", "es")
+
+_STORAGE_FULL: Final = "53100"
+_OVERLOADED: Final = ("53", "55P03", "57014")
+
+log = structlog.get_logger("vipmg.http")
+
+
+class MethodNotAllowedError(VipmgError):
+    """The address is there, but not for this method (HTTP 405)."""
+
+    code: ClassVar[str] = "VIPMG-106"
+
+
+class AddressTooLongError(VipmgError):
+    """The URL or the header fields are longer than the service reads (HTTP 414)."""
+
+    code: ClassVar[str] = "VIPMG-107"
+
+
+class TooSlowError(VipmgError):
+    """The body of the request came too slowly, or not at all (HTTP 408)."""
+
+    code: ClassVar[str] = "VIPMG-108"
+    retriable: ClassVar[bool] = True
+
+
+class StorageFullError(VipmgError):
+    """The disk of the database is full; nothing was stored (HTTP 507)."""
+
+    code: ClassVar[str] = "VIPMG-151"
+    retriable: ClassVar[bool] = True
+
+
+PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
+    VipmgError: (500, "Internal error", "Error interno"),
+    errors.QuerySyntaxError: (400, "Query not understood", "Consulta no comprendida"),
+    errors.QuerySemanticError: (422, "Query cannot be answered", "Consulta sin respuesta posible"),
+    errors.NotFoundError: (404, "Not found", "No encontrado"),
+    errors.NotAcceptableError: (406, "Representation not offered", "Representación no ofrecida"),
+    errors.UnsupportedMediaTypeError: (415, "Format not read", "Formato no admitido"),
+    errors.TooLargeError: (413, "Too large", "Demasiado grande"),
+    errors.NotAuthenticatedError: (401, "Not authenticated", "Sin autenticación"),
+    errors.NotAuthorisedError: (403, "Not authorised", "Sin autorización"),
+    errors.ConflictError: (409, "Conflict", "Conflicto"),
+    errors.StableArtefactChangedError: (
+        409,
+        "Stable artefact changed",
+        "Artefacto estable alterado",
+    ),
+    errors.IdempotencyKeyReusedError: (
+        422,
+        "Idempotency-Key reused",
+        "Idempotency-Key reutilizada",
+    ),
+    errors.MessageError: (422, "Message not readable", "Mensaje ilegible"),
+    errors.InvalidArtefactError: (422, "Artefact not valid", "Artefacto no válido"),
+    errors.ConfigurationError: (500, "Service misconfigured", "Servicio mal configurado"),
+    errors.UnavailableError: (503, "Not available now", "No disponible por ahora"),
+    MethodNotAllowedError: (405, "Method not allowed", "Método no permitido"),
+    AddressTooLongError: (414, "Address too long", "Dirección demasiado larga"),
+    TooSlowError: (408, "Too slow", "Demasiado lento"),
+    StorageFullError: (507, "Storage full", "Almacenamiento lleno"),
+}
+"""Status and title (English, Spanish) of every class of error."""
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Let every error leave the service in one of the two shapes, never with its input."""
+    app.add_exception_handler(VipmgError, _answer_vipmg)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(UnexpectedErrors)
+
+
+class UnexpectedErrors:
+    """Answers what no handler knows: a lost database as 503, a fault of ours as 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request; answer in its place when it fails before it has begun to answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except ClientDisconnect:
+            log.info("client gone")
+        except Exception as error:
+            known = _known(error)
+            if type(known) is not VipmgError:
+                log.warning("database not usable", reason=repr(error))
+            else:
+                log.exception("unexpected error")
+            if started:
+                raise  # the connection is cut, so that nobody takes the part for the whole
+            await error_response(Request(scope), known)(scope, receive, send)
+
+
+def status_of(error: VipmgError) -> int:
+    """The HTTP status of an error."""
+    return _problem(error)[0]
+
+
+def error_response(
+    request: Request, error: VipmgError, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error as a reply, in the shape of its route and the language of the caller."""
+    status, *titles = _problem(error)
+    language = negotiate_language(
+        request.headers.get("accept-language"), available=LANGUAGES
+    ).order[0]
+    title = dict(zip(LANGUAGES, titles, strict=True))
+    sent = _headers(error, status) | dict(headers or {})
+    if request.scope["path"].startswith(SDMX_PATHS):
+        kind = "structure" if "/structure" in request.scope["path"] else "data"
+        media_type = f"application/vnd.sdmx.{kind}+json; version=2.1.0"
+        body = _sdmx_message(request, error, status, title, language)
+    else:
+        media_type = "application/problem+json"
+        body = _problem_object(request, error, status, title, language)
+    content = orjson.dumps(body, default=str)
+    sent |= {
+        "Content-Language": language,
+        "Content-Length": str(len(content)),
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language",
+    }
+    if request.method == "HEAD":
+        content = b""
+    return Response(content, status, sent, media_type)
+
+
+def _problem(error: VipmgError) -> tuple[int, str, str]:
+    return next(PROBLEMS[each] for each in type(error).__mro__ if each in PROBLEMS)
+
+
+def _headers(error: VipmgError, status: int) -> dict[str, str]:
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = str(error.detail.get("www_authenticate", "Bearer"))
+    if error.retriable:
+        headers["Retry-After"] = str(error.detail.get("retry_after", RETRY_SECONDS))
+    if status in {408, 413}:
+        headers["Connection"] = "close"  # the rest of the body is not read
+    return headers
+
+
+def _facts(error: VipmgError) -> dict[str, object]:
+    return {name: value for name, value in error.detail.items() if name != "www_authenticate"}
+
+
+def _sdmx_message(
+    request: Request, error: VipmgError, status: int, title: Mapping[str, str], language: str
+) -> dict[str, Any]:
+    other = [each for each in LANGUAGES if each != language]
+    entry: dict[str, Any] = {
+        "code": status,
+        "title": title[language],
+        "titles": title,
+        "detail": error.text[language],
+        "details": {name: error.text[name] for name in LANGUAGES},
+        "links": [{"href": _documentation(request, error), "rel": "help"}],
+        "x-code": error.code,
+    }
+    if facts := _facts(error):
+        entry["x-detail"] = facts
+    return {
+        "meta": {
+            "id": request_id(request.scope).replace(".", "-"),
+            "prepared": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "sender": {"id": "VIPMG"},
+            "contentLanguages": [language, *other],
+        },
+        "errors": [entry],
+    }
+
+
+def _problem_object(
+    request: Request, error: VipmgError, status: int, title: Mapping[str, str], language: str
+) -> dict[str, Any]:
+    return {
+        **_facts(error),
+        "type": _documentation(request, error),
+        "title": title[language],
+        "status": status,
+        "detail": error.text[language],
+        "code": error.code,
+        "request_id": request_id(request.scope),
+    }
+
+
+def _documentation(request: Request, error: VipmgError) -> str:
+    return f"{request.app.state.settings.base_url}{DOCUMENTATION}#{error.code}"
+
+
+def request_id(scope: Scope) -> str:
+    """The id of a request, which the log and the reply bear too."""
+    known: str = scope.setdefault("state", {}).setdefault("request_id", uuid.uuid4().hex)
+    return known
+
+
+async def _answer_vipmg(request: Request, error: Exception) -> Response:
+    assert isinstance(error, VipmgError)  # noqa: S101 - registered for this class
+    if status_of(error) == 500:
+        log.error("service not usable", code=error.code, reason=str(error))
+    return error_response(request, error)
+
+
+async def _answer_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    found = [
+        {"parameter": str(each["loc"][-1]), "reason": str(each["type"])} for each in error.errors()
+    ]
+    names = ", ".join(each["parameter"] for each in found)
+    refused = errors.QuerySyntaxError(
+        f"Parameters that cannot be taken: {names}.",
+        f"Parámetros que no se pueden aceptar: {names}.",
+        parameters=found,
+    )
+    return error_response(request, refused)
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    return error_response(request, _of_http(request, error.status_code), error.headers)
+
+
+def _of_http(request: Request, status: int) -> VipmgError:
+    """The error for a status that the framework itself gives: the path or the method is wrong."""
+    if status == 404:
+        return errors.NotFoundError(
+            "There is nothing at this address.", "No hay nada en esta dirección."
+        )
+    if status == 405:
+        return MethodNotAllowedError(
+            f"This address does not take {request.method}.",
+            f"Esta dirección no acepta {request.method}.",
+        )
+    return errors.QuerySyntaxError(
+        "The request cannot be read.", "No se puede leer la solicitud.", status=status
+    )
+
+
+def _known(error: Exception) -> VipmgError:
+    """What an error that nobody caught means to the caller."""
+    state = str(getattr(error, "sqlstate", None) or "")
+    if state == _STORAGE_FULL:
+        return StorageFullError(
+            "The disk of the service is full; nothing was stored. Try again later.",
+            "El disco del servicio está lleno; no se guardó nada. Inténtelo más tarde.",
+            retry_after=60,
+        )
+    if state.startswith(_OVERLOADED) or is_retriable(error):
+        return errors.UnavailableError(
+            "The database does not answer at the moment. Try again shortly.",
+            "La base de datos no responde en este momento. Inténtelo de nuevo en breve.",
+        )
+    return VipmgError(
+        "The service failed. The operators find the cause by the request id.",
+        "El servicio falló. Los operadores encuentran la causa con el id de la solicitud.",
+    )

@@ -1,0 +1,135 @@
+"""The header of a submission: what the body is, how it is named, and what the caller prefers."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import unicodedata
+from email.message import Message
+from typing import Final
+from urllib.parse import quote, unquote
+
+from fastapi import Request
+
+from app.errors import QuerySyntaxError, TooLargeError, UnsupportedMediaTypeError
+from app.services.receive_submission import Upload
+
+SDMX_CSV: Final = "application/vnd.sdmx.data+csv"
+VERSIONS: Final = ("1.0.0", "2.0.0", "2.1.0")
+LONGEST_WAIT_SECONDS: Final = 60
+
+_TAKEN: Final = (*(f"{SDMX_CSV};version={version}" for version in VERSIONS), "text/csv")
+_SPELLINGS: Final = frozenset(VERSIONS) | {"1.0", "2.0", "2.1"}
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+_WAIT: Final = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
+_EXTENDED_NAME: Final = re.compile(
+    r"(?:^|;)\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]+)", re.IGNORECASE
+)
+_PLAIN_NAME: Final = re.compile(
+    r'(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))', re.IGNORECASE
+)
+_LONGEST_NAME: Final = 200
+
+
+def read_upload(request: Request, max_bytes: int) -> Upload:
+    """Read the header of a submission; nothing of the body is read yet.
+
+    Raises:
+        UnsupportedMediaTypeError: the body is in a format or an encoding that is not read.
+        TooLargeError: Content-Length is beyond the limit.
+        QuerySyntaxError: the Idempotency-Key cannot be one.
+    """
+    headers = request.headers
+    content_type = headers.get("content-type", "")
+    _check_content_type(content_type)
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > max_bytes:
+        raise TooLargeError(
+            f"The body has {length[:20]} bytes; up to {max_bytes} are taken. Send several files.",
+            f"El cuerpo tiene {length[:20]} bytes; se aceptan hasta {max_bytes}. "
+            "Envíe varios archivos.",
+            limit=max_bytes,
+        )
+    return Upload(
+        chunks=request.stream(),
+        content_type=content_type,
+        content_encoding=_content_encoding(headers.getlist("content-encoding")),
+        file_name=_file_name(headers.get("content-disposition")),
+        idempotency_key=_idempotency_key(headers.getlist("idempotency-key")),
+        max_bytes=max_bytes,
+    )
+
+
+def preferred_wait(request: Request) -> int | None:
+    """Seconds that the caller wishes to wait (RFC 7240, 4.3), at most 60; None when not said."""
+    for preference in ",".join(request.headers.getlist("prefer")).split(","):
+        if found := _WAIT.fullmatch(preference):
+            return min(int(found[1]), LONGEST_WAIT_SECONDS)
+    return None
+
+
+def attachment(file_name: str) -> str:
+    """The Content-Disposition of a download (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", file_name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+def _check_content_type(content_type: str) -> None:
+    parsed = Message()
+    parsed["content-type"] = content_type
+    name = parsed.get_content_type() if "/" in content_type else ""
+    parameters = {str(key).lower(): str(value) for key, value in (parsed.get_params() or [])[1:]}
+    known = name == "text/csv" or (
+        name == SDMX_CSV and parameters.get("version", VERSIONS[0]) in _SPELLINGS
+    )
+    charset = parameters.get("charset", "utf-8").lower()
+    if len(content_type) > 255 or not known or charset not in _CHARSETS:
+        listed = ", ".join(_TAKEN)
+        raise UnsupportedMediaTypeError(
+            f"The Content-Type {content_type[:80]!r} is not read. Send UTF-8 text as: {listed}.",
+            f"No se admite el Content-Type {content_type[:80]!r}. "
+            f"Envíe texto UTF-8 como: {listed}.",
+            accepted=list(_TAKEN),
+        )
+
+
+def _content_encoding(values: list[str]) -> str | None:
+    encodings = [each.strip().lower() for value in values for each in value.split(",")]
+    named = [each for each in encodings if each not in {"", "identity"}]
+    if named in ([], ["gzip"], ["x-gzip"]):
+        return "gzip" if named else None
+    raise UnsupportedMediaTypeError(
+        "The body may be compressed once with gzip, or not at all; other Content-Encodings are "
+        "not read.",
+        "El cuerpo puede comprimirse una vez con gzip, o no comprimirse; no se admiten otros "
+        "Content-Encoding.",
+        accepted_encodings=["gzip", "identity"],
+    )
+
+
+def _idempotency_key(values: list[str]) -> str | None:
+    if not values:
+        return None
+    if len(values) > 1 or not _IDEMPOTENCY_KEY.fullmatch(values[0]):
+        raise QuerySyntaxError(
+            "An Idempotency-Key has 1 to 255 printable ASCII characters, and is given once.",
+            "Una Idempotency-Key tiene de 1 a 255 caracteres ASCII visibles y se da una sola vez.",
+        )
+    return values[0]
+
+
+def _file_name(disposition: str | None) -> str | None:
+    """The name of the file (RFC 6266) without folders and invisible characters; only shown."""
+    disposition = (disposition or "")[:2048]
+    if extended := _EXTENDED_NAME.search(disposition):
+        name = unquote(extended[2], encoding=extended[1], errors="replace")
+    elif plain := _PLAIN_NAME.search(disposition):
+        name = re.sub(r"\\(.)", r"\1", plain[1]) if plain[2] is None else plain[2]
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("latin-1").decode("utf-8")  # what many clients send, plainly
+    else:
+        return None
+    name = re.split(r"[/\\]", name)[-1]
+    visible = "".join(each for each in name if unicodedata.category(each)[0] != "C").strip()
+    return visible[:_LONGEST_NAME] or None

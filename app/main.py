@@ -1,0 +1,80 @@
+"""The application: its state, its routes and its edge, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from app.auth.tokens import TokenVerifier
+from app.http.cross_origin import CrossOrigin
+from app.http.errors import add_error_handlers
+from app.http.limits import RequestLimits
+from app.http.request_log import RequestLog
+from app.routers import health, oauth, structure, submissions
+from app.services.check_readiness import ReadinessProbe
+from app.settings import Settings
+from app.store.catalogue import CatalogueCache
+from app.store.embedded import EmbeddedPostgres
+from app.store.notices import DecisionListener
+from app.store.pools import open_pools
+from app.store.registry import RegistryCache
+
+DESCRIPTION = """
+Shared SDMX structures, authenticated submissions, harmonised migration statistics.
+
+Estructuras SDMX compartidas, envíos autenticados, estadísticas migratorias armonizadas.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application; without settings they are read from the environment."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="VIPMG exchange",
+        description=DESCRIPTION,
+        version=version("vipmg"),
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    for router in (structure.router, submissions.router, oauth.router, health.router):
+        app.include_router(router)
+    add_error_handlers(app)
+    app.add_middleware(RequestLimits, max_url_bytes=settings.max_url_bytes)
+    app.add_middleware(CrossOrigin)
+    app.add_middleware(RequestLog)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open what the routes need, and close it after the last request."""
+    settings: Settings = app.state.settings
+    async with contextlib.AsyncExitStack() as stack:
+        dsn = await _database(settings, stack)
+        pools = await open_pools(dsn, settings)
+        stack.push_async_callback(pools.close)
+        decisions = DecisionListener(dsn)
+        stack.push_async_callback(decisions.close)
+        tokens = TokenVerifier.from_settings(settings, pools.writer)
+        stack.push_async_callback(tokens.aclose)
+        registry = RegistryCache()
+        app.state.pools = pools
+        app.state.decisions = decisions
+        app.state.tokens = tokens
+        app.state.registry = registry
+        app.state.catalogue = CatalogueCache(registry)
+        app.state.readiness = ReadinessProbe(pools, app.state.catalogue, dsn)
+        yield
+
+
+async def _database(settings: Settings, stack: contextlib.AsyncExitStack) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    server = EmbeddedPostgres(settings.data_dir)
+    stack.callback(server.stop)
+    return await asyncio.to_thread(server.start)

@@ -1,0 +1,117 @@
+"""Replies of our own API, `/api/...`: what a client reads of its submissions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SubmissionState: TypeAlias = Literal[
+    "received", "validating", "failed", "rejected", "awaiting release", "published"
+]
+
+
+class Reply(BaseModel):
+    """A reply; its fields never change after it is made."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FileReply(Reply):
+    """The file as it came."""
+
+    name: Annotated[str | None, Field(description="Name that the sender gave it.")]
+    content_type: str
+    content_encoding: Annotated[str | None, Field(description="`gzip`, or none.")]
+    sha256: Annotated[str, Field(description="SHA-256 of the bytes as they came.")]
+    bytes: Annotated[int, Field(description="Number of the bytes as they came.")]
+
+
+class FindingReply(Reply):
+    """One finding of the validation."""
+
+    row: Annotated[int | None, Field(description="Row of the file; the header is row 1.")]
+    column: Annotated[str | None, Field(description="Component, or the name of the column.")]
+    value: Annotated[str | None, Field(description="The value as it was sent.")]
+    code: Annotated[str, Field(description="Stable code, explained in /docs/errors.")]
+    severity: Annotated[
+        Literal["error", "warning"], Field(description="An error refuses the whole file.")
+    ]
+    rule: Annotated[str | None, Field(description="Constraint or codelist that says so.")]
+    allowed: Annotated[str | None, Field(description="What would be right, in short.")]
+    nearest: Annotated[str | None, Field(description="The valid code nearest to the value.")]
+    message: Annotated[str, Field(description="The finding in the language of the caller.")]
+    messages: Annotated[dict[str, str], Field(description="The finding by language.")]
+
+
+class FindingsSummary(Reply):
+    """How many findings there are, and the first of them."""
+
+    total: int
+    by_code: dict[str, int]
+    first: Annotated[
+        list[FindingReply], Field(description="The first 20, once the submission is decided.")
+    ]
+
+
+class FindingsPage(Reply):
+    """A part of the findings of a submission, in the order of the file."""
+
+    total: int
+    offset: int
+    limit: int
+    findings: list[FindingReply]
+
+
+class SubmissionLinks(Reply):
+    """Where more is told."""
+
+    self: str
+    findings: str
+    findings_csv: str
+    content: str
+
+
+class SubmissionReply(Reply):
+    """A submission: the receipt of its arrival, and its verdict once there is one."""
+
+    id: uuid.UUID
+    state: SubmissionState
+    received_at: dt.datetime
+    decided_at: dt.datetime | None
+    organisation: str
+    agreements: Annotated[list[str], Field(description="URNs of the provision agreements.")]
+    file: FileReply
+    rows: Annotated[int | None, Field(description="Rows of the file, when it was read whole.")]
+    rows_read: Annotated[int, Field(description="Rows read up to now, for a progress bar.")]
+    findings: FindingsSummary
+    changes: Annotated[
+        dict[str, int] | None, Field(description="What the publication changed, in counts.")
+    ]
+    release_at: Annotated[
+        dt.datetime | None, Field(description="When the last embargoed value becomes public.")
+    ]
+    sequence: Annotated[int | None, Field(description="Place among all publications.")]
+    links: SubmissionLinks
+
+
+class SubmissionList(Reply):
+    """Submissions of one organisation, the newest first."""
+
+    submissions: list[SubmissionReply]
+    next: Annotated[str | None, Field(description="Address of the next page, if there is one.")]
+
+
+class HealthReply(Reply):
+    """The service answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadinessReply(Reply):
+    """Whether the service can work: each part, and all together."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, bool]

@@ -1,0 +1,38 @@
+"""The submissions of an organisation, the newest first."""
+
+from __future__ import annotations
+
+from app.auth.subject import Subject
+from app.models.api import SubmissionList, SubmissionReply
+from app.services.get_submission import SUBMISSIONS_PATH, describe
+from app.store import submissions
+from app.store.pools import Pools, with_retry
+
+
+async def list_submissions(
+    pools: Pools,
+    subject: Subject,
+    *,
+    state: str | None,
+    limit: int,
+    offset: int,
+    base_url: str,
+    language: str,
+) -> SubmissionList:
+    """A page of the submissions of the caller's organisation."""
+
+    async def read() -> tuple[list[SubmissionReply], bool]:
+        async with pools.writer.acquire() as connection:
+            stored = await submissions.of_organisation(
+                connection, subject.organisation, state, limit + 1, offset
+            )
+            replies = [
+                await describe(connection, each, base_url, language) for each in stored[:limit]
+            ]
+            return replies, len(stored) > limit
+
+    replies, has_more = await with_retry(read)
+    following = f"{base_url}{SUBMISSIONS_PATH}?limit={limit}&offset={offset + limit}"
+    if state is not None:
+        following += f"&state={state.replace(' ', '%20')}"
+    return SubmissionList(submissions=replies, next=following if has_more else None)

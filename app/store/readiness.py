@@ -1,0 +1,25 @@
+"""What the service asks of its database before it calls itself ready."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from app.store.types import Connection
+
+# A standby gives no transaction number, so it is asked for what it is first.
+_WRITABLE = (
+    "SELECT CASE WHEN pg_is_in_recovery() THEN false ELSE pg_current_xact_id() IS NOT NULL END"
+)
+_CLOCK = "SELECT clock_timestamp()"
+
+
+async def is_writable(connection: Connection) -> bool:
+    """Whether the database takes changes now."""
+    writable: bool = await connection.fetchval(_WRITABLE)
+    return writable
+
+
+async def clock(connection: Connection) -> dt.datetime:
+    """The clock of the database, the only one that decides anything."""
+    instant: dt.datetime = await connection.fetchval(_CLOCK)
+    return instant
