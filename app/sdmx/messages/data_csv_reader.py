@@ -33,6 +33,7 @@ _COMPONENT = re.compile(
     re.DOTALL,
 )
 _KINDS = frozenset({"dataflow", "datastructure", "dataprovision"})
+_HEADS = frozenset({"STRUCTURE", "STRUCTURE_ID", "ACTION"})
 _SERVICE_COLUMNS = frozenset({"STRUCTURE_NAME", "SERIES_KEY", "OBS_KEY", "UPDATED"})
 
 
@@ -115,15 +116,12 @@ class CsvReader:
             header = self._read_first_line(text)
             self._read_header(next(csv.reader([header], delimiter=self.separator, strict=True)))
             reader = csv.reader(text, delimiter=self.separator, strict=True)
-            first = 2
-            while rows := list(islice(reader, batch_rows)):
-                yield from self._split(rows, first)
-                first += len(rows)
-            self.row_count = first - 2
+            while rows := self._take(reader, batch_rows):
+                yield from self._split(rows, self.row_count - len(rows) + 2)
         except UnicodeDecodeError as error:
             raise MessageError(
-                f"The file is not UTF-8 text (byte {error.start} of a block): save it as UTF-8.",
-                f"El archivo no es texto UTF-8 (byte {error.start} de un bloque): "
+                f"The file is not UTF-8 text after row {self.row_count + 1}: save it as UTF-8.",
+                f"El archivo no es texto UTF-8 después de la fila {self.row_count + 1}: "
                 "guárdelo como UTF-8.",
             ) from error
         except csv.Error as error:
@@ -132,6 +130,14 @@ class CsvReader:
                 f"El archivo no es CSV bien formado después de la fila {self.row_count + 1}: "
                 f"{error}.",
             ) from error
+
+    def _take(self, reader: Iterator[list[str]], most: int) -> list[list[str]]:
+        rows: list[list[str]] = []
+        try:
+            rows.extend(islice(reader, most))
+        finally:
+            self.row_count += len(rows)  # those before a fault too, so that it can be placed
+        return rows
 
     def _read_first_line(self, text: io.TextIOWrapper) -> str:
         line = text.readline(FIELD_LIMIT)
@@ -151,8 +157,16 @@ class CsvReader:
                 "El encabezado tiene una sola columna: un archivo así no contiene datos.",
             )
         # A label with a line break in the header makes the record longer than its first line.
-        while line.count('"') % 2 and (more := text.readline(FIELD_LIMIT)):
+        while line.count('"') % 2 and len(line) < FIELD_LIMIT:
+            more = text.readline(FIELD_LIMIT)
+            if not more:
+                break
             line += more
+        if len(line) >= FIELD_LIMIT:
+            raise MessageError(
+                f"The header has {FIELD_LIMIT} characters or more.",
+                f"El encabezado tiene {FIELD_LIMIT} caracteres o más.",
+            )
         return line
 
     def _read_header(self, names: list[str]) -> None:
@@ -171,8 +185,11 @@ class CsvReader:
             self._read_column(place, names[place])
 
     def _read_column(self, place: int, name: str) -> None:
-        if name == "ACTION" and not self._legacy:
-            self._action = place
+        if not self._legacy and name in _HEADS:
+            if name == "ACTION" and self._action is None:
+                self._action = place
+            else:
+                self.findings.append(Finding("VIPMG-205", 1, name, name))
             return
         match = _COMPONENT.fullmatch(name)
         if name in _SERVICE_COLUMNS or match is None:
@@ -235,11 +252,12 @@ class CsvReader:
     ) -> Iterator[Batch]:
         kind, structure, action = head
         if kind not in _KINDS:
-            self.findings.append(
-                Finding("VIPMG-203", numbers[0], "STRUCTURE", kind, allowed="dataflow")
+            self.findings.extend(
+                Finding("VIPMG-203", number, "STRUCTURE", kind, allowed="dataflow")
+                for number in numbers
             )
         elif action not in ACTIONS:
-            self.findings.append(Finding("VIPMG-206", numbers[0], "ACTION", action))
+            self.findings.extend(Finding("VIPMG-206", n, "ACTION", action) for n in numbers)
         else:
             cells = {name: columns[column.place] for name, column in self.columns.items()}
             identity = structure.split(": ", 1)[0]
