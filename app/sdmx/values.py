@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 from app.errors import VipmgError
@@ -133,9 +134,9 @@ def value_check(data_type: str, facets: Mapping[str, Any]) -> Check:
         if facet in facets:
             checks.append(_length_check(holds, int(facets[facet])))
     if "minValue" in facets:
-        checks.append(_bound_check(float(facets["minValue"]), lower=True))
+        checks.append(_bound_check(Decimal(str(facets["minValue"])), lower=True))
     if "maxValue" in facets:
-        checks.append(_bound_check(float(facets["maxValue"]), lower=False))
+        checks.append(_bound_check(Decimal(str(facets["maxValue"])), lower=False))
     if "decimals" in facets:
         places = int(facets["decimals"])
         checks.append(lambda text: len(text.partition(".")[2]) <= places)
@@ -150,11 +151,11 @@ def _length_check(holds: Callable[[int, int], bool], bound: int) -> Check:
     return lambda text: holds(len(text), bound)
 
 
-def _bound_check(bound: float, *, lower: bool) -> Check:
+def _bound_check(bound: Decimal, *, lower: bool) -> Check:
     def check(text: str) -> bool:
         try:
-            return float(text) >= bound if lower else float(text) <= bound
-        except ValueError:
+            return Decimal(text) >= bound if lower else Decimal(text) <= bound
+        except InvalidOperation:
             return False
 
     return check
