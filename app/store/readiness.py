@@ -23,3 +23,9 @@ async def clock(connection: Connection) -> dt.datetime:
     """The clock of the database, the only one that decides anything."""
     instant: dt.datetime = await connection.fetchval(_CLOCK)
     return instant
+
+
+async def has_publications(connection: Connection) -> bool:
+    """Whether anything was ever published here."""
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM ledger)")
+    return found
