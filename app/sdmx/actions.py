@@ -7,8 +7,8 @@ of a series are merged by Replace too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -70,12 +70,14 @@ class Outcome:
         attributes: the new attributes of the series.
         touched: row number of the last row that spoke of each time period.
         duplicates: rows that repeat a key of the same message and action.
+        conflicts: row, attribute of the series and both values where segments disagree.
     """
 
     observations: Document
     attributes: dict[str, Any]
     touched: dict[str, int]
     duplicates: list[int]
+    conflicts: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 EMPTY: Document = {TIME: []}
@@ -85,11 +87,13 @@ def apply(
     old: Document | None, attributes: Mapping[str, Any], segments: Sequence[Segment]
 ) -> Outcome:
     """Apply the segments of one message to a series, in the order of their first rows."""
+    conflicts = list(_conflicts(segments)) if len(segments) > 1 else []
     if old is None or not old[TIME]:
         fresh = _fresh(attributes, segments)
         if fresh is not None:
+            fresh.conflicts = conflicts
             return fresh
-    result = Outcome(old or EMPTY, dict(attributes), {}, [])
+    result = Outcome(old or EMPTY, dict(attributes), {}, [], conflicts)
     rows = series.observations(result.observations)
     seen: dict[str, Action] = {}
     for segment in segments:
@@ -129,6 +133,19 @@ def _fresh(attributes: Mapping[str, Any], segments: Sequence[Segment]) -> Outcom
         kept = {time: row for time, row in series.observations(document).items() if row}
         return Outcome(series.from_observations(kept), merged, touched, [])
     return Outcome(series.compact(series.sort_by_time(document)), merged, touched, [])
+
+
+def _conflicts(segments: Sequence[Segment]) -> Iterator[tuple[int, str, str]]:
+    """Attributes of the series to which one message gives two values by the same action."""
+    sent: dict[tuple[Action, str], Any] = {}
+    for segment in segments:
+        if segment.action == "Delete":
+            sent.clear()
+            continue
+        for name, value in segment.attributes.items():
+            known = sent.setdefault((segment.action, name), value)
+            if known != value:
+                yield segment.rows[0], name, f"{known} / {value}"
 
 
 def _apply_attributes(attributes: dict[str, Any], segment: Segment) -> None:

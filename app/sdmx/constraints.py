@@ -9,11 +9,17 @@ the data structure, the dataflow and the agreement hold together (AND).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeAlias
 
-from app.sdmx.structures import CubeRegion, DataConstraint, DataKeySet, TimeRange
+from app.sdmx.structures import (
+    CubeRegion,
+    DataConstraint,
+    DataKeySet,
+    TimePeriodRange,
+    TimeRange,
+)
 from app.sdmx.time_period import parse_time_period
 
 Level: TypeAlias = Literal["datastructure", "dataflow", "provisionagreement"]
@@ -26,14 +32,14 @@ class ValueSet:
     component: str
     values: frozenset[str]
     included: bool = True
-    time_range: tuple[str | None, str | None] | None = None
+    time_range: tuple[TimePeriodRange | None, TimePeriodRange | None] | None = None
 
     def holds(self, value: str | None) -> bool:
         """Whether the value is within the set; a missing value is not."""
         if value is None:
             return False
         if self.time_range is not None:
-            return _within(value, self.time_range)
+            return _within(value, self.time_range) == self.included
         return (value in self.values) == self.included
 
 
@@ -70,7 +76,7 @@ class Constraint:
                 yield from region.sets
             elif len(region.sets) == 1:
                 only = region.sets[0]
-                yield ValueSet(only.component, only.values, not only.included, None)
+                yield replace(only, included=not only.included)
 
     def excluded_combinations(self) -> Iterator[Region]:
         """The excluded regions that several components make together."""
@@ -141,17 +147,24 @@ def _region(region: CubeRegion) -> Region:
     )
 
 
-def _time_range(document: TimeRange) -> tuple[str | None, str | None]:
-    start = document.start_period or document.after_period
-    end = document.end_period or document.before_period
-    return start.period if start else None, end.period if end else None
+def _time_range(document: TimeRange) -> tuple[TimePeriodRange | None, TimePeriodRange | None]:
+    return (
+        document.start_period or document.after_period,
+        document.end_period or document.before_period,
+    )
 
 
-def _within(value: str, bounds: tuple[str | None, str | None]) -> bool:
+def _within(value: str, bounds: tuple[TimePeriodRange | None, TimePeriodRange | None]) -> bool:
     period = parse_time_period(value)
     start, end = bounds
-    after = start is None or period.start >= parse_time_period(start).start
-    return after and (end is None or period.end <= parse_time_period(end).end)
+    if start is not None:
+        first = parse_time_period(start.period)
+        if period.start < first.start or not (start.is_inclusive or period.start > first.end):
+            return False
+    if end is None:
+        return True
+    last = parse_time_period(end.period)
+    return period.end <= last.end if end.is_inclusive else period.end < last.start
 
 
 def _key_sets(documents: Iterable[DataKeySet]) -> Iterator[KeySet]:

@@ -135,13 +135,19 @@ class Validator:
                 continue
             column = self.columns[name]
             if column.labelled and (component.codes is not None or component.level == "time"):
-                values = [value.split(": ", 1)[0] for value in values]
+                values = [self._without_label(value, column) for value in values]
             if component.level in {"dimension", "time"} and OFF in values:
                 values = ["" if value == OFF else value for value in values]
             if self.decimal_comma and component.data_type in _NUMBERS and component.codes is None:
                 values = [value.replace(",", ".") for value in values]
             cells[name] = values
         return cells
+
+    def _without_label(self, cell: str, column: Column) -> str:
+        if not column.many:
+            return cell.split(": ", 1)[0]
+        parts = split_cell(cell, self.sub_separator)
+        return self.sub_separator.join(part.split(": ", 1)[0] for part in parts)
 
     # -- values -------------------------------------------------------------------------
 
@@ -156,7 +162,7 @@ class Validator:
             if component.level == "time":
                 self._check_periods(sheet, flow, distinct)
             elif self.columns[name].languages:
-                continue
+                self._check_languages(sheet, component, distinct)
             elif self.columns[name].many:
                 self._check_many(sheet, component, distinct)
             elif component.codes is not None:
@@ -164,7 +170,7 @@ class Validator:
             else:
                 self._check_texts(sheet, component, distinct)
             for rule, values in rules.values.get(name, ()):
-                self._check_set(sheet, component, rule, values, distinct)
+                self._check_set(sheet, component, rule, values, distinct - sheet.bad_times)
             if name in target.fixed:
                 self._check_fixed(sheet, name, target.fixed[name], distinct)
         if not deleting:
@@ -192,21 +198,35 @@ class Validator:
 
     def _check_many(self, sheet: _Sheet, component: Component, distinct: set[str]) -> None:
         for cell in distinct:
-            values = set(split_cell(cell, self.sub_separator))
-            if component.codes is not None:
-                bad = values - component.code_set
-                code = "VIPMG-210"
-            else:
-                bad = {value for value in values if not component.check(value)}
-                code = "VIPMG-212"
-            if bad:
-                rule = (component.codelist or "").rpartition("=")[2] or None
-                self._each(sheet, component.id, {cell}, code, rule=rule, allowed=None)
+            values = split_cell(cell, self.sub_separator)
+            for value in dict.fromkeys(values):
+                if component.codes is not None and value not in component.code_set:
+                    rule = (component.codelist or "").rpartition("=")[2]
+                    near = {cell: nearest(value, component.code_set)}
+                    self._each(
+                        sheet, component.id, {cell}, "VIPMG-210", rule=rule, near=near, part=value
+                    )
+                elif component.codes is None and not component.check(value):
+                    kind = component.data_type
+                    self._each(sheet, component.id, {cell}, "VIPMG-212", allowed=kind, part=value)
             if len(values) > 1 and not component.is_multi_valued:
                 self._each(sheet, component.id, {cell}, "VIPMG-234")
 
+    def _check_languages(self, sheet: _Sheet, component: Component, distinct: set[str]) -> None:
+        """Each part of a cell names one language of the header, once; its text is checked."""
+        announced = self.columns[component.id].languages
+        for cell in distinct:
+            texts = split_languages(cell, self.sub_separator)
+            whole = len(texts) == len(split_cell(cell, self.sub_separator))
+            right = component.multilingual and whole and texts.keys() <= set(announced)
+            if not (right and all(component.check(text) for text in texts.values())):
+                allowed = component.data_type
+                if component.multilingual:
+                    allowed = self.sub_separator.join(f"{name}:..." for name in announced)
+                self._each(sheet, component.id, {cell}, "VIPMG-212", allowed=allowed)
+
     def _check_periods(self, sheet: _Sheet, flow: Flow, distinct: set[str]) -> None:
-        bad = {time for time in distinct if not is_time_period(time)}
+        bad = sheet.bad_times = {time for time in distinct if not is_time_period(time)}
         self._each(sheet, TIME, bad, "VIPMG-213")
         if flow.frequency is None:
             return
@@ -256,7 +276,8 @@ class Validator:
             if not all(name in sheet.cells for name in dimensions):
                 continue
             columns = [sheet.cells[name] for name in dimensions]
-            found = {keys for keys in set(zip(*columns, strict=True)) if excluded(keys)}
+            keys = set(zip(*columns, strict=True))
+            found = {key for key in keys if "" not in key and excluded(key)}
             if not found:
                 continue
             for place, values in enumerate(zip(*columns, strict=True)):
@@ -281,14 +302,16 @@ class Validator:
         rule: str | None = None,
         allowed: str | None = None,
         near: Mapping[str, str | None] | None = None,
+        part: str | None = None,
     ) -> None:
-        """Report every row whose cell holds one of the bad values."""
+        """Report every row whose cell is one of the bad values; `part`: what in it is wrong."""
         if not bad:
             return
         for row, value in zip(sheet.rows, sheet.cells[name], strict=True):
             if value in bad:
                 close = near.get(value) if near else None
-                self.report(Finding(code, row, name, value, rule, allowed, close))
+                shown = value if part is None else part
+                self.report(Finding(code, row, name, shown, rule, allowed, close))
 
     # -- rows ---------------------------------------------------------------------------
 
@@ -304,6 +327,9 @@ class Validator:
                 yield from self._read_deletions(sheet, intake)
                 return
             places = yield from self._read_partial_rows(sheet, intake)
+        if sheet.bad_times:
+            times = sheet.cells[TIME]
+            places = [place for place in places if times[place] not in sheet.bad_times]
         if places:
             self._read_attachments(sheet, intake, places)
             yield from self._read_series(sheet, intake, places)
@@ -445,12 +471,11 @@ class Validator:
             key: list[str | None] = [None] * len(dimensions)
             for position, code in zip(component.positions, codes, strict=True):
                 key[position] = code
-            values = intake.attachments.setdefault(tuple(key), {})
             value = reader(cell) if reader else cell
-            if values.setdefault(component.id, value) != value:
+            known = intake.attachments.setdefault(tuple(key), {}).setdefault(component.id, value)
+            if known != value:
                 row = next(sheet.rows[p] for p in places if cells[p] == cell)
-                shown = f"{values[component.id]} / {cell}"
-                self.report(Finding("VIPMG-232", row, component.id, shown))
+                self.report(Finding("VIPMG-232", row, component.id, f"{known} / {value}"))
 
     def _read_partial_rows(
         self, sheet: _Sheet, intake: Intake
@@ -497,7 +522,10 @@ class Validator:
             key: list[str | None] = [None] * len(dimensions)
             for position in component.positions:
                 key[position] = sheet.cells[dimensions[position].id][place]
-            intake.attachments.setdefault(tuple(key), {})[component.id] = value
+            known = intake.attachments.setdefault(tuple(key), {}).setdefault(component.id, value)
+            if known != value:
+                row = sheet.rows[place]
+                self.report(Finding("VIPMG-232", row, component.id, f"{known} / {value}"))
         if attributes:
             codes = tuple(sheet.cells[d.id][place] for d in dimensions)
             yield intake.target, codes, Segment(sheet.action, [sheet.rows[place]], {}, attributes)
@@ -571,6 +599,8 @@ def complete(
     """
     for row in outcome.duplicates:
         yield Finding("VIPMG-231", row, value=".".join(key))
+    for row, name, shown in outcome.conflicts:
+        yield Finding("VIPMG-232", row, name, shown)
     document = outcome.observations
     times = document[TIME]
     if not outcome.touched or not times:
@@ -614,12 +644,13 @@ def _needs(flow: Flow, component: Component) -> Iterator[str]:
 class _Sheet:
     """A batch with the cells of known components, and their distinct values."""
 
-    __slots__ = ("_distinct", "action", "cells", "rows")
+    __slots__ = ("_distinct", "action", "bad_times", "cells", "rows")
 
     def __init__(self, batch: Batch, cells: dict[str, Sequence[str]]) -> None:
         self.action: Action = batch.action
         self.rows = batch.rows
         self.cells = cells
+        self.bad_times: set[str] = set()
         self._distinct: dict[str, set[str]] = {}
 
     def distinct(self, name: str) -> set[str]:
