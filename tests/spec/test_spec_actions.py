@@ -107,7 +107,7 @@ async def test_c140_merge_then_delete_all_leaves_nothing(desk: Desk) -> None:
 async def test_c140_order_of_attributes_and_deletions_above_the_series(desk: Desk) -> None:
     await desk.accept(rows("A,CRI,2023,1,A,x,g,d"))
     await desk.accept(
-        rows("M|,CRI,,,,,new,", "D|,CRI,,,,,-,", "D|,,,,,,,-", "M|,,,,,,,again", "M|,,,,,,,last")
+        rows("M|,CRI,,,,,new,", "D|,CRI,,,,,-,", "M|,,,,,,,d", "D|,,,,,,,-", "M|,,,,,,,last")
     )
     assert await desk.attachments() == {"*.*": {"D": "last"}}
 

@@ -30,7 +30,8 @@ ACCEPTED = [
 REFUSED = [
     (
         "Decimal",
-        "1e5 1E5 1e999 true NaN INF -INF nan inf 0x10 1_000 1,5 1.2.3 . - + --1 +-1 ١٢ \uff11 1\u00a0 #n/a",
+        "1e5 1E5 1e999 true NaN INF -INF nan inf 0x10 1_000 1,5 1.2.3 . - + --1 +-1 "
+        "١٢ \uff11 1\u00a0 #n/a",
     ),
     ("Double", "true 1e nan Infinity infinity 1,5 e5 . #N/A"),
     ("Integer", "1.0 2147483648 -2147483649 1e3 NaN +"),
