@@ -13,9 +13,11 @@ from app.auth.tokens import TokenVerifier
 from app.http.cross_origin import CrossOrigin
 from app.http.errors import add_error_handlers
 from app.http.limits import RequestLimits
+from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
-from app.routers import health, oauth, structure, submissions
+from app.routers import data, health, oauth, structure, submissions
 from app.services.check_readiness import ReadinessProbe
+from app.services.query_data import UpperCache
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.embedded import EmbeddedPostgres
@@ -41,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    for router in (structure.router, submissions.router, oauth.router, health.router):
+    for router in (structure.router, data.router, submissions.router, oauth.router, health.router):
         app.include_router(router)
     add_error_handlers(app)
     app.add_middleware(RequestLimits, max_url_bytes=settings.max_url_bytes)
@@ -68,6 +70,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.tokens = tokens
         app.state.registry = registry
         app.state.catalogue = CatalogueCache(registry)
+        app.state.replies = ReplyCache(settings)
+        app.state.uppers = UpperCache()
         app.state.readiness = ReadinessProbe(pools, app.state.catalogue, dsn)
         yield
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from typing import Final, cast
 
 from fastapi import APIRouter, Request, Response
 
+from app.http.conditions import holds, is_unmodified
+from app.http.paths import raw_segments
 from app.sdmx.messages.structure_json import JsonVersion
 from app.sdmx.negotiation import (
     STRUCTURE_OFFERS,
@@ -37,7 +38,7 @@ _PATH: Final = f"{STRUCTURE_PATH}/structure"
 async def answer_structure(request: Request) -> Response:
     """Return structural metadata: artefacts by type, agency, id, version and item."""
     raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_structure(_segments(request), raw_query)
+    query = parse_structure(raw_segments(request, _PATH), raw_query)
     options = parse_options(raw_query)
     accepted = negotiate(request.headers.get("accept"), STRUCTURE_OFFERS, options)
     state = request.app.state
@@ -59,45 +60,15 @@ async def answer_structure(request: Request) -> Response:
         "Last-Modified": format_datetime(registry.revised_at, usegmt=True),
         "Vary": VARY,
     }
-    if _holds(request, etag):
+    if holds(request, etag):
         return Response(status_code=304, headers=headers)
     reply = await query_structures(reader, registry, query, form)
     if reply.body is None:
         return Response(status_code=204, headers=headers)
-    if _is_unmodified(request, registry.revised_at):
+    if is_unmodified(request, registry.revised_at):
         return Response(status_code=304, headers=headers)
     headers["Content-Type"] = form.content_type
     headers["Content-Length"] = str(len(reply.body))
     if reply.languages:
         headers["Content-Language"] = ", ".join(reply.languages)
     return Response(b"" if request.method == "HEAD" else reply.body, headers=headers)
-
-
-def _segments(request: Request) -> list[str]:
-    """The path after `/structure`, as it was sent: split at slashes, not yet decoded."""
-    raw: bytes = request.scope["raw_path"]
-    path = raw.partition(b"?")[0].decode("latin-1")
-    rest = path.partition(_PATH)[2]
-    return rest.removeprefix("/").split("/") if rest else []
-
-
-def _holds(request: Request, etag: str) -> bool:
-    """Whether the caller holds this very answer (RFC 9110, 13.1.2)."""
-    tags = request.headers.get("if-none-match", "")
-    return etag in (tag.strip().removeprefix("W/") for tag in tags.split(","))
-
-
-def _is_unmodified(request: Request, revised_at: dt.datetime) -> bool:
-    """Whether nothing changed since the caller's date (RFC 9110, 13.1.3).
-
-    Asked only of what exists: unlike a tag, a date does not show that there was an answer.
-    """
-    tags = request.headers.get("if-none-match")
-    if tags is not None:
-        return tags.strip() == "*"
-    try:
-        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
-        return False
-    instant = since if since.tzinfo is not None else since.replace(tzinfo=dt.UTC)
-    return revised_at.replace(microsecond=0) <= instant

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from app.sdmx import series
-from app.sdmx.series import TIME, Document, Observation
+from app.sdmx.series import EMPTY, TIME, Document, Observation
 
 Action: TypeAlias = Literal["Merge", "Replace", "Delete"]
 
@@ -78,9 +78,6 @@ class Outcome:
     touched: dict[str, int]
     duplicates: list[int]
     conflicts: list[tuple[int, str, str]] = field(default_factory=list)
-
-
-EMPTY: Document = {TIME: []}
 
 
 def apply(

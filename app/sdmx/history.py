@@ -53,9 +53,15 @@ def disseminations(changes: Iterable[Change]) -> list[Dissemination]:
 
 def state(seen: Iterable[Dissemination]) -> tuple[Document, dict[str, Any]]:
     """The observations and attributes that disseminations lead to."""
+    listed = list(seen)
+    if len(listed) == 1:
+        # The usual series: published once, and so its document is its state.
+        only = listed[0]
+        known = {name: value for name, value in only.attributes.items() if value is not None}
+        return only.put or series.EMPTY, known
     rows: dict[str, Observation] = {}
     attributes: dict[str, Any] = {}
-    for dissemination in seen:
+    for dissemination in listed:
         for time in dissemination.gone:
             rows.pop(time, None)
         if dissemination.put is not None:

@@ -25,6 +25,10 @@ Observation: TypeAlias = dict[str, Any]
 """One observation: component id to value, without its time period and without `None`."""
 
 
+EMPTY: Document = {TIME: []}
+"""A series without observations."""
+
+
 def count(document: Mapping[str, Any]) -> int:
     """Number of observations."""
     return len(document[TIME])

@@ -6,7 +6,7 @@ kept in memory until the revision moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -15,6 +15,9 @@ from app.sdmx.constraints import may_overlap
 from app.sdmx.flow import Flow, constraints_of, resolve_flow
 from app.store.registry import RegistryCache, RegistrySnapshot
 from app.store.types import Connection
+
+REMEMBERED = 4096
+"""Selections of structures that are remembered for one revision."""
 
 _DATAFLOWS = "SELECT id, urn FROM dataflow"
 _AGREEMENTS = """
@@ -51,6 +54,7 @@ class Catalogue:
     dataflows: Mapping[str, int]
     _flows: dict[tuple[str, str | None], Flow] = field(default_factory=dict)
     _overlaps: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _remembered: dict[Hashable, list[str]] = field(default_factory=dict)
 
     def flow(self, urn: str, agreement: str | None = None) -> Flow:
         """The resolved dataflow (or data structure), with the constraints of an agreement."""
@@ -58,6 +62,15 @@ class Catalogue:
         if key not in self._flows:
             self._flows[key] = resolve_flow(self.snapshot.artefacts, urn, agreement)
         return self._flows[key]
+
+    def remembered(self, asked: Hashable, find: Callable[[], list[str]]) -> list[str]:
+        """The URNs that something asked for means at this revision, found once."""
+        found = self._remembered.get(asked)
+        if found is None:
+            found = find()
+            if len(self._remembered) < REMEMBERED:
+                self._remembered[asked] = found
+        return found
 
     def agreements_of(self, dataflow: int) -> list[StoredAgreement]:
         """The agreements of a dataflow, those of the highest precedence first."""

@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 
 from app.sdmx import rooms, series
-from app.sdmx.actions import EMPTY, Outcome, apply
+from app.sdmx.actions import Outcome, apply
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
-from app.sdmx.series import TIME, Document
+from app.sdmx.series import EMPTY, TIME, Document
 from app.sdmx.validation import Intake, Key, Target, complete
 from app.store import ledger, staging
 from app.store.attachments import Attachments, write_attachments

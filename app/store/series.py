@@ -15,9 +15,8 @@ from typing import Any, TypeAlias
 import orjson
 
 from app.sdmx import series
-from app.sdmx.actions import EMPTY
 from app.sdmx.history import Change
-from app.sdmx.series import Document
+from app.sdmx.series import EMPTY, Document
 from app.sdmx.slices import Key, PartialKey, SeriesSelection
 from app.store.conditions import series_conditions
 from app.store.types import Connection, Record
@@ -184,16 +183,23 @@ async def read_changes(
     source: Source,
     selection: SeriesSelection,
     *,
-    after: dt.datetime | None,
+    changed_after: dt.datetime | None,
     until: dt.datetime | None,
 ) -> AsyncIterator[tuple[Key, list[Change]]]:
-    """The journal of the selected series: each with its changes in their order.
+    """The journal of the selected series from its begin: each with its changes in their order.
 
-    `after` is exclusive, `until` inclusive. Keys of a higher precedence are not left out here.
+    With `changed_after`, of series whose last public change is later (a privileged reader gets
+    the others too); `until` is inclusive. Keys of a higher precedence are not left out here.
     """
     parameters: list[object] = [source.agreement]
     conditions = series_conditions(_timeless(selection), source.dataflow, parameters)
-    window = _window(parameters, after, until)
+    window = _window(parameters, until)
+    if changed_after is not None and not source.privileged:
+        place = conditions.parameter(changed_after)
+        conditions.parts.append(
+            "publication_id IN (SELECT publication_id FROM ledger "  # noqa: S608 - own text
+            f"WHERE published_at > {place} AND agreement_ids @> ARRAY[$1::integer])"
+        )
     keys = f"SELECT key FROM series WHERE agreement_id = $1 AND {conditions.sql}"  # noqa: S608
     statement = _CHANGES.format(room="", withheld="false", keys=keys, window=window)
     if source.privileged:
@@ -223,7 +229,7 @@ async def read_attachment_changes(
 ) -> list[tuple[PartialKey, Change]]:
     """The journal of the attachments of an agreement."""
     parameters: list[object] = [source.agreement]
-    window = _window(parameters, None, until)
+    window = _window(parameters, until)
     statement = _ATTACHMENT_CHANGES.format(room="", withheld="false", window=window)
     if source.privileged:
         statement += " UNION ALL " + _ATTACHMENT_CHANGES.format(
@@ -296,13 +302,11 @@ def _heads(rows: Sequence[Record]) -> tuple[int, str, Heads]:
     return rows[0]["registry"], rows[0]["restore_epoch"], heads
 
 
-def _window(parameters: list[object], after: dt.datetime | None, until: dt.datetime | None) -> str:
-    parts = ["true"]
-    for instant, operator in ((after, ">"), (until, "<=")):
-        if instant is not None:
-            parameters.append(instant)
-            parts.append(f"l.published_at {operator} ${len(parameters)}")
-    return " AND ".join(parts)
+def _window(parameters: list[object], until: dt.datetime | None) -> str:
+    if until is None:
+        return "true"
+    parameters.append(until)
+    return f"l.published_at <= ${len(parameters)}"
 
 
 def _timeless(selection: SeriesSelection) -> SeriesSelection:

@@ -44,15 +44,52 @@ class Layout:
     one_source: bool
 
     @cached_property
-    def observation_components(self) -> tuple[Component, ...]:
-        """Measures and attributes of the observation that are shown."""
-        attributes = (a for a in self.attributes if a.level == "observation")
-        return (*self.measures, *attributes)
+    def is_flat(self) -> bool:
+        """Whether observations stand alone, without series."""
+        return self.dimension_at_observation == ALL_DIMENSIONS
 
     @cached_property
-    def upper_attributes(self) -> tuple[Component, ...]:
-        """Attributes of the series and above that are shown."""
-        return tuple(a for a in self.attributes if a.level != "observation")
+    def is_section(self) -> bool:
+        """Whether another dimension than time runs along the observations of a series."""
+        time = self.flow.time
+        return not self.is_flat and time is not None and self.dimension_at_observation != time.id
+
+    @cached_property
+    def observation_dimension(self) -> Component | None:
+        """The dimension along the observations of a series; none in the flat layout."""
+        if self.is_flat:
+            return None
+        return self.flow.components.get(self.dimension_at_observation)
+
+    @cached_property
+    def series_dimensions(self) -> tuple[Component, ...]:
+        """The dimensions of the key of a series, in the order of its codes."""
+        time = (self.flow.time,) if self.flow.time and self.is_section else ()
+        others = (d for d in self.flow.dimensions if d is not self.observation_dimension)
+        return (*others, *time)
+
+    @cached_property
+    def at_observation(self) -> tuple[Component, ...]:
+        """Measures and attributes that stand with the observation."""
+        if not self.observations:
+            return ()
+        if self.is_flat or self.is_section:
+            return (*self.measures, *self.attributes)
+        return (*self.measures, *(a for a in self.attributes if a.level == "observation"))
+
+    @cached_property
+    def at_series(self) -> tuple[Component, ...]:
+        """Attributes that stand with the series."""
+        if self.observations and (self.is_flat or self.is_section):
+            return ()
+        levels = {"series"} if self.one_source else {"series", "partial"}
+        return tuple(a for a in self.attributes if a.level in levels)
+
+    @cached_property
+    def above_series(self) -> tuple[Component, ...]:
+        """Attributes that stand with groups and with the dataset."""
+        rest = (*self.at_observation, *self.at_series)
+        return tuple(a for a in self.attributes if a not in rest and a.level != "observation")
 
 
 @dataclass(frozen=True)
@@ -78,7 +115,9 @@ class SeriesData:
     """A series to be written.
 
     Attributes:
-        document: its observations; with a Delete dataset only their time periods.
+        key: its codes; in a section (`Layout.is_section`) those of `Layout.series_dimensions`.
+        document: its observations; with a Delete dataset only their time periods. In a section
+            the codes of the dimension along the observations stand in the place of the periods.
         upper: values of attributes of the series and above, by component id.
     """
 

@@ -1,0 +1,135 @@
+"""Replies by ETag: computed once for equal requests at the same time, kept while there is room."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.http.spool import DiskBudget, Spool
+from app.settings import Settings
+
+GZIP = 31
+GZIP_LEVEL = 1
+"""Fast: the socket, not the disk, waits for it."""
+
+EMPTY = b""
+
+
+class ReplyCache:
+    """Encoded replies by key (ETag and encoding), bounded, the least used leaving first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.data_dir / "spool"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._memory = settings.spool_memory_bytes
+        self._limit = settings.cache_bytes
+        self._budget = DiskBudget(settings.spool_disk_bytes)
+        self._kept: OrderedDict[str, Spool] = OrderedDict()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def get(self, key: str) -> Spool | None:
+        """The spool of a reply that is kept or under way."""
+        spool = self._kept.get(key)
+        if spool is None or spool.error is not None:
+            return None
+        self._kept.move_to_end(key)
+        return spool
+
+    def fill(self, key: str, first: bytes, rest: AsyncIterator[bytes], encoding: str) -> Spool:
+        """Start a reply whose first bytes are there; its rest is read as fast as it comes."""
+        spool = Spool(self._folder, self._memory, self._budget)
+        self._kept[key] = spool
+        encode = _Encoder(encoding)
+        spool.write(encode(first))
+        task = asyncio.create_task(self._run(key, spool, rest, encode))
+        self._under_way[key] = task
+        task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return spool
+
+    def keep(self, key: str, body: bytes) -> Spool:
+        """Keep a reply that is complete."""
+        spool = Spool(self._folder, self._memory, self._budget)
+        spool.write(body)
+        spool.close()
+        self._kept[key] = spool
+        self._make_room()
+        return spool
+
+    async def _run(
+        self, key: str, spool: Spool, rest: AsyncIterator[bytes], encode: _Encoder
+    ) -> None:
+        try:
+            async for part in rest:
+                spool.write(await encode.later(part))
+            spool.write(encode.end())
+            spool.close()
+        except Exception as error:  # the readers of the spool are told, each on its own socket
+            self._kept.pop(key, None)
+            spool.close(error)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        size = sum(spool.size for spool in self._kept.values())
+        for key in list(self._kept):
+            if size <= self._limit:
+                return
+            if self._kept[key].complete:
+                size -= self._kept.pop(key).size
+
+
+class _Encoder:
+    """Compresses what passes through, or lets it pass as it is."""
+
+    def __init__(self, encoding: str) -> None:
+        self._deflate = (
+            zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP) if encoding == "gzip" else None
+        )
+
+    def __call__(self, data: bytes) -> bytes:
+        return data if self._deflate is None else self._deflate.compress(data)
+
+    async def later(self, data: bytes) -> bytes:
+        """Long parts are compressed beside the event loop."""
+        if self._deflate is None or len(data) < 1 << 15:
+            return self(data)
+        return await asyncio.to_thread(self._deflate.compress, data)
+
+    def end(self) -> bytes:
+        return EMPTY if self._deflate is None else self._deflate.flush()
+
+
+class SpoolResponse(Response):
+    """Sends a spool, following it while it is written."""
+
+    def __init__(self, spool: Spool, headers: dict[str, str], *, head: bool = False) -> None:
+        super().__init__(None, 200, headers)
+        self.spool = spool
+        self.head = head
+        if spool.complete:
+            self.headers["Content-Length"] = str(spool.size)
+        elif "content-length" in self.headers:
+            del self.headers["Content-Length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send headers, then the bytes as they come."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        if self.spool.complete and self.spool.size <= 1 << 18:
+            await send(start)
+            body = b"" if self.head else b"".join([part async for part in self.spool.read()])
+            await send({"type": "http.response.body", "body": body})
+            return
+        await send(start)
+        if not self.head:
+            async for part in self.spool.read():
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def first_part(parts: AsyncIterator[bytes]) -> bytes | None:
+    """The first part, so that a reply without any is known before its status is sent."""
+    return await anext(parts, None)

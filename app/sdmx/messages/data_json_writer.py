@@ -1,0 +1,369 @@
+"""Writing SDMX-JSON data messages: 2.1 and 2.0 (sdmx-json, data message field guide).
+
+Datasets come first and structures last, since the values that indexes point to are known only
+when all series have been written; the order of the members of an object says nothing.
+Indexes are given in the order of first appearance; `order` carries that of the code list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from app.sdmx.flow import Component, Names
+from app.sdmx.messages.data_message import SENDER, DataSet, Header, SeriesData, iso
+from app.sdmx.series import TIME
+from app.sdmx.time_period import parse_time_period
+from app.sdmx.urn import parse_urn
+
+_NUMBERS = frozenset({"Numeric", "Long", "Short", "Float", "Double", "Integer", "Count"})
+_SCHEMAS = {
+    "2.1.0": "https://json.sdmx.org/2.1/sdmx-json-data-schema.json",
+    "2.0.0": "https://json.sdmx.org/2.0.0/sdmx-json-data-schema.json",
+}
+
+
+@dataclass(slots=True)
+class _Values:
+    """The values of a component that the message holds, in the order of their indexes."""
+
+    component: Component
+    index: dict[str, int] = field(default_factory=dict)
+
+    def of(self, value: str) -> int:
+        """The index of a value."""
+        return self.index.setdefault(value, len(self.index))
+
+
+class _Structure:
+    """A structure of the message: its values, and the datasets that use it."""
+
+    def __init__(self, dataset: DataSet) -> None:
+        self.dataset = dataset
+        self.datasets: list[int] = []
+        components = dataset.layout.flow.components
+        self.values = {name: _Values(component) for name, component in components.items()}
+
+    def key_of(self, dimensions: Sequence[Component], codes: Sequence[str]) -> str:
+        """The indexes of codes, joined."""
+        values = self.values
+        return ":".join(
+            [str(values[d.id].of(code)) for d, code in zip(dimensions, codes, strict=False)]
+        )
+
+    def write(self, component: Component, value: Any) -> str:  # noqa: ANN401
+        """A value in JSON: an index where the component is coded, else itself."""
+        if value is None:
+            return "null"
+        if component.codes is not None:
+            of = self.values[component.id].of
+            if isinstance(value, list):
+                return f"[{','.join([str(of(code)) for code in value])}]"
+            return str(of(value))
+        if component.data_type in _NUMBERS and isinstance(value, str) and value != "NaN":
+            return value.lstrip("+")
+        return orjson.dumps(value).decode()
+
+    def column(self, component: Component, values: list[Any]) -> list[str]:
+        """The values of a column in JSON."""
+        if component.data_type == "Decimal" and component.codes is None and None not in values:
+            return [f'"{value}"' for value in values]
+        return [self.write(component, value) for value in values]
+
+
+class JsonWriter:
+    """Writes one message.
+
+    Layouts: series with the time dimension (or any other) at the observation, or flat.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self._header: Header | None = None
+        self._structures: list[_Structure] = []
+        self._count = 0
+        self._now: _Structure | None = None
+        self._groups: dict[str, dict[int, Any]] = {}
+        self._first = True
+
+    def begin(self, header: Header) -> bytes:
+        """The header."""
+        self._header = header
+        choice = header.languages
+        shown = choice.order if choice.every else choice.order[: max(choice.asked, 1)]
+        meta: dict[str, Any] = {
+            "id": header.id,
+            "prepared": iso(header.prepared),
+            "contentLanguages": list(shown),
+            "sender": {"id": SENDER},
+        }
+        message: dict[str, Any] = {"meta": meta}
+        if self.version == "2.0.0":
+            meta["schema"] = _SCHEMAS[self.version]
+        else:
+            message = {"$schema": _SCHEMAS[self.version], **message}
+        return orjson.dumps(message)[:-1] + b',"data":{"dataSets":['
+
+    def begin_dataset(self, dataset: DataSet) -> bytes:
+        """The members of a dataset that stand before its series."""
+        place = self._structure_of(dataset)
+        self._now = self._structures[place]
+        self._now.datasets.append(self._count)
+        self._groups = {}
+        self._first = True
+        members: dict[str, Any] = {"structure": place, "action": dataset.action}
+        if dataset.valid_from:
+            members["validFrom"] = iso(dataset.valid_from)
+        if dataset.valid_to:
+            members["validTo"] = iso(dataset.valid_to)
+        comma = b"," if self._count else b""
+        self._count += 1
+        name = b'"observations":{' if dataset.layout.is_flat else b'"series":{'
+        return comma + orjson.dumps(members)[:-1] + b"," + name
+
+    def write(self, batch: Sequence[SeriesData]) -> bytes:
+        """Series of the current dataset; in the flat layout, their observations."""
+        now = self._current
+        render = self._flat if now.dataset.layout.is_flat else self._series
+        parts = [part for data in batch if (part := render(now, data))]
+        if not parts:
+            return b""
+        comma = "" if self._first else ","
+        self._first = False
+        return (comma + ",".join(parts)).encode()
+
+    def end_dataset(self) -> bytes:
+        """Attributes of groups and of the dataset."""
+        now = self._current
+        above = now.dataset.layout.above_series
+        of_group = [place for place, attribute in enumerate(above) if attribute.positions]
+        of_dataset = [place for place, attribute in enumerate(above) if not attribute.positions]
+        groups: list[str] = []
+        closing = "}"
+        for key, values in self._groups.items():
+            open_key = not key.strip(":")
+            places = of_dataset if open_key else of_group
+            cells = [now.write(above[place], values.get(place)) for place in places]
+            listed = f"[{','.join(_trimmed(cells))}]"
+            if open_key:
+                closing += f',"attributes":{listed}'
+            else:
+                groups.append(f'"{key}":{listed}')
+        if groups:
+            closing += f',"dimensionGroupAttributes":{{{",".join(groups)}}}'
+        return (closing + "}").encode()
+
+    def end(self) -> bytes:
+        """The structures with all values that were written."""
+        described = [self._describe(structure) for structure in self._structures]
+        return b'],"structures":' + orjson.dumps(described) + b"}}"
+
+    # -- series and observations --------------------------------------------------------
+
+    def _series(self, now: _Structure, data: SeriesData) -> str:
+        layout = now.dataset.layout
+        key = now.key_of(layout.series_dimensions, data.key)
+        self._take_groups(now, data)
+        attributes = _trimmed([now.write(a, data.upper.get(a.id)) for a in layout.at_series])
+        parts = [f'"attributes":[{",".join(attributes)}]'] if attributes else []
+        if layout.observations:
+            along = layout.observation_dimension
+            index = now.values[along.id].of if along else None
+            keys = [str(index(code)) for code in data.document[TIME]] if index else ["0"]
+            parts.append(f'"observations":{{{_observations(now, data, keys)}}}')
+        return f'"{key}":{{{",".join(parts)}}}'
+
+    def _flat(self, now: _Structure, data: SeriesData) -> str:
+        flow = now.dataset.layout.flow
+        head = now.key_of(flow.dimensions, data.key)
+        keys = [head]
+        if flow.time is not None:
+            index = now.values[flow.time.id].of
+            keys = [f"{head}:{index(time)}" for time in data.document[TIME]]
+        return _observations(now, data, keys)
+
+    def _take_groups(self, now: _Structure, data: SeriesData) -> None:
+        """Remember the values that stand above the series, at their keys."""
+        for place, attribute in enumerate(now.dataset.layout.above_series):
+            value = data.upper.get(attribute.id)
+            if value is None:
+                continue
+            dimensions = now.dataset.layout.flow.dimensions
+            codes = [""] * (len(dimensions) + 1)
+            for position in attribute.positions:
+                codes[position] = now.key_of(
+                    dimensions[position : position + 1], data.key[position:]
+                )
+            self._groups.setdefault(":".join(codes), {}).setdefault(place, value)
+
+    # -- structures ---------------------------------------------------------------------
+
+    @property
+    def _current(self) -> _Structure:
+        assert self._now is not None  # noqa: S101 - begin_dataset() comes first
+        return self._now
+
+    def _structure_of(self, dataset: DataSet) -> int:
+        for place, structure in enumerate(self._structures):
+            if structure.dataset.urn == dataset.urn and structure.dataset.layout == dataset.layout:
+                return place
+        self._structures.append(_Structure(dataset))
+        return len(self._structures) - 1
+
+    def _describe(self, structure: _Structure) -> dict[str, Any]:
+        dataset = structure.dataset
+        layout = dataset.layout
+        flow = layout.flow
+        every = (*flow.dimensions, *((flow.time,) if flow.time else ()))
+        places = {component.id: place for place, component in enumerate(every)}
+        by_level: dict[str, list[Component]] = {"dataSet": [], "series": [], "observation": []}
+        if layout.is_flat:
+            by_level["observation"] = list(every)
+        else:
+            by_level["series"] = list(layout.series_dimensions)
+            along = layout.observation_dimension
+            if layout.observations and along is not None:
+                by_level["observation"] = [along]
+        groups = [a for a in layout.above_series if a.positions]
+        return {
+            "links": self._links(dataset),
+            **self._named(dataset.names),
+            "dimensions": {
+                level: [
+                    self._dimension(structure, component, places[component.id])
+                    for component in components
+                    if structure.values[component.id].index
+                ]
+                for level, components in by_level.items()
+            },
+            "measures": {
+                "observation": [
+                    self._component(structure, c)
+                    for c in layout.at_observation
+                    if c.level == "measure"
+                ]
+            },
+            "attributes": {
+                "dataSet": [
+                    self._attribute(structure, a) for a in layout.above_series if not a.positions
+                ],
+                "dimensionGroup": [self._attribute(structure, a) for a in groups],
+                "series": [self._attribute(structure, a) for a in layout.at_series],
+                "observation": [
+                    self._attribute(structure, c)
+                    for c in layout.at_observation
+                    if c.level != "measure"
+                ],
+            },
+            "dataSets": structure.datasets,
+        }
+
+    def _links(self, dataset: DataSet) -> list[dict[str, str]]:
+        flow = dataset.layout.flow
+        links = [self._link(dataset.kind, dataset.urn)]
+        if dataset.kind == "provisionagreement":
+            links.append(self._link("dataflow", flow.urn))
+        if flow.structure_urn != dataset.urn:
+            links.append(self._link("datastructure", flow.structure_urn))
+        return links
+
+    def _link(self, relation: str, reference: str) -> dict[str, str]:
+        urn = parse_urn(reference)
+        path = "/".join(("structure", relation, urn.agency, urn.id, urn.version))
+        return {"rel": relation, "urn": reference, "href": f"{self._head.base_url}/sdmx/v2/{path}"}
+
+    @property
+    def _head(self) -> Header:
+        assert self._header is not None  # noqa: S101 - begin() comes first
+        return self._header
+
+    def _named(self, names: Names) -> dict[str, Any]:
+        choice = self._head.languages
+        name = choice.pick(names) or ""
+        if choice.every:
+            return {"name": name, "names": dict(names)}
+        shown = {lang: names[lang] for lang in choice.order[: choice.asked] if lang in names}
+        return {"name": name, "names": shown} if shown else {"name": name}
+
+    def _dimension(self, structure: _Structure, component: Component, place: int) -> dict[str, Any]:
+        described = self._component(structure, component) | {"keyPosition": place}
+        if component.level == "time":
+            described["roles"] = ["TIME_PERIOD"]
+            described["values"] = [
+                self._period(time) for time in structure.values[component.id].index
+            ]
+        elif component.codes is None:
+            listed = structure.values[component.id].index
+            described["values"] = [{"value": value} for value in listed]
+        return described
+
+    def _attribute(self, structure: _Structure, component: Component) -> dict[str, Any]:
+        described = self._component(structure, component)
+        described["relationship"] = dict(component.relationship)
+        described["isMandatory"] = component.mandatory
+        if self.version != "2.0.0" and component.is_multi_valued:
+            described["maxOccurs"] = component.max_occurs or "unbounded"
+        return described
+
+    def _component(self, structure: _Structure, component: Component) -> dict[str, Any]:
+        described: dict[str, Any] = {"id": component.id, **self._named(component.names)}
+        if component.roles:
+            described["roles"] = list(component.roles)
+        if component.codes is not None:
+            listed = structure.values[component.id].index
+            if listed:
+                described["values"] = [self._code(component, value) for value in listed]
+        elif component.level != "time":
+            described["format"] = {"dataType": component.data_type}
+        return described
+
+    def _code(self, component: Component, value: str) -> dict[str, Any]:
+        code = (component.codes or {}).get(value)
+        if code is None:
+            return {"id": value, "name": value}
+        described = {"id": code.id, **self._named(code.names), "order": code.order}
+        if code.parent is not None:
+            described["parent"] = code.parent
+        return described
+
+    def _period(self, time: str) -> dict[str, Any]:
+        period = parse_time_period(time)
+        bounds = {"start": iso(period.start), "end": iso(period.end)}
+        if self.version == "2.0.0":
+            # Up to 2.0 a period is an item with an id; a range has signs that an id may not have.
+            named = {"id": time, "name": time} if "/" not in time else {"value": time}
+            return named | bounds
+        return {"value": time} | bounds
+
+
+def _trimmed(values: list[str]) -> list[str]:
+    """The values without those at the end that are not there."""
+    while values and values[-1] == "null":
+        values.pop()
+    return values
+
+
+def _observations(now: _Structure, data: SeriesData, keys: Sequence[str]) -> str:
+    """Observations as members of an object: key, then measures and attributes."""
+    columns: list[str | list[str]] = []
+    for component in now.dataset.layout.at_observation:
+        name = component.id
+        value = data.upper.get(name) if name in data.upper else data.document.get(name)
+        if isinstance(value, list) and name in data.document:
+            columns.append(now.column(component, value))
+        else:
+            columns.append(now.write(component, value))
+    while columns and columns[-1] == "null":
+        columns.pop()
+    if columns and isinstance(columns[0], list) and all(isinstance(c, str) for c in columns[1:]):
+        # The usual series: only the value varies.
+        tail = "".join(["," + column for column in columns[1:] if isinstance(column, str)])
+        return ",".join([f'"{k}":[{v}{tail}]' for k, v in zip(keys, columns[0], strict=True)])
+    cells = [[c] * len(keys) if isinstance(c, str) else c for c in columns]
+    if not cells:
+        return ",".join([f'"{key}":[]' for key in keys])
+    rows = zip(*cells, strict=True)
+    return ",".join([f'"{k}":[{",".join(row)}]' for k, row in zip(keys, rows, strict=True)])

@@ -1,0 +1,23 @@
+"""The writer of each data format."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from app.sdmx.messages.data_csv_writer import CsvOptions, CsvWriter, Keys, Labels
+from app.sdmx.messages.data_json_writer import JsonWriter
+from app.sdmx.messages.data_message import DataWriter
+from app.sdmx.negotiation import Representation
+
+
+def data_writer(form: Representation, *, with_validity: bool) -> DataWriter:
+    """A writer for one message; `with_validity` where datasets say when they held."""
+    if form.format == "csv":
+        options = CsvOptions(
+            form.version,
+            cast(Labels, form.labels),
+            cast(Keys, form.keys),
+            form.time_format == "normalized",
+        )
+        return CsvWriter(options, with_validity=with_validity)
+    return JsonWriter(form.version)

@@ -1,0 +1,167 @@
+"""Planning a data query: which datasets, from which agreements, in which layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.errors import NotFoundError, QuerySyntaxError
+from app.sdmx.flow import Component, Flow, Names, names_of
+from app.sdmx.messages.data_message import ALL_DIMENSIONS, Layout, StructureKind
+from app.sdmx.query import DataQuery, DataSelection
+from app.sdmx.slices import Slice, compile_slice
+from app.sdmx.version import VersionQuery
+from app.store.catalogue import Catalogue, StoredAgreement
+
+_CLASSES: dict[str, tuple[StructureKind, str]] = {
+    "dataflow": ("dataflow", "Dataflow"),
+    "*": ("dataflow", "Dataflow"),
+    "datastructure": ("datastructure", "DataStructure"),
+    "provisionagreement": ("provisionagreement", "ProvisionAgreement"),
+}
+_NAMED_SETS = frozenset({"dsd", "msd", "dataset", "series", "obs", "all", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One structure that a query matches, with the agreements that hold its data.
+
+    Attributes:
+        agreements: those of the highest precedence first.
+    """
+
+    kind: StructureKind
+    urn: str
+    names: Names
+    flow: Flow
+    agreements: tuple[StoredAgreement, ...]
+    slice: Slice
+
+
+def plan_scopes(catalogue: Catalogue, selection: DataSelection) -> list[Scope]:
+    """The structures that a selection matches, one dataset each (sdmx-rest 2.2, doc/data.md).
+
+    Raises:
+        NotFoundError: a structure was named in full, and does not exist.
+        QuerySyntaxError: keys or components do not suit the one structure that was named.
+    """
+    kind, class_name = _CLASSES[selection.context]
+    asked = (class_name, selection.agencies, selection.resource_ids, selection.versions)
+    matched = catalogue.remembered(asked, lambda: list(_matched(catalogue, class_name, selection)))
+    if not matched and _is_explicit(selection):
+        named = f"{','.join(selection.agencies)}:{','.join(selection.resource_ids)}"
+        raise NotFoundError(
+            f"There is no {class_name} {named} in the version asked for.",
+            f"No existe {class_name} {named} en la versión solicitada.",
+        )
+    scopes: list[Scope] = []
+    misfit: QuerySyntaxError | None = None
+    for urn in matched:
+        try:
+            scopes.append(_scope(catalogue, kind, urn, selection))
+        except QuerySyntaxError as error:
+            misfit = error  # with wildcards, a structure that does not fit has no match
+    if misfit is not None and not scopes:
+        raise misfit
+    return scopes
+
+
+def lay_out(query: DataQuery, flow: Flow, *, one_source: bool) -> Layout:
+    """The components that a query wants to see, and along which dimension.
+
+    Raises:
+        QuerySyntaxError: a component does not exist, or is not of the kind asked for.
+    """
+    along = query.dimension_at_observation
+    if along is None:
+        along = flow.time.id if flow.time else ALL_DIMENSIONS
+    elif along not in {ALL_DIMENSIONS, *flow.position, *([flow.time.id] if flow.time else [])}:
+        raise _unknown("dimensionAtObservation", along, (ALL_DIMENSIONS, *flow.position))
+    attributes = tuple(_attributes(query.attributes, flow))
+    measures = _measures(query.measures, flow)
+    observes = bool(measures) or any(a.level == "observation" for a in attributes)
+    return Layout(flow, measures, attributes, along, observes, one_source)
+
+
+def is_reduced(layout: Layout) -> bool:
+    """Whether a message shows less than all components."""
+    flow = layout.flow
+    return layout.measures != flow.measures or layout.attributes != flow.attributes
+
+
+def _matched(catalogue: Catalogue, class_name: str, selection: DataSelection) -> Iterator[str]:
+    queries: Sequence[VersionQuery] = selection.versions or (VersionQuery.parse("*"),)
+    for versions in catalogue.snapshot.artefacts.versions():
+        one = next(iter(versions.values()))
+        if one.artefact_class.name != class_name:
+            continue
+        if selection.agencies and one.agency not in selection.agencies:
+            continue
+        if selection.resource_ids and one.id not in selection.resource_ids:
+            continue
+        chosen = {version for query in queries for version in query.select(versions)}
+        for version in sorted(chosen):
+            yield versions[version].urn
+
+
+def _is_explicit(selection: DataSelection) -> bool:
+    return bool(selection.agencies and selection.resource_ids)
+
+
+def _scope(catalogue: Catalogue, kind: StructureKind, urn: str, selection: DataSelection) -> Scope:
+    artefact = catalogue.snapshot.artefacts.get(urn)
+    names = names_of(artefact.document) if artefact else {}
+    agreements: Iterable[StoredAgreement]
+    if kind == "provisionagreement":
+        agreements = [a for a in catalogue.agreements.values() if a.urn == urn]
+        if not agreements:
+            raise QuerySyntaxError(f"{urn} holds no data.", f"{urn} no contiene datos.")
+        flow = catalogue.flow(agreements[0].dataflow_urn)
+    elif kind == "dataflow":
+        flow = catalogue.flow(urn)
+        number = catalogue.dataflows.get(urn)
+        agreements = [] if number is None else catalogue.agreements_of(number)
+    else:
+        flow = catalogue.flow(urn)
+        agreements = [
+            a
+            for a in catalogue.agreements.values()
+            if catalogue.flow(a.dataflow_urn).structure_urn == urn
+        ]
+    return Scope(kind, urn, names, flow, tuple(agreements), compile_slice(selection, flow))
+
+
+def _attributes(asked: tuple[str, ...], flow: Flow) -> Iterator[Component]:
+    for name in asked:
+        if name not in _NAMED_SETS and not _is_attribute(flow, name):
+            raise _unknown("attributes", name, (a.id for a in flow.attributes))
+    for attribute in flow.attributes:
+        of_dataset = attribute.level == "partial" and not attribute.positions
+        of_series = attribute.level in {"series", "partial"} and not of_dataset
+        wanted = {"dsd", "all", attribute.id}
+        wanted |= {"dataset"} if of_dataset else set()
+        wanted |= {"series"} if of_series else set()
+        wanted |= {"obs"} if attribute.level == "observation" else set()
+        if wanted.intersection(asked):
+            yield attribute
+
+
+def _is_attribute(flow: Flow, name: str) -> bool:
+    component = flow.components.get(name)
+    return component is not None and component in flow.attributes
+
+
+def _measures(asked: tuple[str, ...], flow: Flow) -> tuple[Component, ...]:
+    known = {measure.id for measure in flow.measures}
+    for name in asked:
+        if name not in {"all", "none"} and name not in known:
+            raise _unknown("measures", name, known)
+    return tuple(m for m in flow.measures if "all" in asked or m.id in asked)
+
+
+def _unknown(parameter: str, name: str, known: Iterable[str]) -> QuerySyntaxError:
+    listed = ", ".join(known)
+    return QuerySyntaxError(
+        f"{parameter}={name[:64]} is not known here; possible: {listed}.",
+        f"{parameter}={name[:64]} no se conoce aquí; posibles: {listed}.",
+    )
