@@ -90,6 +90,14 @@ async def _decide(work: _Work, spool: IO[bytes]) -> None:
 async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
     """Check the message batch by batch and stage its segments."""
     reader = CsvReader(_content(work.submission, spool, work.max_bytes))
+    try:
+        return await _validate_batches(work, reader)
+    finally:
+        await _flush(work, reader.findings)
+        work.rows = reader.row_count
+
+
+async def _validate_batches(work: _Work, reader: CsvReader) -> Validator:
     batches = reader.batches()
     batch = await asyncio.to_thread(next, batches, None)
     validator = Validator(
@@ -106,9 +114,7 @@ async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
         await submissions.progress(work.connection, work.submission.id, work.rows)
         await _flush(work, reader.findings)
         batch = await asyncio.to_thread(next, batches, None)
-    await _flush(work, reader.findings)
-    work.rows = reader.row_count
-    if work.rows == 0 and not work.errors:
+    if reader.row_count == 0 and not reader.findings and not work.errors:
         raise MessageError("The file has no rows.", "El archivo no tiene filas.")
     return validator
 
@@ -207,7 +213,7 @@ def find_target(
         "datastructure": "datastructure.DataStructure",
         "dataprovision": "registry.ProvisionAgreement",
     }[kind]
-    named = structure if structure.endswith(")") else f"{structure}(~)"
+    named = structure if structure.endswith(")") else f"{structure}(*)"
     try:
         artefact = catalogue.snapshot.artefacts.resolve(
             f"urn:sdmx:org.sdmx.infomodel.{artefact_class}={named}"

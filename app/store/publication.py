@@ -9,7 +9,7 @@ the submission's state. Acknowledge after the commit, never before.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -244,7 +244,7 @@ async def check_intake(
     attachments.take(intake)
     merge = _Merge(publication, intake.target, attachments, report)
     async for row in _cursor(connection, STAGED_WITH_WITHHELD, intake.target.agreement):
-        merge.series(row)
+        merge.check(row)
 
 
 async def publish_release(
@@ -405,27 +405,46 @@ class _Merge:
             (orjson.loads(document), orjson.loads(values))
             for document, values in (row.get("hidden") or ())
         ]
-        full, full_attributes = public, attributes
-        if hidden:
-            full = series.overlay(public, (document for document, _ in hidden))
-            full_attributes = attributes | {k: v for _, values in hidden for k, v in values.items()}
-        if self.target is None or row["segments"] is None:
-            outcome = Outcome(full, full_attributes, {}, [])
-        else:
-            segments = [staging.decode_segment(segment) for segment in row["segments"]]
-            outcome = apply(full if full[TIME] else None, full_attributes, segments)
-            self._complete(tuple(key), outcome)
+        outcome = self._put_together(row, public, attributes, hidden)
+        if self.refused:
+            return  # what is refused is not divided into rooms: its values may be anything
         shown, withheld = rooms.split(outcome.observations, self.publication.now)
         shown_attributes = outcome.attributes
         if withheld and outcome.touched and not set(outcome.touched) & set(shown[TIME]):
             # Nothing that was sent is public: neither are the attributes sent with it.
             shown_attributes = attributes
+        if withheld:
+            shown = series.overlay(shown, [_still_public(public, withheld)])
         if not shown[TIME] and (hidden or withheld):
             # Nothing is public here: neither are attributes that were not public before.
             shown_attributes = {k: v for k, v in attributes.items() if k in outcome.attributes}
         self._put_public(key, stored is not None, public, attributes, shown, shown_attributes)
         if hidden or withheld:
             self._put_withheld(key, hidden, withheld, outcome.attributes)
+
+    def check(self, row: Record) -> None:
+        """Put one series together for its findings only."""
+        self.refused = True
+        self.series(row)
+
+    def _put_together(
+        self,
+        row: Record,
+        public: Document,
+        attributes: Mapping[str, Any],
+        hidden: Sequence[tuple[Document, Mapping[str, Any]]],
+    ) -> Outcome:
+        """The whole series of both rooms, with what was sent."""
+        full = public
+        if hidden:
+            full = series.overlay(public, (document for document, _ in hidden))
+            attributes = {**attributes, **{k: v for _, values in hidden for k, v in values.items()}}
+        if self.target is None or row["segments"] is None:
+            return Outcome(full, dict(attributes), {}, [])
+        segments = [staging.decode_segment(segment) for segment in row["segments"]]
+        outcome = apply(full if full[TIME] else None, attributes, segments)
+        self._complete(tuple(row["key"]), outcome)
+        return outcome
 
     def _complete(self, key: Key, outcome: Outcome) -> None:
         assert self.target is not None  # noqa: S101 - asked of the caller
@@ -518,6 +537,18 @@ class _Merge:
             if records:
                 await connection.copy_records_to_table(table, records=records)
                 records.clear()
+
+
+def _still_public(public: Document, withheld: Mapping[dt.datetime, Document]) -> Document:
+    """Observations of which only a later version waits: until its release they stay as they are."""
+    waiting = {
+        time
+        for release, document in withheld.items()
+        if release != rooms.FOR_GOOD
+        for time in document[TIME]
+    }
+    places = [place for place, time in enumerate(public[TIME]) if time in waiting]
+    return series.take(public, places)
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

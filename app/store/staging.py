@@ -63,6 +63,7 @@ async def put_segments(
         records=[
             (agreement, SEPARATOR.join(key), segment.rows[0], _encode(segment))
             for agreement, key, segment in segments
+            if not any("\x00" in code for code in key)  # in no code list, and not storable
         ],
     )
 
@@ -76,7 +77,7 @@ async def put_deletions(connection: Connection, intake: Intake, dataflow: int) -
     target = intake.target
     for deletion in intake.deletions:
         segment = segment_of_deletion(target.flow, deletion)
-        if not segment.is_idle:
+        if not segment.is_idle and not any("\x00" in (code or "") for code in deletion.key):
             await connection.execute(
                 STAGE_DELETION,
                 target.agreement,

@@ -18,6 +18,9 @@ from app.store.types import Connection, Record
 PART_BYTES = 1 << 20
 """Bytes of content that one row holds, before deflation."""
 
+SHOWN_CHARACTERS = 500
+"""Longest text that a finding keeps of what was sent."""
+
 FINDING_BATCH = 5000
 
 _COLUMNS = """
@@ -215,7 +218,7 @@ async def put_findings(
 ) -> None:
     """Store findings, numbered from `first`."""
     records = [
-        (submission, first + place, *msgspec.structs.astuple(finding))
+        (submission, first + place, *map(_storable, msgspec.structs.astuple(finding)))
         for place, finding in enumerate(findings)
     ]
     columns = [
@@ -230,6 +233,14 @@ async def put_findings(
         "nearest",
     ]
     await connection.copy_records_to_table("finding", records=records, columns=columns)
+
+
+def _storable(value: str | int | None) -> str | int | None:
+    """A value of a finding as text that PostgreSQL takes (no NUL), cut where nobody reads on."""
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\x00", "\N{SYMBOL FOR NULL}")
+    return value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "…"
 
 
 async def drop_findings(connection: Connection, submission: uuid.UUID) -> None:
