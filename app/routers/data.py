@@ -20,7 +20,8 @@ from app.sdmx.negotiation import (
     parse_options,
 )
 from app.sdmx.rest_v2 import parse_data
-from app.services.query_data import Form, StaleError, prepare_data, stream_data
+from app.services.prepare_data import StaleError, prepare_data
+from app.services.query_data import Form, data_etag, stream_data
 
 router = APIRouter(tags=["SDMX 2.x"])
 
@@ -47,7 +48,7 @@ async def answer_data(request: Request) -> Response:
         available = prepared.catalogue.snapshot.languages
         language = negotiate_language(headers.get("accept-language"), options.lang, available)
         form = Form(representation, language, state.settings.base_url)
-        etag = prepared.etag(form)
+        etag = data_etag(prepared, form)
         reply_headers = {
             "ETag": etag,
             "Last-Modified": format_datetime(prepared.prepared_at, usegmt=True),

@@ -79,10 +79,14 @@ class Reading:
         return SeriesData(key, document, upper) if document[TIME] else None
 
 
-async def read_current(connection: Connection, reading: Reading) -> AsyncIterator[list[SeriesData]]:
-    """The current series, agreement by agreement."""
+async def read_current(
+    connection: Connection, reading: Reading, *, straddling: bool = False
+) -> AsyncIterator[list[SeriesData]]:
+    """The current series, agreement by agreement; or only those that a bound of time cuts."""
     for source in reading.sources:
-        rows = store.read_series(connection, source, reading.slice.series, reading.order)
+        rows = store.read_series(
+            connection, source, reading.slice.series, reading.order, straddling=straddling
+        )
         async for batch in rows:
             shown = (
                 reading.shown(row.agreement, row.key, row.document, row.attributes) for row in batch

@@ -23,6 +23,15 @@ class Conditions:
         self.parameters.append(value)
         return f"${len(self.parameters)}"
 
+    def inside(self, selection: SeriesSelection) -> str:
+        """Whether a series lies inside the bounds of time altogether."""
+        parts = ["true"]
+        if selection.first_day is not None:
+            parts.append(f"first_period >= {self.parameter(selection.first_day)}")
+        if selection.last_day is not None:
+            parts.append(f"last_period <= {self.parameter(selection.last_day)}")
+        return " AND ".join(parts)
+
     @property
     def sql(self) -> str:
         """All conditions, joined by AND."""

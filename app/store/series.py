@@ -165,12 +165,16 @@ async def read_series(
     source: Source,
     selection: SeriesSelection,
     order: Sequence[tuple[int, bool]] = (),
+    *,
+    straddling: bool = False,
 ) -> AsyncIterator[list[SeriesRow]]:
     """Current series in batches, by key or by the positions given (True: descending).
 
+    `straddling` leaves out the series that lie inside the bounds of time altogether.
+
     Runs in a transaction of the caller, on a cursor.
     """
-    statement, parameters = _current(source, selection, order)
+    statement, parameters = _current(source, selection, order, straddling=straddling)
     cursor = await connection.cursor(statement, *parameters)
     rows = await cursor.fetch(FIRST_FETCH)
     while rows:
@@ -240,10 +244,16 @@ async def read_attachment_changes(
 
 
 def _current(
-    source: Source, selection: SeriesSelection, order: Sequence[tuple[int, bool]]
+    source: Source,
+    selection: SeriesSelection,
+    order: Sequence[tuple[int, bool]],
+    *,
+    straddling: bool,
 ) -> tuple[str, list[object]]:
     parameters: list[object] = [source.agreement]
     conditions = series_conditions(selection, source.dataflow, parameters)
+    if straddling:
+        conditions.parts.append(f"NOT ({conditions.inside(selection)})")
     where = f"agreement_id = $1 AND observation_count > 0 AND {conditions.sql}"
     shadow = ""
     if source.shadowed_by:

@@ -1,0 +1,79 @@
+"""Availability of SDMX-REST 2.2: `/sdmx/v2/availability/...` (doc/availability.md)."""
+
+from __future__ import annotations
+
+from email.utils import format_datetime
+from typing import Final, cast
+
+from fastapi import APIRouter, Request, Response
+
+from app.http.conditions import holds, is_unmodified
+from app.http.paths import raw_segments
+from app.http.replies import ReplyCache, SpoolResponse
+from app.http.subject import optional_subject
+from app.sdmx.messages.structure_json import JsonVersion
+from app.sdmx.negotiation import (
+    STRUCTURE_OFFERS,
+    VARY,
+    negotiate,
+    negotiate_language,
+    parse_options,
+)
+from app.sdmx.query import DataQuery
+from app.sdmx.rest_v2 import parse_availability
+from app.services.prepare_data import StaleError, prepare_data
+from app.services.query_availability import availability_etag, query_availability
+from app.services.query_structures import StructureForm
+
+router = APIRouter(tags=["SDMX 2.x"])
+
+_PATH: Final = "/sdmx/v2/availability"
+
+
+@router.head(_PATH + "/{rest:path}", include_in_schema=False)
+@router.get(_PATH + "/{rest:path}", operation_id="getAvailability")
+async def answer_availability(request: Request) -> Response:
+    """Return which data there are: codes of each dimension, time, number of series and values."""
+    raw_query = request.scope["query_string"].decode("latin-1")
+    query = parse_availability(raw_segments(request, _PATH), raw_query)
+    options = parse_options(raw_query)
+    accepted = negotiate(request.headers.get("accept"), STRUCTURE_OFFERS, options)
+    caller = await optional_subject(request)
+    state = request.app.state
+    replies: ReplyCache = state.replies
+    while True:
+        data_query = DataQuery(query.selection)
+        prepared = await prepare_data(state.pools, state.catalogue, data_query, caller)
+        form = StructureForm(
+            version=cast(JsonVersion, accepted.version),
+            content_type=accepted.content_type,
+            languages=negotiate_language(
+                request.headers.get("accept-language"),
+                options.lang,
+                prepared.catalogue.snapshot.languages,
+            ),
+            base_url=state.settings.base_url,
+        )
+        etag = availability_etag(prepared, query, form)
+        headers = {
+            "ETag": etag,
+            "Last-Modified": format_datetime(prepared.prepared_at, usegmt=True),
+            "Vary": f"{VARY}, Authorization",
+            "Cache-Control": "private, no-cache" if caller else "public, no-cache",
+        }
+        if holds(request, etag):
+            return Response(status_code=304, headers=headers)
+        spool = replies.get(etag)
+        if spool is None:
+            try:
+                reply = await query_availability(state.pools, prepared, state.uppers, query, form)
+            except StaleError:
+                continue
+            if reply.body is None:
+                return Response(status_code=204, headers=headers)
+            spool = replies.keep(etag, reply.body)
+        if is_unmodified(request, prepared.prepared_at):
+            return Response(status_code=304, headers=headers)
+        headers["Content-Type"] = form.content_type
+        headers["Content-Language"] = form.languages.order[0]
+        return SpoolResponse(spool, headers, head=request.method == "HEAD")
