@@ -15,7 +15,7 @@ from app.http.errors import add_error_handlers
 from app.http.limits import RequestLimits
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
-from app.routers import data, health, landing, oauth, structure, submissions
+from app.routers import availability, data, health, landing, oauth, structure, submissions
 from app.services.check_readiness import ReadinessProbe
 from app.services.prepare_data import UpperCache
 from app.settings import Settings
@@ -25,7 +25,7 @@ from app.store.notices import DecisionListener
 from app.store.pools import open_pools
 from app.store.registry import RegistryCache
 
-ROUTES = (structure, data, submissions, oauth, health, landing)
+ROUTES = (structure, data, availability, submissions, oauth, health, landing)
 
 DESCRIPTION = """
 Shared SDMX structures, authenticated submissions, harmonised migration statistics.
