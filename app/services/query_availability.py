@@ -224,9 +224,11 @@ def _constraint(available: Available, query: AvailabilityQuery) -> dict[str, Any
     }
 
 
-def _in_order(flow: Flow, position: int, codes: set[str]) -> list[str]:
+def _in_order(flow: Flow, position: int, codes: set[str]) -> list[dict[str, str]]:
+    """The codes in the order of their list, as objects, which known clients read."""
     known = flow.dimensions[position].codes or {}
-    return [code for code in known if code in codes] + sorted(codes.difference(known))
+    listed = [code for code in known if code in codes] + sorted(codes.difference(known))
+    return [{"value": code} for code in listed]
 
 
 def _references(
