@@ -1,0 +1,188 @@
+"""`vipmg serve`, `push` and `pull` as people type them: real processes, a real service."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import psutil
+import pytest
+
+import app
+
+VIPMG = (sys.executable, "-c", "from app.cli import main; main()")
+DEMO = Path(app.__file__).parent / "demo"
+LANGUAGES = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+class Service(NamedTuple):
+    process: subprocess.Popen[str]
+    url: str
+    credential: dict[str, str]
+    output: str
+    data_dir: Path
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("VIPMG_") and name not in LANGUAGES
+    }
+    return {**kept, "COLUMNS": "160", "LC_ALL": "C.UTF-8", **more}
+
+
+def start(data_dir: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
+    """Start a service; return it with its address once that is printed."""
+    with (data_dir.parent / "log").open("a") as log:
+        process = subprocess.Popen(
+            [*VIPMG, "serve", "--data-dir", str(data_dir), "--port", "0", *options],
+            stdout=subprocess.PIPE, stderr=log, text=True, env=environment(PYTHONUNBUFFERED="1"),
+        )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"serves at (http://\S+)", line):
+            return process, found[1]
+    raise AssertionError((data_dir.parent / "log").read_text())
+
+
+def stop(process: subprocess.Popen[str]) -> int:
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    process.stdout.close()
+    return process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    data_dir = tmp_path_factory.mktemp("serve") / "data"
+    process, url = start(data_dir, "--demo")
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "vipmg push" in line:
+            break
+    credential = {
+        name: re.search(rf"{name}='([^']+)'", said)[1]  # type: ignore[index]
+        for name in ("VIPMG_CLIENT_ID", "VIPMG_CLIENT_SECRET")
+    }
+    yield Service(process, url, credential, said, data_dir)
+    assert stop(process) == 0
+
+
+def vipmg(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*VIPMG, *arguments], env=environment(**variables), capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_the_demonstration_is_loaded_through_the_public_api(service: Service) -> None:
+    assert "8 files accepted, 1 refused on purpose" in service.output
+    addresses = re.findall(rf"{service.url}/sdmx\S+", service.output)
+    assert len(addresses) == 4
+    assert httpx.get(f"{service.url}/ready").json()["status"] == "ready"
+
+
+def test_a_wrong_file_is_told_row_by_row(service: Service, tmp_path: Path) -> None:
+    report = tmp_path / "report.csv"
+    wrong = str(DEMO / "wrong_on_purpose.csv")
+    arguments = ("push", wrong, "--url", service.url, "--report", str(report))
+    done = vipmg(*arguments, **service.credential, LC_ALL="es_GT.UTF-8")
+    assert done.returncode == 1, done.stderr
+    assert "rechazado, no se guardó nada" in done.stdout
+    assert "¿Quiso decir" in done.stdout
+    lines = report.read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("row,column,value,code")
+    answers = json.loads(vipmg(*arguments, "--json", **service.credential).stdout)
+    assert answers[0]["findings"]["total"] == len(lines) - 1
+
+
+def test_the_same_push_again_stores_nothing_twice(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "enero [1].csv"
+    file.write_bytes((DEMO / "hnd_inm_return_in.csv").read_bytes())
+    arguments = ("push", str(file), "--url", service.url, "--json")
+    replies = [
+        json.loads(vipmg(*each, **service.credential).stdout)[0]
+        for each in (arguments, arguments, (*arguments, "--again"))
+    ]
+    assert replies[0]["file"]["name"] == "enero [1].csv"
+    assert replies[0]["id"] == replies[1]["id"] != replies[2]["id"]
+    assert {reply["state"] for reply in replies} == {"published"}
+
+
+def test_a_push_that_cannot_be_sent_says_why(service: Service) -> None:
+    good = str(DEMO / "hnd_inm_return_in.csv")
+    wrong_secret = service.credential | {"VIPMG_CLIENT_SECRET": "guess"}
+    done = vipmg("push", good, "--url", service.url, **wrong_secret)
+    assert (done.returncode, "401" in done.stdout) == (2, True)
+    done = vipmg("push", good, "--url", service.url)
+    assert (done.returncode, "VIPMG_CLIENT_ID" in done.stderr) == (2, True)
+
+
+def test_data_are_pulled_into_a_file(service: Service, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    arguments = ("pull", "DF_ENTRY_EXIT", "--url", service.url, "--filter", "REF_AREA=CRI")
+    done = vipmg(*arguments, "-o", str(target))
+    assert done.returncode == 0, done.stderr
+    lines = target.read_text().splitlines()
+    assert lines[0].startswith("STRUCTURE,")
+    assert len(lines) == len((DEMO / "cri_dgme_entry_exit.csv").read_text().splitlines())
+    assert list(tmp_path.iterdir()) == [target]
+    nothing = vipmg("pull", "DF_NOTHING", "--url", service.url)
+    assert (nothing.returncode, "404" in nothing.stderr) == (2, True)
+
+
+def test_the_doctor_finds_nothing_wrong(service: Service) -> None:
+    done = vipmg("doctor", "--data-dir", str(service.data_dir), "--json")
+    assert done.returncode == 0, done.stdout
+    assert all(check["holds"] for check in json.loads(done.stdout))
+
+
+def test_a_worker_that_was_killed_is_replaced_and_loses_nothing(service: Service) -> None:
+    def worker() -> psutil.Process | None:
+        children = psutil.Process(service.process.pid).children()
+        return next((each for each in children if each.cmdline()[-1:] == ["worker"]), None)
+
+    first = worker()
+    assert first is not None
+    first.kill()
+    good = str(DEMO / "hnd_inm_entry_exit.csv")
+    done = vipmg("push", good, "--again", "--url", service.url, **service.credential)
+    assert done.returncode == 0, done.stdout
+    assert worker() not in {None, first}
+
+
+def test_a_port_in_use_is_said_in_one_line(service: Service, tmp_path: Path) -> None:
+    port = service.url.rpartition(":")[2]
+    done = vipmg("serve", "--data-dir", str(tmp_path / "other"), "--port", port)
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_all_parts_end_with_the_service(tmp_path: Path) -> None:
+    process, url = start(tmp_path / "data", "--workers", "2")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/health", timeout=5).raise_for_status()
+            break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    parts = psutil.Process(process.pid).children(recursive=True)
+    assert len(parts) > 3
+    assert stop(process) == 0
+    _, alive = psutil.wait_procs(parts, timeout=20)
+    assert alive == []
