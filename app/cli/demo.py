@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.resources
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -181,7 +182,7 @@ class Demonstration:
             f"\n{_text('push')}:",
             f"  VIPMG_CLIENT_ID='{provider.client_id}' "
             f"VIPMG_CLIENT_SECRET='{provider.client_secret}' "
-            f"vipmg push '{_folder() / entry['file']}' --url {base}",
+            f"{_program()} push '{_folder() / entry['file']}' --url {base}",
         ]
         typer.echo("\n".join(lines) + "\n")
 
@@ -190,6 +191,11 @@ class Demonstration:
         anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
         host = anywhere.get(self._settings.host, self._settings.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}"
+
+
+def _program() -> str:
+    """How this program was called, so that the line can be copied as it is."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "vipmg" else "vipmg"
 
 
 def _folder() -> Path:

@@ -11,6 +11,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "pgqueuer")
+_NOT_FOR_PEOPLE: Final = ("uvicorn.error", "vipmg.access", "vipmg.worker")
 
 
 def set_up_logging(level: str) -> None:
@@ -52,7 +53,7 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in (*_QUIET, "vipmg.access") if for_people else _QUIET:
+    for name in (*_QUIET, *_NOT_FOR_PEOPLE) if for_people else _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
