@@ -52,7 +52,7 @@ class Code:
     parent: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Component:
     """A dimension, measure or attribute of a data structure.
 
@@ -95,7 +95,7 @@ class Component:
         return frozenset(self.codes or ())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Flow:
     """A dataflow with its data structure, ready for reading, validating and writing data."""
 

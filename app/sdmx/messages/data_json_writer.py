@@ -8,15 +8,14 @@ Indexes are given in the order of first appearance; `order` carries that of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from app.sdmx.flow import Component, Names
+from app.sdmx.flow import Component
 from app.sdmx.messages.data_message import SENDER, DataSet, Header, SeriesData, iso
+from app.sdmx.messages.json_descriptions import Descriptions, descriptions
 from app.sdmx.series import TIME
-from app.sdmx.time_period import parse_time_period
 from app.sdmx.urn import parse_urn
 
 _NUMBERS = frozenset({"Numeric", "Long", "Short", "Float", "Double", "Integer", "Count"})
@@ -26,50 +25,46 @@ _SCHEMAS = {
 }
 
 
-@dataclass(slots=True)
-class _Values:
-    """The values of a component that the message holds, in the order of their indexes."""
-
-    component: Component
-    index: dict[str, int] = field(default_factory=dict)
-
-    def of(self, value: str) -> int:
-        """The index of a value."""
-        return self.index.setdefault(value, len(self.index))
-
-
 class _Structure:
-    """A structure of the message: its values, and the datasets that use it."""
+    """A structure of the message: its values by their indexes, and the datasets that use it."""
 
     def __init__(self, dataset: DataSet) -> None:
         self.dataset = dataset
         self.datasets: list[int] = []
         components = dataset.layout.flow.components
-        self.values = {name: _Values(component) for name, component in components.items()}
+        self.values: dict[str, dict[str, int]] = {name: {} for name in components}
+
+    def index(self, component: str, value: str) -> str:
+        """The index of a value, in the order of first appearance."""
+        known = self.values[component]
+        return str(known.setdefault(value, len(known)))
 
     def key_of(self, dimensions: Sequence[Component], codes: Sequence[str]) -> str:
         """The indexes of codes, joined."""
-        values = self.values
-        return ":".join(
-            [str(values[d.id].of(code)) for d, code in zip(dimensions, codes, strict=False)]
-        )
+        index = self.index
+        return ":".join([index(d.id, code) for d, code in zip(dimensions, codes, strict=False)])
 
     def write(self, component: Component, value: Any) -> str:  # noqa: ANN401
-        """A value in JSON: an index where the component is coded, else itself."""
+        """A value at the observation: an index where the component is coded, else itself."""
         if value is None:
             return "null"
         if component.codes is not None:
-            of = self.values[component.id].of
             if isinstance(value, list):
-                return f"[{','.join([str(of(code)) for code in value])}]"
-            return str(of(value))
+                return f"[{','.join([self.index(component.id, code) for code in value])}]"
+            return self.index(component.id, value)
         if component.data_type in _NUMBERS and isinstance(value, str) and value != "NaN":
             return value.lstrip("+")
         return orjson.dumps(value).decode()
 
+    def write_upper(self, component: Component, value: Any) -> str:  # noqa: ANN401
+        """A value above the observation: always an index, since the same stands again and again."""
+        if value is None or component.codes is not None:
+            return self.write(component, value)
+        return self.index(component.id, orjson.dumps(value).decode())
+
     def column(self, component: Component, values: list[Any]) -> list[str]:
-        """The values of a column in JSON."""
-        if component.data_type == "Decimal" and component.codes is None and None not in values:
+        """The values of a column at the observation."""
+        if component.codes is None and component.data_type == "Decimal" and None not in values:
             return [f'"{value}"' for value in values]
         return [self.write(component, value) for value in values]
 
@@ -115,6 +110,8 @@ class JsonWriter:
         self._groups = {}
         self._first = True
         members: dict[str, Any] = {"structure": place, "action": dataset.action}
+        if self.version == "2.0.0":
+            members["links"] = self._links(dataset)
         if dataset.valid_from:
             members["validFrom"] = iso(dataset.valid_from)
         if dataset.valid_to:
@@ -146,7 +143,7 @@ class JsonWriter:
         for key, values in self._groups.items():
             open_key = not key.strip(":")
             places = of_dataset if open_key else of_group
-            cells = [now.write(above[place], values.get(place)) for place in places]
+            cells = [now.write_upper(above[place], values.get(place)) for place in places]
             listed = f"[{','.join(_trimmed(cells))}]"
             if open_key:
                 closing += f',"attributes":{listed}'
@@ -158,8 +155,8 @@ class JsonWriter:
 
     def end(self) -> bytes:
         """The structures with all values that were written."""
-        described = [self._describe(structure) for structure in self._structures]
-        return b'],"structures":' + orjson.dumps(described) + b"}}"
+        described = ",".join([self._describe(structure) for structure in self._structures])
+        return f'],"structures":[{described}]}}}}'.encode()
 
     # -- series and observations --------------------------------------------------------
 
@@ -167,12 +164,11 @@ class JsonWriter:
         layout = now.dataset.layout
         key = now.key_of(layout.series_dimensions, data.key)
         self._take_groups(now, data)
-        attributes = _trimmed([now.write(a, data.upper.get(a.id)) for a in layout.at_series])
+        attributes = _trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
         parts = [f'"attributes":[{",".join(attributes)}]'] if attributes else []
         if layout.observations:
             along = layout.observation_dimension
-            index = now.values[along.id].of if along else None
-            keys = [str(index(code)) for code in data.document[TIME]] if index else ["0"]
+            keys = [now.index(along.id, code) for code in data.document[TIME]] if along else ["0"]
             parts.append(f'"observations":{{{_observations(now, data, keys)}}}')
         return f'"{key}":{{{",".join(parts)}}}'
 
@@ -181,8 +177,8 @@ class JsonWriter:
         head = now.key_of(flow.dimensions, data.key)
         keys = [head]
         if flow.time is not None:
-            index = now.values[flow.time.id].of
-            keys = [f"{head}:{index(time)}" for time in data.document[TIME]]
+            name = flow.time.id
+            keys = [f"{head}:{now.index(name, time)}" for time in data.document[TIME]]
         return _observations(now, data, keys)
 
     def _take_groups(self, now: _Structure, data: SeriesData) -> None:
@@ -213,53 +209,67 @@ class JsonWriter:
         self._structures.append(_Structure(dataset))
         return len(self._structures) - 1
 
-    def _describe(self, structure: _Structure) -> dict[str, Any]:
+    def _describe(self, structure: _Structure) -> str:
         dataset = structure.dataset
         layout = dataset.layout
         flow = layout.flow
         every = (*flow.dimensions, *((flow.time,) if flow.time else ()))
-        places = {component.id: place for place, component in enumerate(every)}
-        by_level: dict[str, list[Component]] = {"dataSet": [], "series": [], "observation": []}
-        if layout.is_flat:
-            by_level["observation"] = list(every)
-        else:
-            by_level["series"] = list(layout.series_dimensions)
+        series: Sequence[Component] = ()
+        observation: Sequence[Component] = every
+        if not layout.is_flat:
             along = layout.observation_dimension
-            if layout.observations and along is not None:
-                by_level["observation"] = [along]
-        groups = [a for a in layout.above_series if a.positions]
-        return {
-            "links": self._links(dataset),
-            **self._named(dataset.names),
+            series = layout.series_dimensions
+            observation = [along] if layout.observations and along is not None else []
+        shown = self._component
+        above = layout.above_series
+        measures = [c for c in layout.at_observation if c.level == "measure"]
+        attributes = [c for c in layout.at_observation if c.level != "measure"]
+        members = {
             "dimensions": {
-                level: [
-                    self._dimension(structure, component, places[component.id])
-                    for component in components
-                    if structure.values[component.id].index
-                ]
-                for level, components in by_level.items()
+                "dataSet": [],
+                "series": [shown(structure, d, every.index(d)) for d in series],
+                "observation": [shown(structure, d, every.index(d)) for d in observation],
             },
-            "measures": {
-                "observation": [
-                    self._component(structure, c)
-                    for c in layout.at_observation
-                    if c.level == "measure"
-                ]
-            },
+            "measures": {"observation": [shown(structure, m) for m in measures]},
             "attributes": {
-                "dataSet": [
-                    self._attribute(structure, a) for a in layout.above_series if not a.positions
-                ],
-                "dimensionGroup": [self._attribute(structure, a) for a in groups],
-                "series": [self._attribute(structure, a) for a in layout.at_series],
-                "observation": [
-                    self._attribute(structure, c)
-                    for c in layout.at_observation
-                    if c.level != "measure"
-                ],
+                "dataSet": [shown(structure, a) for a in above if not a.positions],
+                "dimensionGroup": [shown(structure, a) for a in above if a.positions],
+                "series": [shown(structure, a) for a in layout.at_series],
+                "observation": [shown(structure, a) for a in attributes],
             },
+        }
+        head = {
+            "links": self._links(dataset),
+            **self._texts.named(dataset.names),
             "dataSets": structure.datasets,
         }
+        parts = [orjson.dumps(head).decode()[1:-1]]
+        for name, levels in members.items():
+            lists = [f'"{level}":[{",".join(part)}]' for level, part in levels.items()]
+            parts.append(f'"{name}":{{{",".join(lists)}}}')
+        return f"{{{','.join(parts)}}}"
+
+    def _component(self, structure: _Structure, component: Component, place: int = -1) -> str:
+        texts = self._texts
+        listed = structure.values[component.id]
+        position = "" if place < 0 else f',"keyPosition":{place}'
+        values = ""
+        if listed:
+            if component.level == "time":
+                described = [texts.period(value) for value in listed]
+            elif component.codes is not None:
+                described = [texts.code(component, value) for value in listed]
+            elif component.level == "dimension":
+                described = [f'{{"value":{orjson.dumps(value).decode()}}}' for value in listed]
+            else:
+                name = "values" if component.is_multi_valued else "value"
+                described = [f'{{"{name}":{value}}}' for value in listed]
+            values = f',"values":[{",".join(described)}]'
+        return f"{{{texts.component(component)}{position}{values}}}"
+
+    @property
+    def _texts(self) -> Descriptions:
+        return descriptions(self._head.languages, self.version)
 
     def _links(self, dataset: DataSet) -> list[dict[str, str]]:
         flow = dataset.layout.flow
@@ -279,64 +289,6 @@ class JsonWriter:
     def _head(self) -> Header:
         assert self._header is not None  # noqa: S101 - begin() comes first
         return self._header
-
-    def _named(self, names: Names) -> dict[str, Any]:
-        choice = self._head.languages
-        name = choice.pick(names) or ""
-        if choice.every:
-            return {"name": name, "names": dict(names)}
-        shown = {lang: names[lang] for lang in choice.order[: choice.asked] if lang in names}
-        return {"name": name, "names": shown} if shown else {"name": name}
-
-    def _dimension(self, structure: _Structure, component: Component, place: int) -> dict[str, Any]:
-        described = self._component(structure, component) | {"keyPosition": place}
-        if component.level == "time":
-            described["roles"] = ["TIME_PERIOD"]
-            described["values"] = [
-                self._period(time) for time in structure.values[component.id].index
-            ]
-        elif component.codes is None:
-            listed = structure.values[component.id].index
-            described["values"] = [{"value": value} for value in listed]
-        return described
-
-    def _attribute(self, structure: _Structure, component: Component) -> dict[str, Any]:
-        described = self._component(structure, component)
-        described["relationship"] = dict(component.relationship)
-        described["isMandatory"] = component.mandatory
-        if self.version != "2.0.0" and component.is_multi_valued:
-            described["maxOccurs"] = component.max_occurs or "unbounded"
-        return described
-
-    def _component(self, structure: _Structure, component: Component) -> dict[str, Any]:
-        described: dict[str, Any] = {"id": component.id, **self._named(component.names)}
-        if component.roles:
-            described["roles"] = list(component.roles)
-        if component.codes is not None:
-            listed = structure.values[component.id].index
-            if listed:
-                described["values"] = [self._code(component, value) for value in listed]
-        elif component.level != "time":
-            described["format"] = {"dataType": component.data_type}
-        return described
-
-    def _code(self, component: Component, value: str) -> dict[str, Any]:
-        code = (component.codes or {}).get(value)
-        if code is None:
-            return {"id": value, "name": value}
-        described = {"id": code.id, **self._named(code.names), "order": code.order}
-        if code.parent is not None:
-            described["parent"] = code.parent
-        return described
-
-    def _period(self, time: str) -> dict[str, Any]:
-        period = parse_time_period(time)
-        bounds = {"start": iso(period.start), "end": iso(period.end)}
-        if self.version == "2.0.0":
-            # Up to 2.0 a period is an item with an id; a range has signs that an id may not have.
-            named = {"id": time, "name": time} if "/" not in time else {"value": time}
-            return named | bounds
-        return {"value": time} | bounds
 
 
 def _trimmed(values: list[str]) -> list[str]:
