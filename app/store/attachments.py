@@ -119,9 +119,9 @@ async def write_attachments(
             effect.attachments += 1
             effect.public_room = True
         waits = {} if key in visible or values == before else values
-        if waits != attachments.withheld.get(key, {}):
+        waited = attachments.withheld.get(key, {})
+        if waits != waited:
             await connection.execute(DROP_WITHHELD, attachments.agreement, list(key))
-            text = orjson.dumps(waits).decode()
             if waits:
                 await connection.execute(
                     PUT_WITHHELD,
@@ -129,9 +129,10 @@ async def write_attachments(
                     list(key),
                     FOR_GOOD,
                     audience,
-                    text,
+                    orjson.dumps(waits).decode(),
                     publication,
                 )
+            text = _changed(waited, waits)
             await connection.execute(
                 JOURNAL_WITHHELD, attachments.agreement, list(key), publication, audience, text
             )
@@ -151,10 +152,15 @@ async def _write_public(
         await connection.execute(PUT, agreement, list(key), text, publication)
     else:
         await connection.execute(DROP, agreement, list(key))
+    text = _changed(before, after)
+    await connection.execute(JOURNAL, agreement, list(key), publication, text)
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The values that differ as a document, `null` for those that are gone."""
     names = before.keys() | after.keys()
     changed = {name: after.get(name) for name in names if before.get(name) != after.get(name)}
-    text = orjson.dumps(changed).decode()
-    await connection.execute(JOURNAL, agreement, list(key), publication, text)
+    return orjson.dumps(changed).decode()
 
 
 async def _visible(

@@ -108,7 +108,7 @@ INSERT INTO change (agreement_id, key, publication_id, action, observations, att
 SELECT $1::integer, key, $2::bigint, 'Replace',
   CASE WHEN put = '' THEN NULL ELSE coalesce(put, observations)::json END,
   coalesce(changed_attributes, attributes)::json
-FROM outcome WHERE put IS DISTINCT FROM '' OR changed_attributes <> '{}'
+FROM outcome WHERE put IS DISTINCT FROM '' OR changed_attributes IS DISTINCT FROM '{}'
 UNION ALL
 SELECT $1::integer, key, $2::bigint, 'Delete', gone::json, NULL FROM outcome WHERE gone IS NOT NULL
 """
@@ -521,8 +521,8 @@ class _Merge:
             self.hidden.append(
                 (key, release, _dump(document), _dump(attributes), len(document[TIME]), *bounds)
             )
-        if put is not None or attributes_before != attributes:
-            changed = _changed(attributes_before, attributes) if new[TIME] else {}
+        changed = _changed(attributes_before, attributes if new[TIME] else {})
+        if put is not None or changed:
             self.hidden_changes.append((key, "Replace", _dump(put or EMPTY), _dump(changed)))
         if gone:
             self.hidden_changes.append((key, "Delete", _dump({TIME: gone}), None))
