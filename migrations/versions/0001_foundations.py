@@ -298,6 +298,7 @@ GRANT SELECT, INSERT, UPDATE ON artefact, registry, dataflow, agreement, agreeme
 GRANT SELECT, INSERT, UPDATE, DELETE ON artefact_reference, series, attachment, withheld_series,
   withheld_attachment, finding, oauth_used_assertion TO vipmg_writer;
 GRANT SELECT, INSERT ON change, withheld_change, ledger, submission_content TO vipmg_writer;
+GRANT UPDATE (audience) ON withheld_change TO vipmg_writer;
 GRANT USAGE ON SEQUENCE publication_id TO vipmg_writer;
 GRANT USAGE ON SCHEMA pgqueuer TO vipmg_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgqueuer TO vipmg_writer;
