@@ -13,6 +13,7 @@ from app.auth.tokens import TokenVerifier
 from app.http.cross_origin import CrossOrigin
 from app.http.errors import add_error_handlers
 from app.http.limits import RequestLimits
+from app.http.openapi import describe_errors
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
 from app.routers import availability, data, health, landing, oauth, structure, submissions
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     for part in ROUTES:
         app.include_router(part.router)
+    app.openapi = describe_errors(app)  # type: ignore[method-assign]
     add_error_handlers(app)
     app.add_middleware(RequestLimits, max_url_bytes=settings.max_url_bytes)
     app.add_middleware(CrossOrigin)

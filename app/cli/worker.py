@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from typing import Final
 
 from app.cli.database import errors_printed
 from app.errors import ConfigurationError
@@ -15,6 +16,8 @@ from app.services.run_worker import run_worker, spare_collector
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.pools import open_pools
+
+PATIENCE_SECONDS: Final = 30
 
 
 def worker() -> None:
@@ -51,3 +54,5 @@ def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE_SECONDS)
+    os._exit(1)

@@ -52,7 +52,7 @@ class FindingsSummary(Reply):
     total: int
     by_code: dict[str, int]
     first: Annotated[
-        list[FindingReply], Field(description="The first 20, once the submission is decided.")
+        list[FindingReply], Field(description="The first 20, once decided; none in a list.")
     ]
 
 

@@ -80,13 +80,18 @@ async def find_submission(pools: Pools, subject: Subject, submission: str) -> St
 
 
 async def describe(
-    connection: Connection, stored: StoredSubmission, base_url: str, language: str
+    connection: Connection,
+    stored: StoredSubmission,
+    base_url: str,
+    language: str,
+    *,
+    shown: int = FIRST_FINDINGS,
 ) -> SubmissionReply:
-    """A stored submission as a reply."""
+    """A stored submission as a reply, with so many of its findings."""
     counts = await submissions.finding_counts(connection, stored.id)
     first: list[Finding] = []
-    if stored.is_decided and counts:
-        first = await submissions.findings(connection, stored.id, 0, FIRST_FINDINGS)
+    if shown and stored.is_decided and counts:
+        first = await submissions.findings(connection, stored.id, 0, shown)
     address = f"{base_url}{SUBMISSIONS_PATH}/{stored.id}"
     return SubmissionReply.model_validate(
         {

@@ -19,7 +19,7 @@ async def list_submissions(
     base_url: str,
     language: str,
 ) -> SubmissionList:
-    """A page of the submissions of the caller's organisation."""
+    """A page of the submissions of the caller's organisation; findings are only counted."""
 
     async def read() -> tuple[list[SubmissionReply], bool]:
         async with pools.writer.acquire() as connection:
@@ -27,7 +27,8 @@ async def list_submissions(
                 connection, subject.organisation, state, limit + 1, offset
             )
             replies = [
-                await describe(connection, each, base_url, language) for each in stored[:limit]
+                await describe(connection, each, base_url, language, shown=0)
+                for each in stored[:limit]
             ]
             return replies, len(stored) > limit
 

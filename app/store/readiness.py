@@ -6,10 +6,7 @@ import datetime as dt
 
 from app.store.types import Connection
 
-# A standby gives no transaction number, so it is asked for what it is first.
-_WRITABLE = (
-    "SELECT CASE WHEN pg_is_in_recovery() THEN false ELSE pg_current_xact_id() IS NOT NULL END"
-)
+_WRITABLE = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
 _CLOCK = "SELECT clock_timestamp()"
 
 

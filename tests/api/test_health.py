@@ -57,4 +57,5 @@ async def test_the_first_page_speaks_the_language_of_the_browser(settings: Setti
     assert "/api/submissions" in description["paths"]
     sent = description["paths"]["/api/submissions"]["post"]
     assert "text/csv" in sent["requestBody"]["content"]
-    assert {"200", "201", "202", "422"} <= sent["responses"].keys()
+    assert {"200", "201", "202", "422", "default"} <= sent["responses"].keys()
+    assert "HTTPValidationError" not in str(description)

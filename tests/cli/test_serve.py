@@ -163,6 +163,15 @@ def test_a_worker_that_was_killed_is_replaced_and_loses_nothing(service: Service
     assert worker() not in {None, first}
 
 
+def test_a_database_that_was_killed_is_replaced_and_the_work_goes_on(service: Service) -> None:
+    pid_file = service.data_dir / "postgresql" / "postmaster.pid"
+    psutil.Process(int(pid_file.read_text().split()[0])).kill()
+    good = str(DEMO / "hnd_inm_entry_exit.csv")
+    done = vipmg("push", good, "--again", "--url", service.url, **service.credential)
+    assert done.returncode == 0, done.stdout
+    assert httpx.get(f"{service.url}/sdmx/v2/structure/dataflow").status_code == 200
+
+
 def test_a_port_in_use_is_said_in_one_line(service: Service, tmp_path: Path) -> None:
     port = service.url.rpartition(":")[2]
     done = vipmg("serve", "--data-dir", str(tmp_path / "other"), "--port", port)

@@ -1,0 +1,72 @@
+"""The OpenAPI description, with the errors as the service really answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.http.errors import PROBLEMS
+
+_STOCK: Final = ("HTTPValidationError", "ValidationError")
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "A problem (RFC 9457); each code is explained at the address in `type`.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"enum": sorted(error.code for error in PROBLEMS)},
+        "request_id": {"type": "string"},
+    },
+}
+_MESSAGE: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "An SDMX-JSON 2.1 message with errors; `x-code` is explained in /docs/errors.",
+    "required": ["meta", "errors"],
+    "properties": {
+        "meta": {"type": "object"},
+        "errors": {"type": "array", "items": {"type": "object", "required": ["code", "x-code"]}},
+    },
+}
+
+
+def describe_errors(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The function that describes an application, in place of the framework's own."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _described(app)
+        return app.openapi_schema
+
+    return openapi
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    schema: dict[str, Any] = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+    for name in _STOCK:
+        schemas.pop(name, None)
+    schemas |= {"Problem": _PROBLEM, "SdmxErrors": _MESSAGE}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            if "HTTPValidationError" in str(responses.get("422")):
+                del responses["422"]
+            responses["default"] = _error_response(path)
+    return schema
+
+
+def _error_response(path: str) -> dict[str, Any]:
+    is_sdmx = path.startswith("/sdmx/")
+    name = "SdmxErrors" if is_sdmx else "Problem"
+    kind = "structure" if "/structure" in path else "data"
+    media_type = f"application/vnd.sdmx.{kind}+json" if is_sdmx else "application/problem+json"
+    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    return {"description": "An error.", "content": content}
