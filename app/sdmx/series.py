@@ -110,12 +110,15 @@ def take(document: Mapping[str, Any], places: list[int]) -> Document:
 
 
 def period_bounds(document: Mapping[str, Any]) -> tuple[dt.date | None, dt.date | None]:
-    """First day of the first period and last day of the last, or nothing without time."""
+    """First day of the first period and last day that any covers, or nothing without time."""
     times = document[TIME]
     if not times or not times[0]:
         return None, None
-    frames = [parse_time_period(time) for time in (times[0], times[-1])]
-    return frames[0].start_date, frames[1].end_date
+    # Periods of one shape end in the order in which they begin.
+    even = len(set(map(len, times))) == 1 and "/" not in times[0]
+    ends = times[-1:] if even else times
+    last = max(parse_time_period(time).end_date for time in ends)
+    return parse_time_period(times[0]).start_date, last
 
 
 def overlay(document: Document, over: Iterable[Document]) -> Document:
