@@ -121,6 +121,22 @@ def test_the_same_push_again_stores_nothing_twice(service: Service, tmp_path: Pa
     assert {reply["state"] for reply in replies} == {"published"}
 
 
+def test_the_example_for_any_client_works_as_it_stands(service: Service) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "send-data.md").read_text("utf-8")
+    example = page.split("```bash\n")[1].split("```")[0]
+    variables = service.credential | {
+        "SERVICE": service.url,
+        "FILE": str(DEMO / "hnd_inm_return_in.csv"),
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", example], env=environment(**variables),
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    reply = json.loads(done.stdout)
+    assert reply["state"] == "published"
+    assert reply["file"]["name"] == "entradas-2025-03.csv"
+
+
 def test_a_push_that_cannot_be_sent_says_why(service: Service) -> None:
     good = str(DEMO / "hnd_inm_return_in.csv")
     wrong_secret = service.credential | {"VIPMG_CLIENT_SECRET": "guess"}
