@@ -537,7 +537,9 @@ class Validator:
         for place, row in enumerate(sheet.rows):
             cell = {name: sheet.cells[name][place] for name in sheet.cells}
             key = tuple(cell.get(d.id) or None for d in flow.dimensions)
-            time = (cell.get(flow.time.id) or None) if flow.time else NO_TIME
+            time = NO_TIME if flow.time is None and None not in key else None
+            if flow.time is not None:
+                time = cell.get(flow.time.id) or None
             marked = [
                 c for c in (flow.components[n] for n in cell if cell[n]) if c.level in _CARRIED
             ] + [c for c in flow.measures if cell.get(c.id)]
