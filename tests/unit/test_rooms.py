@@ -1,4 +1,4 @@
-"""What the public may see of a series, and what waits (guideline on confidentiality and embargo)."""
+"""What the public may see of a series, and what waits (confidentiality and embargo)."""
 
 from __future__ import annotations
 
