@@ -169,6 +169,16 @@ async def test_a_retry_with_the_same_key_is_the_same_submission(
     assert len((await mexico.get("/api/submissions")).json()["submissions"]) == 1
 
 
+async def test_simultaneous_retries_have_one_effect(service: FastAPI, pools: Pools) -> None:
+    mexico = await sender(service, pools, "MEX_UPMRIP")
+    key = {"Idempotency-Key": "one"}
+    replies = await asyncio.gather(
+        *(mexico.post("/api/submissions", content=GOOD, headers=key) for _ in range(8))
+    )
+    assert sorted(reply.status_code for reply in replies) == [200] * 7 + [202]
+    assert len({reply.json()["id"] for reply in replies}) == 1
+
+
 async def test_no_other_organisation_learns_of_a_submission(service: FastAPI, pools: Pools) -> None:
     mexico = await sender(service, pools, "MEX_UPMRIP")
     links = (await mexico.post("/api/submissions", content=GOOD)).json()["links"]
