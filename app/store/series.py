@@ -257,8 +257,10 @@ def _current(
     where = f"agreement_id = $1 AND observation_count > 0 AND {conditions.sql}"
     shadow = ""
     if source.shadowed_by:
-        higher = conditions.parameter(list(source.shadowed_by))
-        held = f"agreement_id = ANY ({higher}::integer[]) AND {conditions.sql}"
+        # A key is held whatever its periods: the bounds of time say nothing here.
+        above = series_conditions(_timeless(selection), source.dataflow, parameters)
+        higher = above.parameter(list(source.shadowed_by))
+        held = f"agreement_id = ANY ({higher}::integer[]) AND {above.sql}"
         keys = f"SELECT key FROM series WHERE {held} AND observation_count > 0"  # noqa: S608
         if source.privileged:
             keys += f" UNION ALL SELECT key FROM withheld_series WHERE {held}"  # noqa: S608
