@@ -89,7 +89,8 @@ async def ordered(batches: Batches, keys: Sequence[SortKey], flow: Flow) -> Batc
         async for data in gather(batches, "sort")
         for place in range(series.count(data.document))
     ]
-    for key in reversed(keys):
+    expanded = [key for asked in keys for key in _expanded(asked, flow)]
+    for key in reversed(expanded):
         rows.sort(key=_sort_value(key.component, flow), reverse=key.descending)
     for start in range(0, len(rows), 1000):
         yield rows[start : start + 1000]
@@ -112,7 +113,8 @@ async def sections(batches: Batches, layout: Layout) -> Batches:
         others = data.key[:along] + data.key[along + 1 :]
         for time, *values in zip(data.document[TIME], *columns, strict=True):
             cells = {n: v for n, v in zip(components, values, strict=True) if v is not None}
-            found.setdefault((*others, time), {})[code] = cells
+            key = (*others, time) if flow.time else others
+            found.setdefault(key, {})[code] = cells
     batch = [SeriesData(key, _section(rows, components), {}) for key, rows in found.items()]
     for start in range(0, len(batch), 1000):
         yield batch[start : start + 1000]

@@ -52,7 +52,7 @@ class Layout:
     def is_section(self) -> bool:
         """Whether another dimension than time runs along the observations of a series."""
         time = self.flow.time
-        return not self.is_flat and time is not None and self.dimension_at_observation != time.id
+        return not self.is_flat and (time is None or self.dimension_at_observation != time.id)
 
     @cached_property
     def observation_dimension(self) -> Component | None:
