@@ -138,18 +138,21 @@ def number_predicate(component_filter: ComponentFilter) -> Predicate:
 
 
 def time_predicate(
-    component_filter: ComponentFilter, reporting_year_start_day: str = CALENDAR_YEAR
+    component_filter: ComponentFilter,
+    reporting_year_start_day: str = CALENDAR_YEAR,
+    asked_start_day: str | None = None,
 ) -> Predicate:
     """Build a test for time periods, compared by their frames (see `FRAME_OPERATORS`).
 
-    `co nc sw ew` look into the text. The reporting year start day applies to both sides.
+    `co nc sw ew` look into the text. The reporting year start day applies to both sides,
+    unless another is given for what is asked.
 
     Raises:
         QuerySyntaxError: a value to compare with is no time period.
     """
 
     def build(condition: Condition) -> _Test:
-        return _time_test(condition, reporting_year_start_day)
+        return _time_test(condition, reporting_year_start_day, asked_start_day)
 
     return _predicate(component_filter, build)
 
@@ -234,11 +237,11 @@ def _number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def _time_test(condition: Condition, start_day: str) -> _Test:
+def _time_test(condition: Condition, start_day: str, asked_start_day: str | None) -> _Test:
     compare = FRAME_OPERATORS.get(condition.operator)
     if compare is None:
         return _text_test(condition)
-    asked = parse_time_period(condition.value, start_day)
+    asked = parse_time_period(condition.value, asked_start_day or start_day)
 
     @lru_cache(maxsize=8192)
     def test(text: str) -> bool:

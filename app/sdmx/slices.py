@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
 from app.errors import QuerySyntaxError
 from app.sdmx import series
@@ -30,6 +31,9 @@ from app.sdmx.time_period import CALENDAR_YEAR, parse_time_period
 Key: TypeAlias = tuple[str, ...]
 PartialKey: TypeAlias = tuple[str | None, ...]
 Predicate: TypeAlias = Callable[[Any], bool]
+
+START_DAY: Final = "REPORTING_YEAR_START_DAY"
+"""The attribute that tells on which day the reporting years of the data start."""
 
 _NUMBERS = frozenset(
     {"Decimal", "Float", "Double", "Numeric", "Integer", "Long", "Short", "Count", "BigInteger"}
@@ -94,13 +98,15 @@ class Slice:
 
     Attributes:
         time: passes a time period; `None` when time is free.
-        components: pass values of attributes and measures, by component id.
+        components: pass values of attributes, measures and uncoded dimensions, by component id.
+        time_of: where the data say when their reporting year starts: gives `time` for such a day.
     """
 
     flow: Flow
     series: SeriesSelection
     time: Predicate | None
     components: Mapping[str, Predicate]
+    time_of: Callable[[str], Predicate] | None = None
 
     @property
     def is_whole_series(self) -> bool:
@@ -108,22 +114,27 @@ class Slice:
         return self.time is None and not self.components
 
     def of(self, document: Document, attribute: Callable[[str], Any]) -> Document:
-        """The observations of a series that pass; `attribute` gives values above them."""
+        """The observations of a series that pass; `attribute` gives values above them.
+
+        It is also asked for codes of uncoded dimensions.
+        """
         if self.is_whole_series:
             return document
         times = document[TIME]
         places: Iterable[int] = range(len(times))
-        if self.time is not None:
-            passes = self.time
+        passes = self.time
+        if self.time_of is not None and (start_day := attribute(START_DAY)) is not None:
+            passes = self.time_of(start_day)
+        if passes is not None:
             places = [place for place in places if passes(times[place])]
         for name, predicate in self.components.items():
             component = self.flow.components[name]
-            if component.level in {"series", "partial"}:
-                if not predicate(attribute(name)):
+            if component.level in {"series", "partial", "dimension"}:
+                if not predicate(_texts(attribute(name))):
                     return series.take(document, [])
                 continue
             column = series.column(document, name)
-            places = [place for place in places if predicate(column[place])]
+            places = [place for place in places if predicate(_texts(column[place]))]
         chosen = list(places)
         return document if len(chosen) == len(times) else series.take(document, chosen)
 
@@ -137,6 +148,7 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
     start_day = selection.reporting_year_start_day or CALENDAR_YEAR
     codes: dict[int, tuple[str, ...]] = {}
     time: Predicate | None = None
+    time_of: Callable[[str], Predicate] | None = None
     bounds: tuple[dt.date | None, dt.date | None] = (None, None)
     components: dict[str, Predicate] = {}
     for component_filter in selection.filters:
@@ -145,9 +157,13 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
             raise _unknown_component(component_filter.component, flow)
         if component.level == "time":
             time = time_predicate(component_filter, start_day)
-            if start_day == CALENDAR_YEAR:  # the stored bounds are those of calendar years
+            if START_DAY in flow.components:
+                time_of = _time_of(component_filter, selection.reporting_year_start_day)
+            elif start_day == CALENDAR_YEAR:  # the stored bounds are those of calendar years
                 bounds = _bounds(component_filter, start_day)
-        elif component.level == "dimension":
+        elif component.level == "dimension" and (
+            component.codes is not None or is_plain_list(component_filter) is not None
+        ):
             chosen = _codes(component_filter, component)
             if chosen is not None:
                 codes[flow.position[component.id]] = chosen
@@ -159,7 +175,7 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
     keys = tuple(dict.fromkeys(align_key(key, count) for key in selection.keys))
     if any(all(code is None for code in key) for key in keys):
         keys = ()
-    return Slice(flow, SeriesSelection(keys, codes, *bounds), time, components)
+    return Slice(flow, SeriesSelection(keys, codes, *bounds), time, components, time_of)
 
 
 def first_and_last(document: Document, first: int | None, last: int | None) -> Document:
@@ -171,6 +187,21 @@ def first_and_last(document: Document, first: int | None, last: int | None) -> D
     tail = range(max(size - (last or 0), 0), size)
     places = sorted({*head, *tail})
     return document if len(places) == size else series.take(document, places)
+
+
+def _time_of(component_filter: ComponentFilter, asked: str | None) -> Callable[[str], Predicate]:
+    """Tests for data whose reporting year starts on a day; the query may say another for itself."""
+
+    @lru_cache(maxsize=64)
+    def under(start_day: str) -> Predicate:
+        return time_predicate(component_filter, start_day, asked)
+
+    return under
+
+
+def _texts(value: Any) -> Any:  # noqa: ANN401
+    """What a filter looks at: of a text in several languages, each of them."""
+    return list(value.values()) if isinstance(value, Mapping) else value
 
 
 def _codes(component_filter: ComponentFilter, component: Component) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +68,21 @@ class Reading:
     uppers: Mapping[int, Uppers]
     order: tuple[tuple[int, bool], ...] = ()
 
+    def lookup(self, key: Key, upper: Mapping[str, Any]) -> Callable[[str], Any]:
+        """How a slice finds what stands above the observations of a series, its codes included."""
+        position = self.slice.flow.position
+
+        def find(component: str) -> Any:  # noqa: ANN401
+            return key[position[component]] if component in position else upper.get(component)
+
+        return find
+
     def shown(
         self, agreement: int, key: Key, document: Document, attributes: Mapping[str, Any]
     ) -> SeriesData | None:
         """What a query shows of a series, or nothing."""
         upper = self.uppers[agreement].of(key, attributes)
-        document = self.slice.of(document, upper.get)
+        document = self.slice.of(document, self.lookup(key, upper))
         first, last = self.query.first_n_observations, self.query.last_n_observations
         document = first_and_last(document, first, last)
         return SeriesData(key, document, upper) if document[TIME] else None
