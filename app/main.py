@@ -14,6 +14,7 @@ from app.http.cross_origin import CrossOrigin
 from app.http.errors import add_error_handlers
 from app.http.limits import RequestLimits
 from app.http.openapi import describe_errors
+from app.http.quick_replies import QuickMemory, QuickReplies
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
 from app.routers import availability, data, health, landing, oauth, structure, submissions
@@ -22,6 +23,7 @@ from app.services.prepare_data import UpperCache
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.embedded import EmbeddedPostgres
+from app.store.heads import HeadReader
 from app.store.notices import DecisionListener
 from app.store.pools import open_pools
 from app.store.registry import RegistryCache
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(part.router)
     app.openapi = describe_errors(app)  # type: ignore[method-assign]
     add_error_handlers(app)
+    app.add_middleware(QuickReplies)
     app.add_middleware(RequestLimits, max_url_bytes=settings.max_url_bytes)
     app.add_middleware(CrossOrigin)
     app.add_middleware(RequestLog)
@@ -75,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.registry = registry
         app.state.catalogue = CatalogueCache(registry)
         app.state.replies = ReplyCache(settings)
+        app.state.quick = QuickMemory(HeadReader(pools.public), app.state.replies)
         app.state.uppers = UpperCache()
         app.state.readiness = ReadinessProbe(pools, app.state.catalogue, dsn)
         yield

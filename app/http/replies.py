@@ -30,6 +30,7 @@ class ReplyCache:
         self._limit = settings.cache_bytes
         self._budget = DiskBudget(settings.spool_disk_bytes)
         self._kept: OrderedDict[str, Spool] = OrderedDict()
+        self._size = 0
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     def get(self, key: str) -> Spool | None:
@@ -51,13 +52,14 @@ class ReplyCache:
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return spool
 
-    def keep(self, key: str, body: bytes) -> Spool:
+    def keep(self, key: str, body: bytes, encoding: str = "identity") -> Spool:
         """Keep a reply that is complete."""
         spool = Spool(self._folder, self._memory, self._budget)
-        spool.write(body)
+        encode = _Encoder(encoding)
+        spool.write(encode(body) + encode.end())
         spool.close()
         self._kept[key] = spool
-        self._make_room()
+        self._make_room(spool.size)
         return spool
 
     async def _run(
@@ -71,15 +73,18 @@ class ReplyCache:
         except Exception as error:  # the readers of the spool are told, each on its own socket
             self._kept.pop(key, None)
             spool.close(error)
-        self._make_room()
+            return
+        self._make_room(spool.size)
 
-    def _make_room(self) -> None:
-        size = sum(spool.size for spool in self._kept.values())
-        for key in list(self._kept):
-            if size <= self._limit:
+    def _make_room(self, added: int) -> None:
+        """Count what was added, and let go of what was used least."""
+        self._size += added
+        while self._size > self._limit and self._kept:
+            key, spool = next(iter(self._kept.items()))
+            if not spool.complete:
                 return
-            if self._kept[key].complete:
-                size -= self._kept.pop(key).size
+            del self._kept[key]
+            self._size -= spool.size
 
 
 class _Encoder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.utils import format_datetime
+from functools import partial
 from typing import Final, cast
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +15,7 @@ from app.sdmx.messages.structure_json import JsonVersion
 from app.sdmx.negotiation import (
     STRUCTURE_OFFERS,
     VARY,
+    choose_encoding,
     negotiate,
     negotiate_language,
     parse_options,
@@ -57,13 +58,15 @@ async def answer_availability(request: Request) -> Response:
         etag = availability_etag(prepared, query, form)
         headers = {
             "ETag": etag,
-            "Last-Modified": format_datetime(prepared.prepared_at, usegmt=True),
+            "Last-Modified": prepared.last_modified,
             "Vary": f"{VARY}, Authorization",
             "Cache-Control": "private, no-cache" if caller else "public, no-cache",
         }
         if holds(request, etag):
             return Response(status_code=304, headers=headers)
-        spool = replies.get(etag)
+        encoding = choose_encoding(request.headers.get("accept-encoding"), options.compression)
+        key = f"{etag} {encoding}"
+        spool = replies.get(key)
         if spool is None:
             try:
                 reply = await query_availability(state.pools, prepared, state.uppers, query, form)
@@ -71,9 +74,13 @@ async def answer_availability(request: Request) -> Response:
                 continue
             if reply.body is None:
                 return Response(status_code=204, headers=headers)
-            spool = replies.keep(etag, reply.body)
+            spool = replies.keep(key, reply.body, encoding)
         if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=headers)
         headers["Content-Type"] = form.content_type
         headers["Content-Language"] = form.languages.order[0]
+        if encoding != "identity":
+            headers["Content-Encoding"] = encoding
+        etag_of = partial(availability_etag, query=query, form=form)
+        state.quick.remember(request, prepared, etag_of, headers, encoding)
         return SpoolResponse(spool, headers, head=request.method == "HEAD")

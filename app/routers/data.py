@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.utils import format_datetime
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -21,7 +21,7 @@ from app.sdmx.negotiation import (
 )
 from app.sdmx.rest_v2 import parse_data
 from app.services.prepare_data import StaleError, prepare_data
-from app.services.query_data import Form, data_etag, stream_data
+from app.services.query_data import Form, data_etag, is_single, stream_data, write_single
 
 router = APIRouter(tags=["SDMX 2.x"])
 
@@ -51,7 +51,7 @@ async def answer_data(request: Request) -> Response:
         etag = data_etag(prepared, form)
         reply_headers = {
             "ETag": etag,
-            "Last-Modified": format_datetime(prepared.prepared_at, usegmt=True),
+            "Last-Modified": prepared.last_modified,
             "Vary": f"{VARY}, Authorization",
             "Cache-Control": "private, no-cache" if caller else "public, no-cache",
         }
@@ -63,8 +63,16 @@ async def answer_data(request: Request) -> Response:
             reply_headers["Content-Encoding"] = encoding
         key = f"{etag} {encoding}"
         spool = replies.get(key)
+        if spool is None and is_single(prepared):
+            try:
+                body = await write_single(state.pools, prepared, state.uppers, form, etag)
+            except StaleError:
+                continue
+            if body is None:
+                return Response(status_code=204, headers=reply_headers)
+            spool = replies.keep(key, body, encoding)
         if spool is None:
-            parts = stream_data(state.pools, prepared, state.uppers, form)
+            parts = stream_data(state.pools, prepared, state.uppers, form, etag)
             try:
                 first = await anext(parts, None)
             except StaleError:
@@ -77,4 +85,6 @@ async def answer_data(request: Request) -> Response:
             spool = replies.get(key) or replies.fill(key, first, parts, encoding)
         elif is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=reply_headers)
+        etag_of = partial(data_etag, form=form)
+        state.quick.remember(request, prepared, etag_of, reply_headers, encoding)
         return SpoolResponse(spool, reply_headers, head=request.method == "HEAD")

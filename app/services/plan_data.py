@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.errors import NotFoundError, QuerySyntaxError
 from app.sdmx.flow import Component, Flow, Names, names_of
@@ -73,14 +74,25 @@ def lay_out(query: DataQuery, flow: Flow, *, one_source: bool) -> Layout:
         QuerySyntaxError: a component does not exist, or is not of the kind asked for.
     """
     along = query.dimension_at_observation
+    return _lay_out(flow, query.attributes, query.measures, along, one_source)
+
+
+@lru_cache(maxsize=1024)
+def _lay_out(
+    flow: Flow,
+    attributes: tuple[str, ...],
+    measures: tuple[str, ...],
+    along: str | None,
+    one_source: bool,
+) -> Layout:
     if along is None:
         along = flow.time.id if flow.time else ALL_DIMENSIONS
     elif along not in {ALL_DIMENSIONS, *flow.position, *([flow.time.id] if flow.time else [])}:
         raise _unknown("dimensionAtObservation", along, (ALL_DIMENSIONS, *flow.position))
-    attributes = tuple(_attributes(query.attributes, flow))
-    measures = _measures(query.measures, flow)
-    observes = bool(measures) or any(a.level == "observation" for a in attributes)
-    return Layout(flow, measures, attributes, along, observes, one_source)
+    shown_attributes = tuple(_attributes(attributes, flow))
+    shown_measures = _measures(measures, flow)
+    observes = bool(shown_measures) or any(a.level == "observation" for a in shown_attributes)
+    return Layout(flow, shown_measures, shown_attributes, along, observes, one_source)
 
 
 def is_reduced(layout: Layout) -> bool:

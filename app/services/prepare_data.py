@@ -10,10 +10,12 @@ import datetime as dt
 import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
+from email.utils import format_datetime
 
 from app.auth.rights import may_read_withheld
 from app.auth.subject import Subject
 from app.errors import QuerySyntaxError
+from app.sdmx.flow import Flow
 from app.sdmx.query import DataQuery
 from app.services.plan_data import Scope, plan_scopes
 from app.services.read_data import Uppers
@@ -56,6 +58,16 @@ class PreparedData:
         times = [head.published_at for head in self.heads.values() if head.published_at]
         times += [time for _, time in self.withheld.values() if time]
         return max(times, default=self.catalogue.snapshot.revised_at)
+
+    @property
+    def last_modified(self) -> str:
+        """The same time as an HTTP date."""
+        return format_datetime(self.prepared_at.astimezone(dt.UTC), usegmt=True)
+
+    @property
+    def agreements(self) -> frozenset[int]:
+        """The agreements whose heads the answer rests on."""
+        return frozenset(self.heads)
 
     def etag(self, asked: str, form: Hashable) -> str:
         """The entity tag: everything that the bytes of the reply depend on.
@@ -148,36 +160,42 @@ class UpperCache:
     """Public values above the series, kept while the agreement's head does not move."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, int, int], Uppers] = {}
+        self._kept: dict[tuple[Flow, int, int], Uppers] = {}
+
+    def known(self, scope: Scope, agreement: int, prepared: PreparedData) -> Uppers | None:
+        """The values at the revision that was prepared, if they are kept."""
+        if agreement in prepared.withheld:
+            return None
+        return self._kept.get(_upper_key(scope, agreement, prepared))
 
     async def of(
-        self,
-        connection: Connection,
-        scope: Scope,
-        agreement: int,
-        prepared: PreparedData,
+        self, connection: Connection, scope: Scope, agreement: int, prepared: PreparedData
     ) -> Uppers:
         """The values of an agreement at the revision that was prepared.
 
         Raises:
             StaleError: the agreement has moved on.
         """
-        head = prepared.heads[agreement]
+        known = self.known(scope, agreement, prepared)
+        if known is not None:
+            return known
         privileged = agreement in prepared.withheld
-        key = (agreement, head.revision, prepared.catalogue.snapshot.revision)
-        if not privileged and key in self._kept:
-            return self._kept[key]
         revision, attached = await store.read_attachments(
             connection, agreement, privileged=privileged
         )
-        if revision != head.revision:
+        if revision != prepared.heads[agreement].revision:
             raise StaleError
-        uppers = Uppers(scope.flow, attached, prepared.catalogue.agreements[agreement].fixed)
+        fixed = prepared.catalogue.agreements[agreement].fixed
+        uppers = Uppers(scope.flow, attached, fixed)
         if not privileged:
             if len(self._kept) > KEPT_UPPERS:
                 self._kept.clear()
-            self._kept[key] = uppers
+            self._kept[_upper_key(scope, agreement, prepared)] = uppers
         return uppers
+
+
+def _upper_key(scope: Scope, agreement: int, prepared: PreparedData) -> tuple[Flow, int, int]:
+    return scope.flow, agreement, prepared.heads[agreement].revision
 
 
 async def check_heads(connection: Connection, prepared: PreparedData) -> None:

@@ -32,7 +32,6 @@ from app.services.read_data import (
     read_disseminations,
 )
 from app.store.pools import Pools
-from app.store.series import SeriesRow
 from app.store.snapshots import snapshot
 from app.store.types import Connection
 
@@ -54,7 +53,7 @@ def data_etag(prepared: PreparedData, form: Form) -> str:
 
 
 async def stream_data(
-    pools: Pools, prepared: PreparedData, uppers: UpperCache, form: Form
+    pools: Pools, prepared: PreparedData, uppers: UpperCache, form: Form, etag: str
 ) -> AsyncGenerator[bytes, None]:
     """The reply; nothing at all when no observation (or series) matches.
 
@@ -64,22 +63,55 @@ async def stream_data(
     after = prepared.query.selection.updated_after
     several = prepared.query.include_history
     writer = data_writer(form.representation, with_validity=several)
-    header = Header(
-        _message_id(prepared, form), prepared.prepared_at, form.languages, form.base_url
-    )
-    if prepared.rows is not None:
-        async with pools.public.acquire() as connection:
-            plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
-        datasets = _of_rows(prepared, plans[0], prepared.rows, form)
-        async for part in _written(writer, header, datasets):
-            yield part
-        return
     async with snapshot(pools, prepared.organisation) as connection:
         await check_heads(connection, prepared)
         plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
         datasets = _datasets(connection, prepared, plans, form, after)
-        async for part in _written(writer, header, datasets):
+        async for part in _written(writer, _header(prepared, form, etag), datasets):
             yield part
+
+
+async def write_single(
+    pools: Pools, prepared: PreparedData, uppers: UpperCache, form: Form, etag: str
+) -> bytes | None:
+    """The whole reply to a query for one key, whose row was read with the heads.
+
+    Raises:
+        StaleError: heads have moved since they were prepared.
+    """
+    rows = prepared.rows or []
+    if not rows:
+        return None
+    plan = await _plan_single(pools, prepared, uppers)
+    shown = (
+        plan.reading.shown(row.agreement, row.key, row.document, row.attributes) for row in rows
+    )
+    batch = [data for data in shown if data is not None]
+    if not batch:
+        return None
+    writer = data_writer(form.representation, with_validity=False)
+    return b"".join(
+        (
+            writer.begin(_header(prepared, form, etag)),
+            writer.begin_dataset(_dataset(plan, _action(plan.layout, form))),
+            writer.write(batch),
+            writer.end_dataset(),
+            writer.end(),
+        )
+    )
+
+
+def is_single(prepared: PreparedData) -> bool:
+    """Whether `write_single` can answer: one row, given as it is."""
+    query = prepared.query
+    arranged = query.offset or query.limit or query.sort or query.dimension_at_observation
+    return prepared.rows is not None and not arranged
+
+
+def _header(prepared: PreparedData, form: Form, etag: str) -> Header:
+    """The id is the same for the same reply, so that replies can be compared byte by byte."""
+    identity = "VIPMG-" + etag.strip('"')
+    return Header(identity, prepared.prepared_at, form.languages, form.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +141,19 @@ async def _plan(
     return _Plan(scope, reading, layout, order.gathered)
 
 
-async def _of_rows(
-    prepared: PreparedData, plan: _Plan, rows: Sequence[SeriesRow], form: Form
-) -> DataSets:
-    async def read() -> Batches:
-        shown = (
-            plan.reading.shown(row.agreement, row.key, row.document, row.attributes) for row in rows
-        )
-        kept = [data for data in shown if data is not None]
-        if kept:
-            yield kept
-
-    yield _dataset(plan, _action(plan.layout, form)), _arranged(prepared.query, plan, read())
+async def _plan_single(pools: Pools, prepared: PreparedData, cache: UpperCache) -> _Plan:
+    """The plan of the only scope, without a connection where all is known."""
+    scope = prepared.scopes[0]
+    sources = plan_sources(prepared, scope)
+    known = {s.agreement: cache.known(scope, s.agreement, prepared) for s in sources}
+    uppers = {agreement: found for agreement, found in known.items() if found is not None}
+    if len(uppers) < len(known):
+        async with pools.public.acquire() as connection:
+            return await _plan(connection, scope, prepared, cache)
+    reading = Reading(prepared.query, scope.slice, sources, uppers)
+    return _Plan(
+        scope, reading, lay_out(prepared.query, scope.flow, one_source=len(sources) < 2), ()
+    )
 
 
 async def _datasets(
@@ -228,8 +261,3 @@ async def _written(writer: DataWriter, header: Header, datasets: DataSets) -> As
             yield writer.end_dataset()
     if begun:
         yield writer.end()
-
-
-def _message_id(prepared: PreparedData, form: Form) -> str:
-    """The same for the same reply, so that replies may be compared byte by byte."""
-    return "VIPMG-" + data_etag(prepared, form).strip('"')
