@@ -1,0 +1,83 @@
+"""`python -m bench`: measure against the budgets, and tell what was met."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import reading, writing
+from bench.checks import Check, Skipped
+from bench.ground import Ground
+from bench.http_client import SkippedError
+from bench.report import table
+
+Measure = Callable[[Ground], Iterator[Check]]
+
+# In this order: what is sent later changes what is there, and the start needs a service stopped.
+MEASURES: dict[str, Measure] = {
+    measure.__name__: measure
+    for measure in (
+        reading.requests,
+        reading.slices,
+        reading.whole,
+        reading.availability,
+        reading.growth,
+        reading.mix,
+        writing.disk,
+        writing.submission,
+        writing.month,
+        writing.history,
+        writing.start,
+    )
+}
+
+
+def main() -> None:
+    """Measure, print a table, write a file if asked for."""
+    arguments = _arguments()
+    names = arguments.only or list(MEASURES)
+    console = Console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    found: list[Check | Skipped] = []
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(names))
+        ground = Ground(
+            10 if arguments.quick else 1,
+            arguments.runs,
+            lambda text: progress.update(task, description=text),
+        )
+        with ground:
+            for name in [name for name in MEASURES if name in names]:
+                found += _measured(name, ground)
+                progress.advance(task)
+    console.print(table(found))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(each) for each in found], indent=2) + "\n")
+
+
+def _measured(name: str, ground: Ground) -> Iterator[Check | Skipped]:
+    ground.tell(name)
+    try:
+        yield from MEASURES[name](ground)
+    except SkippedError as error:
+        yield Skipped(name, str(error))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size, to try it")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, metavar="NAME", default=[],
+                        help=", ".join(MEASURES))  # fmt: skip
+    parser.add_argument("--runs", type=int, default=5, help="runs of each pair (default 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
