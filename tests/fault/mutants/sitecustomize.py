@@ -1,0 +1,85 @@
+"""Faults put into the service at the start of each of its processes, to show that they are seen.
+
+Python imports this module by itself when its folder stands in PYTHONPATH, which only the harness
+arranges; the variable FAULT_CHANGES names the faults. The pauses widen windows that would otherwise
+need many more kills to hit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+PAUSE_SECONDS = 0.05
+
+
+def split() -> None:
+    """Publish in two transactions: first the rows, then ledger, heads and state."""
+    from app.store import publication
+
+    end = publication.end_publication
+
+    async def end_publication(connection: Any, begun: Any, **facts: Any) -> Any:
+        await _commit_and_go_on(connection)
+        return await end(connection, begun, **facts)
+
+    publication.end_publication = end_publication
+
+
+def halves() -> None:
+    """Write the series of a file in two transactions, each the half of them."""
+    from app.store import publication
+
+    put, write = publication.UPSERT_SERIES, publication._write
+
+    class Halving:
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+        async def execute(self, statement: str, *arguments: Any) -> Any:
+            if statement is not put:
+                return await self._connection.execute(statement, *arguments)
+            of_half = "FROM outcome WHERE abs(hashtext(key::text)) % 2 = {}"
+            first, second = (put.replace("FROM outcome", of_half.format(n)) for n in (0, 1))
+            await self._connection.execute(first, *arguments)
+            await _commit_and_go_on(self._connection)
+            return await self._connection.execute(second, *arguments)
+
+    async def halved(connection: Any, *rest: Any) -> Any:
+        return await write(Halving(connection), *rest)
+
+    for name in ("CREATE_OUTCOME", "CREATE_HIDDEN"):
+        setattr(publication, name, getattr(publication, name).replace("ON COMMIT DROP", ""))
+    publication._write = halved
+
+
+def early() -> None:
+    """Acknowledge before the receipt is on disk: a commit does not wait for its WAL."""
+    from app.store import pools
+
+    pools.WRITER["synchronous_commit"] = "off"
+
+
+def hasty() -> None:
+    """No fault: take up the job of a dead worker after two seconds, to spare a test the wait."""
+    import datetime as dt
+
+    from app.store import jobs
+
+    jobs.HEARTBEAT_TIMEOUT = dt.timedelta(seconds=2)
+
+
+async def _commit_and_go_on(connection: Any) -> None:
+    await connection.execute("COMMIT")
+    await asyncio.sleep(PAUSE_SECONDS)
+    await connection.execute("BEGIN")
+
+
+CHANGES = {"split": split, "halves": halves, "early": early, "hasty": hasty}
+
+for name in filter(None, os.environ.get("FAULT_CHANGES", "").split(",")):
+    CHANGES[name]()
