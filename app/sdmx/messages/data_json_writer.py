@@ -60,7 +60,7 @@ class _Structure:
         """A value above the observation: always an index, since the same stands again and again."""
         if value is None or component.codes is not None:
             return self.write(component, value)
-        return self.index(component.id, orjson.dumps(value).decode())
+        return self.index(component.id, self.write(component, value))
 
     def column(self, component: Component, values: list[Any]) -> list[str]:
         """The values of a column at the observation."""
