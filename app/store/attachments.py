@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.store.publication import Effect
 
 PUBLIC = "SELECT key, attributes FROM attachment WHERE agreement_id = $1"
-WITHHELD = "SELECT key, attributes FROM withheld_attachment WHERE agreement_id = $1"
+WITHHELD = "SELECT key, attributes, release_at FROM withheld_attachment WHERE agreement_id = $1"
 VISIBLE = """
 SELECT place FROM above WHERE EXISTS (
   SELECT FROM series
@@ -56,12 +56,17 @@ VALUES ($1, $2, $3, 'Attachment', $4, NULL, $5)
 
 @dataclass(slots=True)
 class Attachments:
-    """The attachments of one agreement: as stored in both rooms, and as they become."""
+    """The attachments of one agreement: as stored in both rooms, and as they become.
+
+    Attributes:
+        held: by key, attributes that came with embargoed figures only, and until when they wait.
+    """
 
     agreement: int
     public: dict[PartialKey, dict[str, Any]]
     withheld: dict[PartialKey, dict[str, Any]]
     current: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
+    held: dict[PartialKey, tuple[dt.datetime, set[str]]] = field(default_factory=dict)
 
     @classmethod
     async def load(cls, connection: Connection, agreement: int, now: dt.datetime) -> Attachments:
@@ -70,14 +75,17 @@ class Attachments:
             tuple(row["key"]): orjson.loads(row["attributes"])
             for row in await connection.fetch(PUBLIC, agreement)
         }
-        withheld = {
-            tuple(row["key"]): orjson.loads(row["attributes"])
-            for row in await connection.fetch(WITHHELD, agreement)
-        }
+        withheld, held = {}, {}
+        for row in await connection.fetch(WITHHELD, agreement):
+            key, values = tuple(row["key"]), orjson.loads(row["attributes"])
+            withheld[key] = values
+            release = row["release_at"].replace(tzinfo=dt.UTC)  # infinity comes without a zone
+            if now < release < FOR_GOOD:
+                held[key] = release, set(values)
         current = {key: dict(values) for key, values in public.items()}
         for key, values in withheld.items():
             current.setdefault(key, {}).update(values)
-        return cls(agreement, public, withheld, current)
+        return cls(agreement, public, withheld, current, held)
 
     @property
     def has_withheld(self) -> bool:
@@ -94,6 +102,28 @@ class Attachments:
             delete_attachments(self.current, deletion, intake.target.flow)
         for key, values in intake.attachments.items():
             self.current.setdefault(key, {}).update(values)
+            if key in self.held:
+                self.held[key][1].difference_update(values)
+
+    def hold(self, intake: Intake, release: dt.datetime) -> None:
+        """Let the values of a message wait: all figures that came with them are embargoed."""
+        for key, values in intake.attachments.items():
+            until, names = self.held.get(key, (release, set()))
+            self.held[key] = max(until, release), names | set(values)
+
+    def divide(self, key: PartialKey, *, visible: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values at a key that are public, and those that wait."""
+        values, before = self.current[key], self.public.get(key, {})
+        waiting = self.held[key][1] if key in self.held else set()
+        if not visible:
+            waiting = set(values)
+        shown = {
+            name: before.get(name) if name in waiting else value for name, value in values.items()
+        }
+        return (
+            {name: value for name, value in shown.items() if value is not None},
+            {n: values[n] for n in waiting if n in values and values[n] != before.get(n)},
+        )
 
 
 async def write_attachments(
@@ -111,14 +141,13 @@ async def write_attachments(
     visible = set(keys)
     if hides:
         visible = await _visible(connection, attachments.agreement, dataflow, keys)
-    for key, values in attachments.current.items():
+    for key in attachments.current:
         before = attachments.public.get(key, {})
-        after = values if key in visible else before
+        after, waits = attachments.divide(key, visible=key in visible)
         if before != after:
             await _write_public(connection, publication, attachments.agreement, key, before, after)
             effect.attachments += 1
             effect.public_room = True
-        waits = {} if key in visible or values == before else values
         waited = attachments.withheld.get(key, {})
         if waits != waited:
             await connection.execute(DROP_WITHHELD, attachments.agreement, list(key))
@@ -127,7 +156,7 @@ async def write_attachments(
                     PUT_WITHHELD,
                     attachments.agreement,
                     list(key),
-                    FOR_GOOD,
+                    attachments.held[key][0] if key in attachments.held else FOR_GOOD,
                     audience,
                     orjson.dumps(waits).decode(),
                     publication,

@@ -138,6 +138,14 @@ UPDATE withheld_head SET revision = revision + 1, published_at = $2 WHERE agreem
 """
 
 
+AGREEMENTS_BY_URN = "SELECT id FROM agreement WHERE urn = ANY ($1) ORDER BY id"
+AUDIENCE = tuple(
+    f"WITH changed AS (UPDATE {table} SET audience = $2 "  # noqa: S608 - own names
+    "WHERE agreement_id = $1 AND audience <> $2 RETURNING 1) SELECT count(*) FROM changed"
+    for table in ("withheld_series", "withheld_change", "withheld_attachment")
+)
+
+
 class StructuresChangedError(Exception):
     """Structures or terms changed since the validation: validate again."""
 
@@ -223,6 +231,8 @@ async def publish_intake(
     await connection.execute("ANALYZE stage")
     rows = _cursor(connection, statement, target.agreement)
     effect = await _write(connection, merge, rows, dataflow, audience, progress)
+    if merge.embargo is not None and not merge.shows:
+        attachments.hold(intake, merge.embargo)
     hides = hidden_before or merge.hides or attachments.has_withheld
     await write_attachments(
         connection, publication.id, dataflow, audience, attachments, effect, hides=hides
@@ -263,22 +273,21 @@ async def publish_release(
     return effect
 
 
-async def publish_terms(
-    connection: Connection, publication: Publication, agreement: int, dataflow: int
-) -> Effect:
-    """Write the rooms of an agreement again, under the audience that its terms name now."""
-    audience = await _lock(connection, agreement)
-    for table in ("withheld_series", "withheld_change", "withheld_attachment"):
-        await connection.execute(AUDIENCE[table], agreement, audience)
-    effect = Effect(agreement, withheld_room=True)
-    publication.effects.append(effect)
-    return effect
+async def publish_terms(connection: Connection, agreements: Sequence[str]) -> None:
+    """Let the audience that changed terms name see what is withheld, and no other.
 
-
-AUDIENCE = {
-    table: f"UPDATE {table} SET audience = $2 WHERE agreement_id = $1"  # noqa: S608 - own names
-    for table in ("withheld_series", "withheld_change", "withheld_attachment")
-}
+    A publication of its own, in the transaction that changes the registry.
+    """
+    publication = await begin_publication(connection, None)
+    for row in await connection.fetch(AGREEMENTS_BY_URN, agreements):
+        audience = await _lock(connection, row["id"])
+        changed = [
+            await connection.fetchval(statement, row["id"], audience) for statement in AUDIENCE
+        ]
+        publication.effects.append(Effect(row["id"], withheld_room=any(changed)))
+    await end_publication(
+        connection, publication, action="terms", actor="registry", about=", ".join(agreements)
+    )
 
 
 async def end_publication(
@@ -390,7 +399,8 @@ class _Merge:
         self.report = report
         self.effect = Effect(attachments.agreement)
         self.refused = False
-        self.hides = False
+        self.hides = self.shows = False
+        self.embargo: dt.datetime | None = None
         self.outcomes: list[tuple[Any, ...]] = []
         self.hidden: list[tuple[Any, ...]] = []
         self.hidden_changes: list[tuple[Any, ...]] = []
@@ -413,6 +423,7 @@ class _Merge:
         if withheld and outcome.touched and not set(outcome.touched) & set(shown[TIME]):
             # Nothing that was sent is public: neither are the attributes sent with it.
             shown_attributes = attributes
+        self._note_sent(outcome, shown, withheld)
         if withheld:
             shown = series.overlay(shown, [_still_public(public, withheld)])
         if not shown[TIME] and (hidden or withheld):
@@ -421,6 +432,16 @@ class _Merge:
         self._put_public(key, stored is not None, public, attributes, shown, shown_attributes)
         if hidden or withheld:
             self._put_withheld(key, hidden, withheld, outcome.attributes)
+
+    def _note_sent(
+        self, outcome: Outcome, shown: Document, withheld: Mapping[dt.datetime, Document]
+    ) -> None:
+        """Keep in mind whether anything sent is public, and else when the first of it will be."""
+        sent = outcome.touched.keys()
+        self.shows = self.shows or not sent.isdisjoint(shown[TIME])
+        for release, document in withheld.items():
+            if release != rooms.FOR_GOOD and not sent.isdisjoint(document[TIME]):
+                self.embargo = min(release, self.embargo or release)
 
     def check(self, row: Record) -> None:
         """Put one series together for its findings only."""
