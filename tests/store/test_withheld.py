@@ -134,16 +134,32 @@ class TestEmbargo:
         await desk.accept(rows(f"A,CRI,2023,{SECRET},A,,{LATER},,,"))
         assert await public_rooms(desk) == before
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="Values above the series are public as soon as any series under their key is.",
-    )
     async def test_t24_attributes_above_the_series_wait_with_the_figures(self, desk: Desk) -> None:
         """A file that holds embargoed figures only changes nothing that is public."""
         await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
         before = await public_rooms(desk)
         await desk.accept(rows(f"A,CRI,2024,{SECRET},A,,{LATER},s7777,g7777,d7777"))
         assert await public_rooms(desk) == before
+
+    async def test_waiting_attributes_above_the_series_wait_for_their_own_time(
+        self, desk: Desk
+    ) -> None:
+        await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
+        time = soon(0.6)
+        await desk.accept(rows(f"A,CRI,2024,2,A,,{time},,g7777,d7777"))
+        await desk.accept(rows("A,CRI,2025,3,A,,,,,", ",,,,,,,,,later"))
+        assert await desk.attachments() == {"*.CRI": {"G": "g"}, "*.*": {"D": "later"}}
+        await until(time)
+        await desk.release("PA_CRI_SMALL")
+        assert await desk.attachments() == {"*.CRI": {"G": "g7777"}, "*.*": {"D": "later"}}
+        assert await desk.rows("withheld_attachment") == []
+
+    async def test_deleting_reaches_attributes_above_whatever_waits(self, desk: Desk) -> None:
+        await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
+        await desk.accept(rows(f"A,GTM,2024,2,A,,{LATER},,g7777,d7777"))
+        await desk.accept(rows(",,,,,,,,,", action="D"))
+        for table in ("attachment", "withheld_attachment", "withheld_series"):
+            assert await desk.rows(table) == [], table
 
     async def test_release_moves_all_of_it(self, desk: Desk) -> None:
         time = soon(0.5)
