@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from app.sdmx.artefacts import Artefact
+from app.sdmx.urn import urn_of
 from app.store.pools import Pools
-from tests.artefact_samples import artefact, codelist, component, item, urn, urn_of
+from tests.artefact_samples import artefact, codelist, component, item, urn
 from tests.structures import (
     CRI,
     DATASET,
