@@ -18,7 +18,8 @@ from pgqueuer.adapters.persistence.qb import (
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Job
+from pgqueuer.domain.models import Job, TracebackRecord
+from pgqueuer.domain.types import JOB_STATUS
 from pgqueuer.ports.driver import Driver
 
 from app.store.types import Connection, Pool
@@ -52,7 +53,7 @@ async def work(
         on_failure: told of each failure, with name and payload, before the job is put back.
         stop: set to end after the job in hand.
     """
-    manager = QueueManager(_queries(AsyncpgPoolDriver(pool)))
+    manager = QueueManager(_queries(AsyncpgPoolDriver(pool), _OurQueries))
 
     for name, handler in handlers.items():
         manager.entrypoint(name, concurrency_limit=1)(_retrying(name, handler, on_failure))
@@ -88,9 +89,25 @@ def _retrying(
     return run
 
 
-def _queries(driver: Driver) -> Queries:
+class _OurQueries(Queries):
+    """Queries that end a job only when it is done.
+
+    A job that failed is put back. When the database is away at that moment, pgqueuer would take it
+    for one that failed for good, and drop it; here it stays, and is taken up like that of a dead
+    worker.
+    """
+
+    async def log_jobs(
+        self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]
+    ) -> None:
+        done = [each for each in job_status if each[1] == "successful"]
+        if done:
+            await super().log_jobs(done)
+
+
+def _queries(driver: Driver, kind: type[Queries] = Queries) -> Queries:
     settings = DBSettings(db_schema="pgqueuer")
-    return Queries(
+    return kind(
         driver,
         QueryBuilderEnvironment(settings),
         QueryQueueBuilder(settings),
