@@ -19,7 +19,7 @@ class AgreementTerms:
         dataflow: URN of the one dataflow version it is bound to.
         provider: id of the data provider.
         precedence: of two agreements that hold the same key the higher is shown.
-        readers: organisations that may read; empty: everyone.
+        readers: organisations that may read what is withheld, beside the provider.
         fixed_attributes: attributes with one value for all its data.
     """
 
@@ -29,6 +29,11 @@ class AgreementTerms:
     precedence: int
     readers: tuple[str, ...]
     fixed_attributes: Mapping[str, str]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What stays when its terms get a new version: the agreement itself, and its dataflow."""
+        return self.urn.partition("(")[0], self.dataflow
 
 
 def dataflow_dimensions(artefacts: ArtefactSet) -> dict[str, tuple[str, ...]]:
@@ -43,24 +48,27 @@ def dataflow_dimensions(artefacts: ArtefactSet) -> dict[str, tuple[str, ...]]:
 
 
 def agreement_terms(artefacts: ArtefactSet) -> list[AgreementTerms]:
-    """The terms of every provision agreement whose dataflow has dimensions here."""
+    """The terms of every provision agreement whose dataflow has dimensions here.
+
+    Of several versions for one dataflow the latest holds.
+    """
     known = dataflow_dimensions(artefacts)
-    found: list[AgreementTerms] = []
-    for artefact in _held(artefacts, "ProvisionAgreement"):
+    found: dict[tuple[str, str], AgreementTerms] = {}
+    listed = _held(artefacts, "ProvisionAgreement")
+    for artefact in sorted(listed, key=lambda artefact: artefact.version):
         agreement = decode(artefact, ProvisionAgreement)
         dataflow = artefacts.resolve(agreement.dataflow)
         if dataflow is not None and dataflow.urn in known:
-            found.append(
-                AgreementTerms(
-                    artefact.urn,
-                    dataflow.urn,
-                    agreement.provider_id,
-                    agreement.precedence,
-                    agreement.readers,
-                    agreement.fixed_attributes,
-                )
+            terms = AgreementTerms(
+                artefact.urn,
+                dataflow.urn,
+                agreement.provider_id,
+                agreement.precedence,
+                agreement.readers,
+                agreement.fixed_attributes,
             )
-    return found
+            found[terms.identity] = terms
+    return list(found.values())
 
 
 def _held(artefacts: ArtefactSet, name: str) -> list[Artefact]:

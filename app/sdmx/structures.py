@@ -364,8 +364,9 @@ class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
     """A data provider's agreement to report to a dataflow.
 
     Its terms are annotations of type AGREEMENT_TERM, by id: FREQUENCY, RELEASE_DUE, PRECEDENCE
-    (of two agreements that hold the same key the higher is shown), READERS (organisations;
-    none: everyone) and `ATTRIBUTE:<id>` (the value of an attribute for all its data).
+    (of two agreements that hold the same key the higher is shown), READERS (organisations that
+    may read what is withheld from the public) and `ATTRIBUTE:<id>` (the value of an attribute
+    for all its data).
     """
 
     dataflow: str
@@ -403,7 +404,7 @@ class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """The organisations that may read the data; empty: everyone."""
+        """The organisations that may read what is withheld, beside the provider."""
         return tuple(self.terms.get("READERS", "").replace(",", " ").split())
 
     @property

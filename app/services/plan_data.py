@@ -11,6 +11,7 @@ from app.sdmx.flow import Component, Flow, Names, names_of
 from app.sdmx.messages.data_message import ALL_DIMENSIONS, Layout, StructureKind
 from app.sdmx.query import DataQuery, DataSelection
 from app.sdmx.slices import Slice, compile_slice
+from app.sdmx.structures import ProvisionAgreement, decode
 from app.sdmx.version import VersionQuery
 from app.store.catalogue import Catalogue, StoredAgreement
 
@@ -121,14 +122,13 @@ def _is_explicit(selection: DataSelection) -> bool:
 
 
 def _scope(catalogue: Catalogue, kind: StructureKind, urn: str, selection: DataSelection) -> Scope:
-    artefact = catalogue.snapshot.artefacts.get(urn)
-    names = names_of(artefact.document) if artefact else {}
+    artefact = catalogue.snapshot.artefacts.resolve(urn)
+    assert artefact is not None  # noqa: S101 - it was matched in this very set
+    names = names_of(artefact.document)
     agreements: Iterable[StoredAgreement]
     if kind == "provisionagreement":
         agreements = [a for a in catalogue.agreements.values() if a.urn == urn]
-        if not agreements:
-            raise QuerySyntaxError(f"{urn} holds no data.", f"{urn} no contiene datos.")
-        flow = catalogue.flow(agreements[0].dataflow_urn)
+        flow = catalogue.flow(decode(artefact, ProvisionAgreement).dataflow)
     elif kind == "dataflow":
         flow = catalogue.flow(urn)
         number = catalogue.dataflows.get(urn)

@@ -14,6 +14,7 @@ from app.sdmx.agreements import AgreementTerms, agreement_terms, dataflow_dimens
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.registry_changes import RegistryChanges, plan_changes
+from app.store.publication import publish_terms
 from app.store.registry import load_current
 from app.store.types import Connection, Record
 
@@ -56,7 +57,7 @@ RETURNING id
 """
 
 _UPDATE_AGREEMENT: Final = """
-UPDATE agreement SET precedence = $2, readers = $3, fixed_attributes = $4::text::json
+UPDATE agreement SET urn = $2, precedence = $3, readers = $4, fixed_attributes = $5::text::json
 WHERE urn = $1
 """
 
@@ -109,6 +110,8 @@ async def publish(
         await _derive_dataflows(connection, changes.after)
         changed_terms = await _derive_agreements(connection, changes.after)
         revision = await connection.fetchval(_REVISE, instant)
+        if changed_terms:
+            await publish_terms(connection, changed_terms)
         return _result(revision, changes, changed_terms)
 
 
@@ -166,15 +169,17 @@ async def _derive_dataflows(connection: Connection, artefacts: ArtefactSet) -> N
 
 async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> list[str]:
     """Bring the rows of the agreements in step, and give the URNs whose terms changed."""
-    stored = {row["urn"]: row for row in await connection.fetch(_SELECT_AGREEMENTS)}
+    rows = await connection.fetch(_SELECT_AGREEMENTS)
+    stored = {(row["urn"].partition("(")[0], row["dataflow"]): row for row in rows}
     changed: list[str] = []
     for terms in agreement_terms(artefacts):
-        row = stored.get(terms.urn)
+        row = stored.get(terms.identity)
         if row is None:
             await _insert_agreement(connection, terms)
         elif _update_is_needed(terms, row):
             await connection.execute(
                 _UPDATE_AGREEMENT,
+                row["urn"],
                 terms.urn,
                 terms.precedence,
                 terms.readers,
@@ -199,16 +204,15 @@ async def _insert_agreement(connection: Connection, terms: AgreementTerms) -> No
 
 
 def _update_is_needed(terms: AgreementTerms, row: Record) -> bool:
-    if (terms.dataflow, terms.provider) != (row["dataflow"], row["provider"]):
+    if terms.provider != row["provider"]:
         raise ConflictError(
-            f"{terms.urn}: an agreement never changes its dataflow or its data provider; "
-            "publish another agreement.",
-            f"{terms.urn}: un acuerdo nunca cambia de flujo de datos ni de proveedor; "
-            "publique otro acuerdo.",
+            f"{terms.urn}: an agreement never changes its data provider; publish another one.",
+            f"{terms.urn}: un acuerdo nunca cambia de proveedor de datos; publique otro.",
             urn=terms.urn,
         )
-    new = (terms.precedence, list(terms.readers), dict(terms.fixed_attributes))
-    return new != (row["precedence"], row["readers"], orjson.loads(row["fixed_attributes"]))
+    new = (terms.urn, terms.precedence, list(terms.readers), dict(terms.fixed_attributes))
+    fixed = orjson.loads(row["fixed_attributes"])
+    return new != (row["urn"], row["precedence"], row["readers"], fixed)
 
 
 def _json(attributes: Mapping[str, str]) -> str:

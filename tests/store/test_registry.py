@@ -213,7 +213,7 @@ async def test_terms_may_change_and_the_result_says_so(pools: Pools) -> None:
 
 async def test_an_agreement_never_changes_its_provider(pools: Pools) -> None:
     await publish(pools, [*network(), open_agreement("P1")])
-    with pytest.raises(ConflictError, match="never changes its dataflow or its data provider"):
+    with pytest.raises(ConflictError, match="never changes its data provider"):
         await publish(pools, [open_agreement("P2")], day=1)
 
 

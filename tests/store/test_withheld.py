@@ -10,8 +10,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.store import publication
+from app.sdmx.artefacts import Artefact
 from app.store.pools import Pools
+from app.store.registry_publication import publish
 from tests.structures import CRI, ROOMS, SLV, SMALL, Desk, agreement, open_desk, sheet
 
 HEADER = "FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,STATUS,CONF_STATUS,EMBARGO_TIME,S,G,D"
@@ -326,17 +327,14 @@ async def test_attachments_of_waiting_series_are_walled_too(desk: Desk) -> None:
 
 async def test_terms_that_name_another_reader_open_the_waiting_rows_to_it(desk: Desk) -> None:
     await desk.accept(rows("A,SLV,2024,1,A,C,,,,", f"A,SLV,2025,1,A,,{LATER},s,g,"), SLV)
-    number, dataflow = await desk.numbers("PA_SLV_SMALL")
     changed = agreement("PA_SLV_SMALL", "DF_SMALL", SLV, READERS="IOM")
+    document = changed.document | {"version": "1.1.0"}
     async with desk.pools.writer.acquire() as connection:
-        # An agreement is a stable artefact: its readers are changed here as a new version would.
-        await connection.execute("UPDATE agreement SET readers = $2 WHERE id = $1", number, ["IOM"])
-        async with connection.transaction():
-            begun = await publication.begin_publication(connection, None)
-            await publication.publish_terms(connection, begun, number, dataflow)
-            await publication.end_publication(
-                connection, begun, action="terms", actor="VIPMG", about=changed.urn
-            )
+        later = [Artefact.read(changed.artefact_class, document)]
+        now = dt.datetime.now(dt.UTC)
+        assert (await publish(connection, later, now)).changed_terms
+        entry = await connection.fetchrow("SELECT * FROM ledger ORDER BY sequence DESC LIMIT 1")
+        assert (entry["action"], entry["public"]) == ("terms", False)
     async with desk.pools.privileged.acquire() as connection:
         for organisation, sees in (("IOM", True), (SLV, True), ("OCAM", False)):
             async with connection.transaction():
