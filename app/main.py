@@ -28,7 +28,7 @@ from app.store.notices import DecisionListener
 from app.store.pools import open_pools
 from app.store.registry import RegistryCache
 
-ROUTES = (structure, data, availability, submissions, oauth, health, landing)
+ROUTES = (data, availability, structure, submissions, oauth, health, landing)
 
 DESCRIPTION = """
 Shared SDMX structures, authenticated submissions, harmonised migration statistics.
@@ -51,8 +51,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for part in ROUTES:
         app.include_router(part.router)
     app.openapi = describe_errors(app)  # type: ignore[method-assign]
-    add_error_handlers(app)
     app.add_middleware(QuickReplies)
+    add_error_handlers(app)
     app.add_middleware(RequestLimits, max_url_bytes=settings.max_url_bytes)
     app.add_middleware(CrossOrigin)
     app.add_middleware(RequestLog)

@@ -22,7 +22,8 @@ class Finding(msgspec.Struct, frozen=True):
         component: component id, or the name of the column.
         value: the value as it was sent.
         rule: id of the constraint, code list or representation that says so.
-        allowed: what would be right, in short.
+        allowed: what would be right, in short; of a file that cannot be read (VIPMG-201), the
+            value in Spanish.
         nearest: the valid code that is nearest to the value.
     """
 
@@ -43,7 +44,7 @@ class Finding(msgspec.Struct, frozen=True):
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "VIPMG-201": {
         "en": "The file cannot be read: {value}",
-        "es": "No se puede leer el archivo: {value}",
+        "es": "No se puede leer el archivo: {allowed}",
     },
     "VIPMG-202": {
         "en": "The row has another number of cells than the header: {value}.",
@@ -152,10 +153,13 @@ def message(finding: Finding, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _nearest(value: str, codes: frozenset[str]) -> str | None:
-    folded = {code.casefold(): code for code in codes}
-    if value.casefold() in folded:
-        return folded[value.casefold()]
-    close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
+    folded = {code.casefold(): code for code in sorted(codes)}
+    wanted = value.casefold()
+    if wanted in folded:
+        return folded[wanted]
+    close = difflib.get_close_matches(wanted, folded, n=8, cutoff=0.5)
+    # Letters that changed places are the commonest slip: VNE is rather VEN than VNM.
+    close.sort(key=lambda code: sorted(code) != sorted(wanted))
     return folded[close[0]] if close else None
 
 

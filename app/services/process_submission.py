@@ -77,7 +77,7 @@ async def _decide(work: _Work, spool: IO[bytes]) -> None:
     try:
         validator = await _validate(work, spool)
     except VipmgError as error:
-        work.report(Finding("VIPMG-201", value=error.text["en"]))
+        work.report(Finding("VIPMG-201", value=error.text["en"], allowed=error.text["es"]))
     if work.errors or validator is None:
         await _refuse(work, validator, put_together=False)
         return
