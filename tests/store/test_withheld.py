@@ -334,6 +334,7 @@ async def test_terms_that_name_another_reader_open_the_waiting_rows_to_it(desk: 
         now = dt.datetime.now(dt.UTC)
         assert (await publish(connection, later, now)).changed_terms
         entry = await connection.fetchrow("SELECT * FROM ledger ORDER BY sequence DESC LIMIT 1")
+        assert entry is not None
         assert (entry["action"], entry["public"]) == ("terms", False)
     async with desk.pools.privileged.acquire() as connection:
         for organisation, sees in (("IOM", True), (SLV, True), ("OCAM", False)):
