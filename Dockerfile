@@ -8,6 +8,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY codelists codelists
 COPY migrations migrations
+COPY docs/errors.md docs/errors.md
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel . \
  && /opt/vipmg/bin/pip install --no-cache-dir --no-deps /wheel/*.whl
 

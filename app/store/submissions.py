@@ -79,7 +79,7 @@ UPDATE submission SET state = 'published' WHERE state = 'awaiting release' AND r
 """
 _FINDINGS = """
 SELECT row, component, value, code, rule, allowed, nearest FROM finding
-WHERE submission_id = $1 ORDER BY number OFFSET $2 LIMIT $3
+WHERE submission_id = $1 ORDER BY coalesce(row, 0), number OFFSET $2 LIMIT $3
 """
 _COUNT_BY_CODE = """
 SELECT code, count(*) AS count FROM finding WHERE submission_id = $1 GROUP BY code ORDER BY code
