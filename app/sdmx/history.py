@@ -73,24 +73,6 @@ def state(seen: Iterable[Dissemination]) -> tuple[Document, dict[str, Any]]:
     )
 
 
-def net(seen: Iterable[Dissemination]) -> tuple[Document, list[str], bool]:
-    """The latest version of what was put, what was deleted, and whether attributes changed."""
-    rows: dict[str, Observation] = {}
-    gone: dict[str, None] = {}
-    attributes = False
-    for dissemination in seen:
-        for time in dissemination.gone:
-            rows.pop(time, None)
-            gone[time] = None
-        if dissemination.put is not None:
-            put = series.observations(dissemination.put)
-            rows.update(put)
-            for time in put:
-                gone.pop(time, None)
-        attributes = attributes or bool(dissemination.attributes)
-    return series.from_observations(rows), list(gone), attributes
-
-
 def _of_one_room(changes: Iterable[Change]) -> Iterator[Dissemination]:
     for published_at, group in groupby(changes, key=lambda change: change.published_at):
         put: Document | None = None

@@ -7,48 +7,67 @@ moment; what a reader saw of the key over time follows from that.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from app.sdmx import history, series
-from app.sdmx.history import Change, Dissemination
-from app.sdmx.series import Observation
+from app.sdmx.history import Dissemination
+from app.sdmx.series import EMPTY, Document, Observation
+
+Told: TypeAlias = Sequence[Sequence[Dissemination]]
+"""The disseminations of a key under each agreement, that of the highest precedence first."""
 
 
-def effective(by_rank: Sequence[Sequence[Change]]) -> list[Dissemination]:
-    """What was seen of a key; `by_rank` holds the changes under each agreement, highest first."""
-    told = [history.disseminations(changes) for changes in by_rank if changes]
-    if len(told) == 1:
-        return told[0]
-    moments = sorted({seen.published_at for one in told for seen in one})
-    found: list[Dissemination] = []
-    before: dict[str, Observation] = {}
-    attributes_before: dict[str, object] = {}
-    for moment in moments:
-        after, attributes = _shown(told, moment)
-        put = {time: row for time, row in after.items() if before.get(time) != row}
-        names = attributes.keys() | attributes_before.keys()
-        found.append(
-            Dissemination(
-                moment,
-                series.from_observations(put) if put else None,
-                [time for time in before if time not in after],
-                {
-                    name: attributes.get(name)
-                    for name in names
-                    if attributes.get(name) != attributes_before.get(name)
-                },
-            )
-        )
-        before, attributes_before = after, attributes
-    return found
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of a key at a moment.
+
+    Attributes:
+        rank: the place of the agreement that it comes from; `None`: nothing is shown.
+        attributes: those of the series.
+    """
+
+    rank: int | None = None
+    document: Document = field(default_factory=lambda: EMPTY)
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> dict[str, Observation]:
+        """The observations by time period."""
+        return series.observations(self.document)
 
 
-def _shown(
-    told: Sequence[Sequence[Dissemination]], moment: dt.datetime
-) -> tuple[dict[str, Observation], dict[str, object]]:
-    """The state at a moment under the first agreement that holds any observation then."""
-    for one in told:
-        document, attributes = history.state(seen for seen in one if seen.published_at <= moment)
-        if rows := series.observations(document):
-            return rows, attributes
-    return {}, {}
+def shown_at(told: Told, moment: dt.datetime) -> Shown:
+    """What is shown at a moment: what the first agreement that holds observations then holds."""
+    for rank, one in enumerate(told):
+        seen = [each for each in one if each.published_at <= moment]
+        document, attributes = history.state(seen) if seen else (EMPTY, {})
+        if series.count(document):
+            return Shown(rank, document, attributes)
+    return Shown()
+
+
+def changed_rows(before: Shown, after: Shown, *, whole: bool) -> Document:
+    """The observations that are new or different; `whole`: all of them, if there are any."""
+    if whole or before.rank != after.rank:
+        return after.document
+    known = before.rows
+    return series.from_observations(
+        {time: row for time, row in after.rows.items() if known.get(time) != row}
+    )
+
+
+def gone_times(before: Shown, after: Shown) -> list[str]:
+    """The time periods that are shown no more."""
+    left = after.rows
+    return [time for time in before.rows if time not in left]
+
+
+def disseminations(told: Told) -> Iterator[tuple[dt.datetime, Shown, Shown]]:
+    """Each moment at which something of a key was published: what was shown before, and after."""
+    before = Shown()
+    for moment in sorted({seen.published_at for one in told for seen in one}):
+        after = shown_at(told, moment)
+        yield moment, before, after
+        before = after

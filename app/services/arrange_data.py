@@ -51,35 +51,43 @@ def plan_order(query: DataQuery, flow: Flow, *, one_source: bool) -> Order:
     return Order(gathered=tuple(keys))
 
 
-async def page(batches: Batches, offset: int, limit: int | None, *, observes: bool) -> Batches:
-    """A page of the observations, or of the series where none are shown."""
-    if offset == 0 and limit is None:
-        async for batch in batches:
-            yield batch
-        return
-    skip, left = offset, limit
-    async for batch in batches:
-        kept: list[SeriesData] = []
-        for data in batch:
-            size = series.count(data.document) if observes else 1
-            if skip >= size:
-                skip -= size
-                continue
-            stop = size if left is None else min(size, skip + left)
-            if left is not None:
-                left -= stop - skip
-            if observes and (skip, stop) != (0, size):
-                document = series.take(data.document, list(range(skip, stop)))
-                data = SeriesData(data.key, document, data.upper)
-            skip = 0
-            if not observes or data.document[TIME]:
-                kept.append(data)
-            if left == 0:
-                break
-        if kept:
-            yield kept
-        if left == 0:
+class Page:
+    """A page of a whole reply: of its observations, or of its series where none are shown."""
+
+    def __init__(self, offset: int, limit: int | None) -> None:
+        self._skip = offset
+        self._left = limit
+
+    async def of(self, batches: Batches, *, observes: bool) -> Batches:
+        """The part of a dataset that is on the page, after the datasets before it."""
+        if self._skip == 0 and self._left is None:
+            async for batch in batches:
+                yield batch
             return
+        if self._left == 0:
+            return
+        async for batch in batches:
+            if kept := [shown for data in batch if (shown := self._cut(data, observes))]:
+                yield kept
+            if self._left == 0:
+                return
+
+    def _cut(self, data: SeriesData, observes: bool) -> SeriesData | None:
+        size = series.count(data.document) if observes else 1
+        if self._skip >= size:
+            self._skip -= size
+            return None
+        start, stop = self._skip, size
+        self._skip = 0
+        if self._left is not None:
+            stop = min(stop, start + self._left)
+            self._left -= stop - start
+        if start == stop:
+            return None
+        if (start, stop) == (0, size):
+            return data
+        document = series.take(data.document, list(range(start, stop)))
+        return SeriesData(data.key, document, data.upper)
 
 
 async def ordered(batches: Batches, keys: Sequence[SortKey], flow: Flow) -> Batches:

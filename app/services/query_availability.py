@@ -24,7 +24,8 @@ from app.sdmx.urn import parse_urn
 from app.services.plan_data import Scope
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
 from app.services.query_structures import STRUCTURE_PATH, StructureForm, StructureReply
-from app.services.read_data import Reading, read_changed, read_current
+from app.services.read_data import Reading, read_current
+from app.services.read_history import read_changed
 from app.store.availability import Tally, count_series
 from app.store.pools import Pools
 from app.store.series import Source
@@ -137,7 +138,9 @@ def _positions(query: AvailabilityQuery, flow: Flow) -> list[int]:
 
 async def _tally(connection: Connection, reading: Reading, positions: Sequence[int]) -> Tally:
     total = Tally({position: set() for position in positions})
-    countable = not reading.slice.components and reading.query.selection.updated_after is None
+    if reading.query.selection.updated_after is not None:
+        return await _tally_observations(connection, reading, positions)
+    countable = not reading.slice.components
     for source in reading.sources:
         if countable and not source.privileged and _is_plain(reading):
             total.add(await _tally_rows(connection, source, reading, positions))

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from app.sdmx.canonical import canonical
-from app.sdmx.history import Dissemination
 from app.sdmx.messages.data_message import (
     DataSet,
     DataSetAction,
@@ -19,15 +18,13 @@ from app.sdmx.messages.data_message import (
 from app.sdmx.messages.data_writers import data_writer
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import DataQuery
-from app.sdmx.series import TIME
-from app.services.arrange_data import Batches, gather, ordered, page, plan_order, sections
+from app.services.arrange_data import Batches, Page, gather, ordered, plan_order, sections
 from app.services.plan_data import Scope, is_reduced, lay_out
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
-from app.services.read_data import (
-    Reading,
+from app.services.read_data import Reading, read_current
+from app.services.read_history import (
     read_as_of,
     read_changed,
-    read_current,
     read_deleted,
     read_disseminations,
 )
@@ -164,63 +161,62 @@ async def _datasets(
     after: dt.datetime | None,
 ) -> DataSets:
     query = prepared.query
+    page = Page(query.offset, query.limit)
     for plan in plans:
         if query.include_history:
-            async for dataset in _history(connection, query, plan, after):
+            async for dataset in _history(connection, query, plan, after, page):
                 yield dataset
             continue
         action = _action(plan.layout, form)
         if after is not None:
-            gone = read_deleted(connection, plan.reading, after, query.as_of)
-            yield _deletions(plan), gone
+            if plan.layout.observations:
+                gone = read_deleted(connection, plan.reading, after, query.as_of)
+                yield _deletions(plan), _arranged(query, plan, gone, page)
             changed = read_changed(connection, plan.reading, after, query.as_of)
-            yield _dataset(plan, action), _arranged(query, plan, changed)
+            yield _dataset(plan, action), _arranged(query, plan, changed, page)
         elif query.as_of is not None:
             then = read_as_of(connection, plan.reading, query.as_of)
-            yield _dataset(plan, action), _arranged(query, plan, then)
+            yield _dataset(plan, action), _arranged(query, plan, then, page)
         else:
             now = read_current(connection, plan.reading)
-            yield _dataset(plan, action), _arranged(query, plan, now)
+            yield _dataset(plan, action), _arranged(query, plan, now, page)
 
 
-def _arranged(query: DataQuery, plan: _Plan, batches: Batches) -> Batches:
+def _arranged(query: DataQuery, plan: _Plan, batches: Batches, page: Page) -> Batches:
     layout = plan.layout
     if plan.gathered:
         batches = ordered(batches, query.sort, layout.flow)
-    batches = page(batches, query.offset, query.limit, observes=layout.observations)
+    batches = page.of(batches, observes=layout.observations)
     return sections(batches, layout) if layout.is_section and layout.observations else batches
 
 
 async def _history(
-    connection: Connection, query: DataQuery, plan: _Plan, after: dt.datetime | None
+    connection: Connection,
+    query: DataQuery,
+    plan: _Plan,
+    after: dt.datetime | None,
+    page: Page,
 ) -> DataSets:
     """One or two datasets per dissemination, in their order (C081, C082)."""
-    told: dict[dt.datetime, list[tuple[SeriesData, Dissemination]]] = {}
+    told: dict[dt.datetime, tuple[list[SeriesData], list[SeriesData]]] = {}
     read = read_disseminations(connection, plan.reading, after, query.as_of)
 
     async def put() -> Batches:
-        async for key, agreement, seen, attributes in read:
-            document = plan.reading.slice.of(seen.put, attributes.get) if seen.put else {TIME: []}
-            upper = plan.reading.uppers[agreement].of(key, attributes)
-            data = SeriesData(key, document, upper)
-            told.setdefault(seen.published_at, []).append((data, seen))
-            yield [data]
+        async for one in read:
+            rows, gone = told.setdefault(one.published_at, ([], []))
+            rows += [one.put] if one.put else []
+            gone += [one.gone] if one.gone else []
+            yield [data for data in (one.put, one.gone) if data]
 
     async for _ in gather(put(), "includeHistory"):
         pass
-    passes = plan.reading.slice.time
     for moment in sorted(told):
-        rows = [data for data, _ in told[moment] if data.document[TIME]]
-        gone = [
-            SeriesData(data.key, {TIME: times}, {})
-            for data, seen in told[moment]
-            if (times := [time for time in seen.gone if passes is None or passes(time)])
-        ]
+        rows, gone = told[moment]
         if rows:
             shown = _dataset(plan, "Replace", valid_from=moment)
-            yield shown, _arranged(query, plan, _given(rows))
-        if gone:
-            yield _deletions(plan, valid_to=moment), _given(gone)
+            yield shown, _arranged(query, plan, _given(rows), page)
+        if gone and plan.layout.observations:
+            yield _deletions(plan, valid_to=moment), _arranged(query, plan, _given(gone), page)
 
 
 async def _given(rows: list[SeriesData]) -> Batches:

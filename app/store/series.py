@@ -188,21 +188,24 @@ async def read_changes(
     selection: SeriesSelection,
     *,
     changed_after: dt.datetime | None,
+    among: Sequence[int],
     until: dt.datetime | None,
 ) -> AsyncIterator[tuple[Key, list[Change]]]:
     """The journal of the selected series from its begin: each with its changes in their order.
 
-    With `changed_after`, of series whose last public change is later (a privileged reader gets
-    the others too); `until` is inclusive. Keys of a higher precedence are not left out here.
+    With `changed_after`, of keys whose last public change under any of the agreements `among` is
+    later (a privileged reader gets the others too); `until` is inclusive. Keys of a higher
+    precedence are not left out here.
     """
     parameters: list[object] = [source.agreement]
     conditions = series_conditions(_timeless(selection), source.dataflow, parameters)
     window = _window(parameters, until)
     if changed_after is not None and not source.privileged:
-        place = conditions.parameter(changed_after)
+        place, every = conditions.parameter(changed_after), conditions.parameter(list(among))
         conditions.parts.append(
-            "publication_id IN (SELECT publication_id FROM ledger "  # noqa: S608 - own text
-            f"WHERE published_at > {place} AND agreement_ids @> ARRAY[$1::integer])"
+            f"key IN (SELECT key FROM series WHERE agreement_id = ANY ({every}::integer[]) "  # noqa: S608 - own text
+            "AND publication_id IN (SELECT publication_id FROM ledger "
+            f"WHERE published_at > {place} AND agreement_ids && {every}::integer[]))"
         )
     keys = f"SELECT key FROM series WHERE agreement_id = $1 AND {conditions.sql}"  # noqa: S608
     statement = _CHANGES.format(room="", withheld="false", keys=keys, window=window)
