@@ -166,9 +166,8 @@ def _values(components: Sequence[Mapping[str, Any]], cells: Sequence[Any]) -> di
     return read
 
 
-def _text(value: Mapping[str, Any]) -> str:
-    text: str = value["id"] if "id" in value else value["value"]
-    return text
+def _text(value: Mapping[str, Any]) -> Any:
+    return next(value[name] for name in ("id", "value", "values") if name in value)
 
 
 # -- SDMX-CSV ---------------------------------------------------------------------------------
