@@ -188,7 +188,8 @@ async def _kill_again_and_again(
         moment = time.monotonic()
         if chance.random() < AT_ONCE and report.killed.total() < plan.kills:
             continue
-        await _until(lambda: journal.newest > moment, tasks)  # noqa: B023
+        if not await _until(lambda: journal.newest > moment, tasks):  # noqa: B023
+            journal.wrong.append(f"nothing was decided for {RECOVERY_SECONDS} s after a kill")
         report.recoveries.append(time.monotonic() - moment)
 
 
@@ -214,14 +215,15 @@ async def _kill(name: str, service: Service, chance: random.Random) -> int | Non
     return number
 
 
-async def _until(reached: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> None:
-    """Wait until the service works again, or for so long that it never will."""
+async def _until(reached: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> bool:
+    """Wait until the service works again; False when it took so long that it never will."""
     deadline = time.monotonic() + RECOVERY_SECONDS
     while not reached() and time.monotonic() < deadline:
         for task in tasks:
             if task.done():
                 task.result()
         await asyncio.sleep(0.02)
+    return reached()
 
 
 async def _settle(writers: list[Writer], journal: Journal) -> None:

@@ -97,7 +97,7 @@ class Service:
         """Kill the worker process, if there is one at this moment."""
         self._note()
         for child in self._children():
-            if "worker" in _command(child):
+            if _command(child).endswith(" worker"):  # PostgreSQL has workers too
                 child.kill()
                 return child.pid
         return None
