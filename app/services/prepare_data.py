@@ -227,5 +227,6 @@ def plan_sources(prepared: PreparedData, scope: Scope) -> list[Source]:
         higher = [h for h in holding[:place] if prepared.catalogue.may_overlap(h, agreement)]
         shadows = () if scope.kind == "provisionagreement" else tuple(h.id for h in higher)
         privileged = agreement.id in prepared.withheld
-        sources.append(Source(agreement.id, agreement.dataflow, privileged, shadows))
+        unseen = not prepared.withheld.keys().isdisjoint(shadows)
+        sources.append(Source(agreement.id, agreement.dataflow, privileged, shadows, unseen))
     return sources

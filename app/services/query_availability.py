@@ -142,7 +142,8 @@ async def _tally(connection: Connection, reading: Reading, positions: Sequence[i
         return await _tally_observations(connection, reading, positions)
     countable = not reading.slice.components
     for source in reading.sources:
-        if countable and not source.privileged and _is_plain(reading):
+        unseen = source.privileged or source.shadowed_unseen
+        if countable and not unseen and _is_plain(reading):
             total.add(await _tally_rows(connection, source, reading, positions))
         else:
             one = replace(reading, sources=[source])

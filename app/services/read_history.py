@@ -179,8 +179,9 @@ async def _told(
 ) -> AsyncIterator[tuple[Key, Told]]:
     """What was published of each key, in key order; `after`: of keys that changed since."""
     reading = past.reading
-    if after is not None and past.upper_changed(after):
-        after = None  # what stands above is above any of the series
+    unseen = any(source.privileged for source in reading.sources)
+    if after is not None and (unseen or past.upper_changed(after)):
+        after = None  # what stands above is above any of the series; the store tells of public ones
     among = [source.agreement for source in reading.sources]
     streams = [
         store.read_changes(

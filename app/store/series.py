@@ -92,12 +92,14 @@ class Source:
     Attributes:
         privileged: also what it withholds; the connection is then a privileged one.
         shadowed_by: agreements of a higher precedence, whose keys are left out here.
+        shadowed_unseen: whether that goes for keys that those withhold from the public, too.
     """
 
     agreement: int
     dataflow: int
     privileged: bool
     shadowed_by: tuple[int, ...]
+    shadowed_unseen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,13 @@ async def read_changes(
     """The journal of the selected series from its begin: each with its changes in their order.
 
     With `changed_after`, of keys whose last public change under any of the agreements `among` is
-    later (a privileged reader gets the others too); `until` is inclusive. Keys of a higher
+    later; `until` is inclusive. Keys of a higher
     precedence are not left out here.
     """
     parameters: list[object] = [source.agreement]
     conditions = series_conditions(_timeless(selection), source.dataflow, parameters)
     window = _window(parameters, until)
-    if changed_after is not None and not source.privileged:
+    if changed_after is not None:
         place, every = conditions.parameter(changed_after), conditions.parameter(list(among))
         conditions.parts.append(
             f"key IN (SELECT key FROM series WHERE agreement_id = ANY ({every}::integer[]) "  # noqa: S608 - own text
@@ -265,7 +267,7 @@ def _current(
         higher = above.parameter(list(source.shadowed_by))
         held = f"agreement_id = ANY ({higher}::integer[]) AND {above.sql}"
         keys = f"SELECT key FROM series WHERE {held} AND observation_count > 0"  # noqa: S608
-        if source.privileged:
+        if source.shadowed_unseen:
             keys += f" UNION ALL SELECT key FROM withheld_series WHERE {held}"  # noqa: S608
         shadow = f" AND key NOT IN ({keys})"
     by = ", ".join(
