@@ -125,7 +125,7 @@ def _meaning(scope: Scope) -> Meaning | None:
     for name, value in scope["headers"]:
         place = _FIELDS.get(name)
         if place is not None:
-            found[place + 2] = value
+            found[place + 2] += value + b"\n"  # a field may come in several lines
         elif name in _WHOLE_WAY:
             return None
     return tuple(found)
