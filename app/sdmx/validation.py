@@ -110,7 +110,7 @@ class Validator:
         target = self._targets[named]
         if isinstance(target, str):
             return
-        sheet = _Sheet(batch, self._cells(target.flow, batch))
+        sheet = self._sheet(target.flow, batch)
         intake = self.intakes[target.agreement]
         rules = self._rules[target.agreement]
         self._check_values(sheet, target, rules)
@@ -126,9 +126,9 @@ class Validator:
                 near = nearest(column.component, known)
                 self.report(Finding("VIPMG-301", 1, column.name, column.component, nearest=near))
 
-    def _cells(self, flow: Flow, batch: Batch) -> dict[str, Sequence[str]]:
+    def _sheet(self, flow: Flow, batch: Batch) -> _Sheet:
         """The cells of the components of the flow, labels taken off, open dimensions empty."""
-        cells: dict[str, Sequence[str]] = {}
+        sheet = _Sheet(batch)
         for name, values in batch.cells.items():
             component = flow.components.get(name)
             if component is None:
@@ -136,12 +136,14 @@ class Validator:
             column = self.columns[name]
             if column.labelled and (component.codes is not None or component.level == "time"):
                 values = [self._without_label(value, column) for value in values]
-            if component.level in {"dimension", "time"} and OFF in values:
-                values = ["" if value == OFF else value for value in values]
             if self.decimal_comma and component.data_type in _NUMBERS and component.codes is None:
                 values = [value.replace(",", ".") for value in values]
-            cells[name] = values
-        return cells
+            distinct = set(values)
+            if OFF in distinct and component.level in {"dimension", "time"}:
+                values = ["" if value == OFF else value for value in values]
+                distinct = (distinct - {OFF}) | {""}
+            sheet.put(name, values, distinct)
+        return sheet
 
     def _without_label(self, cell: str, column: Column) -> str:
         if not column.many:
@@ -648,17 +650,19 @@ class _Sheet:
 
     __slots__ = ("_distinct", "action", "bad_times", "cells", "rows")
 
-    def __init__(self, batch: Batch, cells: dict[str, Sequence[str]]) -> None:
+    def __init__(self, batch: Batch) -> None:
         self.action: Action = batch.action
         self.rows = batch.rows
-        self.cells = cells
+        self.cells: dict[str, Sequence[str]] = {}
         self.bad_times: set[str] = set()
         self._distinct: dict[str, set[str]] = {}
 
+    def put(self, name: str, cells: Sequence[str], distinct: set[str]) -> None:
+        self.cells[name] = cells
+        self._distinct[name] = distinct
+
     def distinct(self, name: str) -> set[str]:
-        if name not in self._distinct:
-            self._distinct[name] = set(self.cells.get(name, ("",)))
-        return self._distinct[name]
+        return self._distinct.get(name, {""})
 
 
 class _Rules:

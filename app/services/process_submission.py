@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from app.errors import MessageError, VipmgError
-from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding
-from app.sdmx.messages.data_csv_reader import Batch, CsvReader
+from app.sdmx.messages.data_csv_reader import CsvReader
 from app.sdmx.messages.inflate import Inflated, Rewound
-from app.sdmx.validation import Key, Target, Validator
+from app.sdmx.validation import Target, Validator
 from app.store import notices, publication, staging, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
 from app.store.publication import RefusedError, StructuresChangedError
+from app.store.staging import StageRecord
 from app.store.submissions import StoredSubmission, Verdict
 from app.store.types import Connection
 
@@ -98,29 +98,59 @@ async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
 
 
 async def _validate_batches(work: _Work, reader: CsvReader) -> Validator:
-    batches = reader.batches()
-    batch = await asyncio.to_thread(next, batches, None)
-    validator = Validator(
-        reader.columns,
-        lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
-        work.report,
-        sub_separator=reader.sub_separator,
-        decimal_comma=reader.decimal_comma,
-    )
-    while batch is not None:
-        segments = await asyncio.to_thread(_segments, validator, batch)
-        await staging.put_segments(work.connection, segments)
-        work.rows += len(batch.rows)
-        await submissions.progress(work.connection, work.submission.id, work.rows)
-        await _flush(work, reader.findings)
-        batch = await asyncio.to_thread(next, batches, None)
+    """While the database takes a batch, the next one is read and checked in a thread."""
+    checking = _Checking(work, reader)
+    checked = await asyncio.to_thread(checking.next)
+    while checked is not None:
+        coming = asyncio.create_task(asyncio.to_thread(checking.next))
+        try:
+            await staging.put_records(work.connection, checked.records)
+            work.rows += checked.rows
+            await submissions.progress(work.connection, work.submission.id, work.rows)
+            await _flush(work, checked.findings)
+        finally:
+            # Also when this batch fails: the thread must be done before the stream is closed.
+            await asyncio.wait({coming})
+        checked = await coming
     if reader.row_count == 0 and not reader.findings and not work.errors:
         raise MessageError("The file has no rows.", "El archivo no tiene filas.")
-    return validator
+    return checking.validator
 
 
-def _segments(validator: Validator, batch: Batch) -> list[tuple[int, Key, Segment]]:
-    return [(target.agreement, key, segment) for target, key, segment in validator.check(batch)]
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A batch that was checked."""
+
+    rows: int
+    records: list[StageRecord]
+    findings: list[Finding]
+
+
+class _Checking:
+    """Reads and checks one batch after the other; `next` runs in a thread, one at a time."""
+
+    def __init__(self, work: _Work, reader: CsvReader) -> None:
+        self._reader = reader
+        self._batches = reader.batches()
+        self._found: list[Finding] = []
+        self.validator = Validator(
+            reader.columns,
+            lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
+            self._found.append,
+        )
+
+    def next(self) -> _Checked | None:
+        """The next batch, checked; nothing after the last."""
+        batch = next(self._batches, None)
+        if batch is None:
+            return None
+        self.validator.sub_separator = self._reader.sub_separator
+        self.validator.decimal_comma = self._reader.decimal_comma
+        records = staging.records(self.validator.check(batch))
+        findings = [*self._reader.findings, *self._found]
+        self._reader.findings.clear()
+        self._found.clear()
+        return _Checked(len(batch.rows), records, findings)
 
 
 async def _publish(work: _Work, validator: Validator) -> None:

@@ -61,7 +61,7 @@ LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = w.key
 """
 CREATE_OUTCOME = """
 CREATE TEMPORARY TABLE outcome (
-  key text[] COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
   observations text NOT NULL,
   attributes text NOT NULL,
   observation_count integer NOT NULL,
@@ -92,8 +92,8 @@ CREATE TEMPORARY TABLE hidden_change (
 UPSERT_SERIES = """
 INSERT INTO series AS s (agreement_id, key, dataflow_id, observations, attributes,
                          observation_count, first_period, last_period, publication_id)
-SELECT $1, key, $2, observations::json, attributes::json, observation_count, first_period,
-  last_period, $3
+SELECT $1, string_to_array(key, E'\x1f'), $2, observations::json, attributes::json,
+  observation_count, first_period, last_period, $3
 FROM outcome
 ON CONFLICT (agreement_id, key) DO UPDATE SET
   observations = excluded.observations,
@@ -105,12 +105,13 @@ ON CONFLICT (agreement_id, key) DO UPDATE SET
 """
 JOURNAL = """
 INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
-SELECT $1::integer, key, $2::bigint, 'Replace',
+SELECT $1::integer, string_to_array(key, E'\x1f'), $2::bigint, 'Replace',
   CASE WHEN put = '' THEN NULL ELSE coalesce(put, observations)::json END,
   coalesce(changed_attributes, attributes)::json
 FROM outcome WHERE put IS DISTINCT FROM '' OR changed_attributes IS DISTINCT FROM '{}'
 UNION ALL
-SELECT $1::integer, key, $2::bigint, 'Delete', gone::json, NULL FROM outcome WHERE gone IS NOT NULL
+SELECT $1::integer, string_to_array(key, E'\x1f'), $2::bigint, 'Delete', gone::json, NULL
+FROM outcome WHERE gone IS NOT NULL
 """
 REPLACE_HIDDEN = """
 DELETE FROM withheld_series AS w USING hidden AS h WHERE w.agreement_id = $1 AND w.key = h.key
@@ -506,7 +507,7 @@ class _Merge:
         document = _dump(after)
         self.outcomes.append(
             (
-                key,
+                staging.SEPARATOR.join(key),
                 document,
                 _dump(attributes),
                 len(after[TIME]),

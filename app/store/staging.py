@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import msgspec
 
 from app.sdmx.actions import Segment
-from app.sdmx.validation import Intake, Key, segment_of_deletion
+from app.sdmx.validation import Intake, Key, Target, segment_of_deletion
 from app.store.types import Connection
 
 SEPARATOR = "\x1f"
@@ -54,18 +55,22 @@ async def stage(connection: Connection) -> AsyncIterator[None]:
             await connection.execute("DROP TABLE IF EXISTS stage")
 
 
-async def put_segments(
-    connection: Connection, segments: Iterable[tuple[int, Key, Segment]]
-) -> None:
-    """Stage segments: agreement, key, segment."""
-    await connection.copy_records_to_table(
-        "stage",
-        records=[
-            (agreement, SEPARATOR.join(key), segment.rows[0], _encode(segment))
-            for agreement, key, segment in segments
-            if not any("\x00" in code for code in key)  # in no code list, and not storable
-        ],
-    )
+StageRecord: TypeAlias = tuple[int, str, int, bytes]
+
+
+def records(segments: Iterable[tuple[Target, Key, Segment]]) -> list[StageRecord]:
+    """Segments as the stage takes them: agreement, key, first row, segment."""
+    join, encode = SEPARATOR.join, _encode
+    return [
+        (target.agreement, joined, segment.rows[0], encode(segment))
+        for target, key, segment in segments
+        if "\x00" not in (joined := join(key))  # in no code list, and not storable
+    ]
+
+
+async def put_records(connection: Connection, staged: Sequence[StageRecord]) -> None:
+    """Stage segments."""
+    await connection.copy_records_to_table("stage", records=staged)
 
 
 async def put_deletions(connection: Connection, intake: Intake, dataflow: int) -> None:

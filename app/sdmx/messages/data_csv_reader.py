@@ -211,17 +211,18 @@ class CsvReader:
 
     def _split(self, rows: list[list[str]], first: int) -> Iterator[Batch]:
         numbers: Sequence[int] = range(first, first + len(rows))
-        if {len(row) for row in rows} != {self._width}:
+        if set(map(len, rows)) != {self._width}:
             rows, numbers = self._even(rows, numbers)
         if not rows:
             return
         columns = list(zip(*rows, strict=True))
-        heads = self._heads(columns)
-        if len(set(heads)) == 1:
-            yield from self._batch(heads[0], columns, numbers)
+        places = {0, self._structure_id, self._action or 0}
+        if all(len(set(columns[place])) == 1 for place in places):
+            yield from self._batch(self._heads(columns, 1)[0], columns, numbers)
             return
-        for head, places in groupby(range(len(heads)), heads.__getitem__):
-            chosen = list(places)
+        heads = self._heads(columns, len(rows))
+        for head, run in groupby(range(len(heads)), heads.__getitem__):
+            chosen = list(run)
             part = slice(chosen[0], chosen[-1] + 1)
             yield from self._batch(head, [column[part] for column in columns], numbers[part])
 
@@ -241,11 +242,11 @@ class CsvReader:
                 kept_numbers.append(number)
         return kept, kept_numbers
 
-    def _heads(self, columns: list[tuple[str, ...]]) -> list[tuple[str, str, str]]:
-        length = len(columns[0])
-        kinds = ("dataflow",) * length if self._legacy else columns[0]
-        actions = ("",) * length if self._action is None else columns[self._action]
-        return list(zip(kinds, columns[self._structure_id], actions, strict=True))
+    def _heads(self, columns: list[tuple[str, ...]], count: int) -> list[tuple[str, str, str]]:
+        """Kind, structure and action of the first rows."""
+        kinds = ("dataflow",) * count if self._legacy else columns[0][:count]
+        actions = ("",) * count if self._action is None else columns[self._action][:count]
+        return list(zip(kinds, columns[self._structure_id][:count], actions, strict=True))
 
     def _batch(
         self, head: tuple[str, str, str], columns: list[tuple[str, ...]], numbers: Sequence[int]
