@@ -113,12 +113,9 @@ def _fresh(attributes: Mapping[str, Any], segments: Sequence[Segment]) -> Outcom
     document = segments[0].observations
     rows = segments[0].rows
     if len(segments) > 1:
-        names = dict.fromkeys(name for s in segments for name in s.observations)
-        document = {
-            name: [value for s in segments for value in series.column(s.observations, name)]
-            for name in names
-        }
-        rows = [row for s in segments for row in s.rows]
+        parts = [segment.observations for segment in segments]
+        document = {name: _joined(parts, name) for name in {n: 0 for part in parts for n in part}}
+        rows = [row for segment in segments for row in segment.rows]
     touched = dict(zip(document[TIME], rows, strict=True))
     if len(touched) != len(rows):
         return None
@@ -130,6 +127,14 @@ def _fresh(attributes: Mapping[str, Any], segments: Sequence[Segment]) -> Outcom
         kept = {time: row for time, row in series.observations(document).items() if row}
         return Outcome(series.from_observations(kept), merged, touched, [])
     return Outcome(series.compact(series.sort_by_time(document)), merged, touched, [])
+
+
+def _joined(parts: Sequence[Document], name: str) -> Any:  # noqa: ANN401
+    """A column of several documents one after the other; one value where all have the same."""
+    first = parts[0].get(name)
+    if not isinstance(first, list) and all(part.get(name) == first for part in parts):
+        return first
+    return [value for part in parts for value in series.column(part, name)]
 
 
 def _conflicts(segments: Sequence[Segment]) -> Iterator[tuple[int, str, str]]:

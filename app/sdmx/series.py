@@ -79,8 +79,7 @@ def in_time_order(times: Iterable[str]) -> list[str]:
     ordered = list(times)
     if len(ordered) < 2:
         return ordered
-    length = len(ordered[0])
-    if all(len(time) == length for time in ordered) and not any("T" in time for time in ordered):
+    if _is_even(ordered):
         ordered.sort()
     else:
         ordered.sort(key=_start)
@@ -114,9 +113,7 @@ def period_bounds(document: Mapping[str, Any]) -> tuple[dt.date | None, dt.date 
     times = document[TIME]
     if not times or not times[0]:
         return None, None
-    # Periods of one shape end in the order in which they begin.
-    even = len(set(map(len, times))) == 1 and "/" not in times[0]
-    ends = times[-1:] if even else times
+    ends = times[-1:] if _is_even(times) else times
     last = max(parse_time_period(time).end_date for time in ends)
     return parse_time_period(times[0]).start_date, last
 
@@ -159,6 +156,17 @@ def replay(changes: Iterable[tuple[str, Document]]) -> Document:
 def rows_of(document: Mapping[str, Any], components: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """The document row by row: time period, then the components in the order given."""
     return zip(document[TIME], *(column(document, name) for name in components), strict=True)
+
+
+def _is_even(times: list[str]) -> bool:
+    """Whether periods are of one shape, so that they begin and end in the order of their text."""
+    first = times[0]
+    if len(first) > 10 or len(set(map(len, times))) != 1:  # ranges and instants may overlap
+        return False
+    letter = first[5:6]
+    if letter.isalpha():
+        return all(time[5:6] == letter for time in times)
+    return not any(time[5:6].isalpha() for time in times)
 
 
 def _start(time: str) -> tuple[dt.datetime, dt.datetime]:
