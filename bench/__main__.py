@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,8 @@ from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
 from bench.report import table
+
+FILE_WIDTH = 160
 
 Measure = Callable[[Ground], Iterator[Check]]
 
@@ -42,7 +45,7 @@ def main() -> None:
     """Measure, print a table, write a file if asked for."""
     arguments = _arguments()
     names = arguments.only or list(MEASURES)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     found: list[Check | Skipped] = []
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:

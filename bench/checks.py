@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -12,14 +13,16 @@ class Check:
     """One line of the table.
 
     Attributes:
+        against: what it is compared with.
         limit: the budget; `None`: told for information.
         at_least: whether more is better.
         figures: the ratio of each pair of runs, or the plain figures.
         ours: median of ours, with its unit.
-        theirs: median of what it is compared with.
+        theirs: median of the other.
     """
 
     what: str
+    against: str
     limit: float | None
     at_least: bool
     figures: list[float]
@@ -48,39 +51,48 @@ class Skipped:
     why: str
 
 
-def interleaved(runs: int, *actions: Callable[[], float]) -> list[list[float]]:
+Sample = TypeVar("Sample")
+
+
+def interleaved(runs: int, *actions: Callable[[], Sample]) -> list[list[Sample]]:
     """Run actions in turn, A B A B, so that a drift of the machine hits all; warm up first."""
-    samples: list[list[float]] = [[] for _ in actions]
+    samples: list[list[Sample]] = [[] for _ in actions]
     for run in range(runs + 1):
         for action, found in zip(actions, samples, strict=True):
-            seconds = action()
+            sample = action()
             if run:
-                found.append(seconds)
+                found.append(sample)
     return samples
 
 
-def faster(what: str, limit: float | None, ours: list[float], theirs: list[float]) -> Check:
+def faster(
+    what: str, against: str, limit: float | None, ours: list[float], theirs: list[float]
+) -> Check:
     """How many times faster ours is: their seconds by ours."""
     ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
-    return Check(what, limit, True, ratios, _seconds(ours), _seconds(theirs))
+    return Check(what, against, limit, True, ratios, _seconds(ours), _seconds(theirs))
 
 
-def slower(what: str, limit: float | None, ours: list[float], theirs: list[float]) -> Check:
+def slower(
+    what: str, against: str, limit: float | None, ours: list[float], theirs: list[float]
+) -> Check:
     """How many times slower ours is: our seconds by theirs."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return Check(what, limit, False, ratios, _seconds(ours), _seconds(theirs))
+    return Check(what, against, limit, False, ratios, _seconds(ours), _seconds(theirs))
 
 
-def rate(what: str, limit: float | None, ours: list[float], theirs: list[float]) -> Check:
+def rate(
+    what: str, against: str, limit: float | None, ours: list[float], theirs: list[float]
+) -> Check:
     """Our rate by theirs."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     shown = (f"{statistics.median(rates):,.0f}/s" for rates in (ours, theirs))
-    return Check(what, limit, True, ratios, *shown)
+    return Check(what, against, limit, True, ratios, *shown)
 
 
-def at_most(what: str, limit: float | None, figures: list[float], unit: str) -> Check:
+def at_most(what: str, against: str, limit: float | None, figures: list[float], unit: str) -> Check:
     """A figure by itself."""
-    return Check(what, limit, False, figures, unit=unit)
+    return Check(what, against, limit, False, figures, unit=unit)
 
 
 def _seconds(samples: list[float]) -> str:

@@ -1,26 +1,24 @@
-"""The yardstick of request rates: a FastAPI endpoint that does nothing but return bytes."""
+"""The yardstick of request rates: a FastAPI endpoint that does nothing but return bytes.
+
+It runs as the service does, in one process: `python -m bench.empty_app SOCKET FILE`.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import uvicorn
 from fastapi import FastAPI, Response
 
-BODY = "BENCH_BODY"
-OPTIONS = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
 
-
-def create() -> FastAPI:
-    """The application; the bytes are those of a file that the environment names."""
+def create(body: bytes) -> FastAPI:
+    """The application."""
     app = FastAPI()
-    body = Path(os.environ[BODY]).read_bytes()
 
     @app.get("/")
     async def answer() -> Response:
@@ -30,20 +28,25 @@ def create() -> FastAPI:
 
 
 @contextlib.contextmanager
-def serve_bytes(body: Path) -> Iterator[int]:
-    """Serve the bytes of a file with one worker; gives the port."""
+def serve_bytes(body: Path) -> Iterator[tuple[int, int]]:
+    """Serve the bytes of a file with one worker; gives the port and the process number."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.set_inheritable(True)
-        arguments = ["--factory", "bench.empty_app:create", "--fd", str(listener.fileno())]
+        number = listener.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", *arguments, *OPTIONS],
-            pass_fds=[listener.fileno()],
+            [sys.executable, "-m", "bench.empty_app", str(number), body],
+            pass_fds=[number],
             cwd=Path(__file__).parent.parent,
-            env=os.environ | {BODY: str(body)},
         )
         try:
-            time.sleep(0.1)
-            yield listener.getsockname()[1]
+            yield listener.getsockname()[1], process.pid
         finally:
             process.terminate()
             process.wait()
+
+
+if __name__ == "__main__":
+    app = create(Path(sys.argv[2]).read_bytes())
+    config = uvicorn.Config(
+        app, loop="uvloop", http="httptools", log_config=None, access_log=False, ws="none"
+    )
+    uvicorn.Server(config).run([socket.socket(fileno=int(sys.argv[1]))])

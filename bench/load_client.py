@@ -1,7 +1,7 @@
 """The load of many requests, from a process of its own: `python -m bench.load_client`.
 
-Reads one line of JSON (port, head of the requests, file of paths, connections, seconds), keeps
-that many connections busy for that long, and prints how many requests were answered.
+Reads a `Load` as JSON, keeps its connections busy for its time, and prints how many requests
+were answered a second, and how many in all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import psutil
 import uvloop
 
 CONNECTIONS = 16
@@ -33,8 +34,17 @@ class Load:
     skip: int = 0
 
 
-def request_rate(load: Load) -> float:
-    """Requests a second that a server answers, asked by another process."""
+@dataclass(frozen=True)
+class Answered:
+    """How a server bore a load: requests a second, and its own CPU seconds for each."""
+
+    rate: float
+    cpu_seconds: float
+
+
+def put_load(load: Load, server: int) -> Answered:
+    """Put a load on a server, whose process number is given, from another process."""
+    before = _cpu_seconds(server)
     done = subprocess.run(
         [sys.executable, "-m", "bench.load_client"],
         input=json.dumps(asdict(load)),
@@ -43,7 +53,13 @@ def request_rate(load: Load) -> float:
         text=True,
         check=True,
     )
-    return float(done.stdout)
+    rate, count = json.loads(done.stdout)
+    return Answered(rate, (_cpu_seconds(server) - before) / count)
+
+
+def _cpu_seconds(process: int) -> float:
+    times = psutil.Process(process).cpu_times()
+    return times.user + times.system
 
 
 class _Connection(asyncio.Protocol):
@@ -96,7 +112,7 @@ def _requests(load: Load) -> Iterator[bytes]:
         place += 1
 
 
-async def _run(load: Load) -> float:
+async def _run(load: Load) -> tuple[float, int]:
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
     loop.set_exception_handler(
@@ -112,8 +128,8 @@ async def _run(load: Load) -> float:
     await asyncio.wait([failed], timeout=load.seconds)
     if failed.done():
         failed.result()
-    return (counter[0] - before) / (time.perf_counter() - begin)
+    return (counter[0] - before) / (time.perf_counter() - begin), counter[0]
 
 
 if __name__ == "__main__":
-    sys.stdout.write(str(uvloop.run(_run(Load(**json.loads(sys.stdin.read()))))))
+    sys.stdout.write(json.dumps(uvloop.run(_run(Load(**json.loads(sys.stdin.read()))))))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.checks import Check, at_most, faster, interleaved, rate, slower
 from bench.empty_app import serve_bytes
 from bench.ground import Filled, Ground
-from bench.load_client import Load, request_rate
+from bench.load_client import Answered, Load, put_load
 from bench.selections import Selection
 from bench.service import PeakMemory
 
@@ -17,35 +17,43 @@ LOAD_SECONDS = 2.0
 
 def requests(ground: Ground) -> Iterator[Check]:
     """One series as JSON: new, from the cache, and unchanged (304)."""
-    paths = ground.folder / "paths"
+    http, service = ground.http, ground.service
     keys = list(ground.monthly.selections.keys())
-    paths.write_text("\n".join(keys[number * 7919 % len(keys)] for number in range(len(keys))))
-    one, body = ground.folder / "path", ground.folder / "body"
+    every, one, root, body = (ground.folder / name for name in ("every", "one", "root", "body"))
+    every.write_text("\n".join(keys[number * 7919 % len(keys)] for number in range(len(keys))))
     one.write_text(keys[0])
-    reply = ground.http.get(keys[0], keep=True)
+    root.write_text("/")
+    reply = http.get(keys[0], keep=True)
     body.write_bytes(reply.body)
     unchanged = {"If-None-Match": reply.headers["etag"]}
-    port = ground.service.port
-    asked = [0]
+    asked = 0
 
-    def uncached() -> float:
-        found = request_rate(Load(port, str(paths), LOAD_SECONDS, skip=asked[0]))
-        asked[0] += int(found * LOAD_SECONDS * 1.5)
+    def uncached() -> Answered:
+        nonlocal asked
+        found = put_load(Load(service.port, str(every), LOAD_SECONDS, skip=asked), service.process)
+        asked += int(found.rate * LOAD_SECONDS * 2)
         return found
 
-    with serve_bytes(body) as empty_port:
-        (one.parent / "root").write_text("/")
-        empty, new, cached, same = interleaved(
+    def again(expected: int, headers: dict[str, str]) -> Answered:
+        load = Load(service.port, str(one), LOAD_SECONDS, expected, headers)
+        return put_load(load, service.process)
+
+    with serve_bytes(body) as (port, process):
+        empty, *ours = interleaved(
             ground.runs,
-            lambda: request_rate(Load(empty_port, str(one.parent / "root"), LOAD_SECONDS)),
+            lambda: put_load(Load(port, str(root), LOAD_SECONDS), process),
             uncached,
-            lambda: request_rate(Load(port, str(one), LOAD_SECONDS)),
-            lambda: request_rate(Load(port, str(one), LOAD_SECONDS, 304, unchanged)),
+            lambda: again(200, {}),
+            lambda: again(304, unchanged),
         )
-    against = "request rate / empty FastAPI endpoint"
-    yield rate(f"one series, JSON, not from the cache: {against}", 0.4, new, empty)
-    yield rate(f"one series, JSON, from the cache: {against}", 0.8, cached, empty)
-    yield rate(f"one series, JSON, 304: {against}", 0.8, same, empty)
+    for name, limit, found in zip(
+        ("not from the cache", "from the cache", "304"), (0.4, 0.8, 0.8), ours, strict=True
+    ):
+        what = f"one series, JSON, {name}"
+        rates = [each.rate for each in found], [each.rate for each in empty]
+        yield rate(f"{what}: requests", "empty FastAPI endpoint", limit, *rates)
+        cpu = [each.cpu_seconds for each in found], [each.cpu_seconds for each in empty]
+        yield slower(f"{what}: CPU of the server", "empty FastAPI endpoint", None, *cpu)
 
 
 def slices(ground: Ground) -> Iterator[Check]:
@@ -54,8 +62,8 @@ def slices(ground: Ground) -> Iterator[Check]:
     asked = [filled.selections.slice() for _ in range(ground.runs + 1)]
     ours, wide, lake = _three(ground, filled, asked, threads=2)
     what = f"slice of {102 * len(filled.cube.times(0)):,} observations, CSV, not from the cache"
-    yield faster(f"{what}: COPY / ours", 7, ours, wide)
-    yield faster(f"{what}: DuckDB / ours", 1, ours, lake)
+    yield faster(what, "COPY from a wide table", 7, ours, wide)
+    yield faster(what, "DuckDB", 1, ours, lake)
 
 
 def whole(ground: Ground) -> Iterator[Check]:
@@ -65,16 +73,16 @@ def whole(ground: Ground) -> Iterator[Check]:
     ours, wide, lake = _three(ground, filled, asked, threads=1, in_order=True)
     size = filled.cube.wanted // 12 * len(filled.cube.times(0))
     what = f"{size:,} observations, CSV"
-    yield faster(f"{what}, not from the cache: COPY / ours", 1.6, ours, wide)
-    yield faster(f"{what}, not from the cache: DuckDB, one thread / ours", 1, ours, lake)
+    yield faster(f"{what}, not from the cache", "COPY from a wide table", 1.6, ours, wide)
+    yield faster(f"{what}, not from the cache", "DuckDB, one thread", 1, ours, lake)
     cached = [ground.http.ok(asked[-1].data, Accept=CSV).seconds for _ in wide]
-    yield faster(f"{what}, from the cache: COPY / ours", 10, cached, wide)
+    yield faster(f"{what}, from the cache", "COPY from a wide table", 10, cached, wide)
     ground.forget()
     with PeakMemory(ground.service.process) as peak:
         shares = [ground.http.ok(each.data, Accept=CSV) for each in asked[: ground.runs]]
     first = [100 * reply.first_seconds / reply.seconds for reply in shares]
-    yield at_most(f"{what}: first byte, share of the total", 10, first, "%")
-    yield at_most(f"{what}: peak memory of the application", 300, peak.megabytes, "MB")
+    yield at_most(f"{what}: first byte", "the last", 10, first, "%")
+    yield at_most(f"{what}: peak memory of the server", "", 300, peak.megabytes, "MB")
 
 
 def availability(ground: Ground) -> Iterator[Check]:
@@ -86,9 +94,9 @@ def availability(ground: Ground) -> Iterator[Check]:
     asked = [filled.selections.slice() for _ in range(runs + 1)]
     yield _available(ground, filled, asked, "exact", 12, "of 102 series")
     yield _available(ground, filled, [filled.selections.whole()] * (runs + 1), "exact", 12, "whole")
-    asked = [filled.selections.by("REF_AREA", "SEX").within("2016-04", "2019-09")] * 1
-    asked += [
-        filled.selections.by("REF_AREA", "SEX").within("2016-04", "2019-09") for _ in range(runs)
+    asked = [
+        filled.selections.by("REF_AREA", "SEX").within("2016-04", "2019-09")
+        for _ in range(runs + 1)
     ]
     yield _available(ground, filled, asked, "exact", 4, "by two dimensions and time")
 
@@ -99,15 +107,15 @@ def mix(ground: Ground) -> Iterator[Check]:
     ours, wide, lake = _three(
         ground, filled, [filled.selections.whole()] * (runs + 1), threads=1, in_order=True
     )
-    yield faster("real mix, whole flow, CSV: COPY / ours", 1, ours, wide)
-    yield faster("real mix, whole flow, CSV: DuckDB, one thread / ours", None, ours, lake)
+    yield faster("real mix, whole flow, CSV", "COPY from a wide table", 1, ours, wide)
+    yield faster("real mix, whole flow, CSV", "DuckDB, one thread", None, ours, lake)
     for name in ("REF_AREA", "COUNTERPART_AREA"):
         asked = [filled.selections.by(name) for _ in range(runs + 1)]
         ours, wide, lake = _three(ground, filled, asked, threads=2)
-        yield faster(f"real mix, slice by {name}, CSV: COPY / ours", 4, ours, wide)
-        yield faster(f"real mix, slice by {name}, CSV: DuckDB / ours", None, ours, lake)
+        yield faster(f"real mix, slice by {name}, CSV", "COPY from a wide table", 4, ours, wide)
+        yield faster(f"real mix, slice by {name}, CSV", "DuckDB", None, ours, lake)
     share = filled.disk["series"] / filled.wide.size
-    yield at_most("real mix, bytes on disk: ours / wide table", 0.7, [share], "x")
+    yield at_most("real mix, disk", "wide table with its key", 0.7, [share], "x")
 
 
 def growth(ground: Ground) -> Iterator[Check]:
@@ -120,8 +128,8 @@ def growth(ground: Ground) -> Iterator[Check]:
         lambda: http.ok(next(asked).data, Accept=CSV).seconds,
         lambda: ground.http.ok(next(asked).data, Accept=CSV).seconds,
     )
-    what = f"slice in {filled.cube.wanted * 120:,} observations / in a tenth of them"
-    yield slower(what, 1.5, large, small)
+    what = f"slice of {filled.cube.wanted * len(filled.cube.times(0)):,} observations"
+    yield slower(what, "the same in a tenth of them", 1.5, large, small)
 
 
 def _three(
@@ -167,5 +175,4 @@ def _available(
         ours,
         lambda: filled.wide.distinct("citizenship", next(each[1]).where),
     )
-    name = f"availability ({mode}) {what}: SELECT DISTINCT / ours"
-    return faster(name, limit, *found)
+    return faster(f"availability ({mode}) {what}", "SELECT DISTINCT", limit, *found)

@@ -18,13 +18,14 @@ def table(found: Iterable[Check | Skipped]) -> Table:
     title = f"{platform.machine()}, {os.cpu_count()} cores; medians, and the range of the runs"
     shown = Table(title=title, title_justify="left", show_lines=False)
     shown.add_column("what")
+    shown.add_column("against")
     for name in ("ours", "theirs", "budget", "measured", "range", "met"):
         shown.add_column(name, justify="right", no_wrap=True)
     for each in found:
         if isinstance(each, Skipped):
-            shown.add_row(each.what, "", "", "", "left out", each.why, "")
+            shown.add_row(each.what, each.why, "", "", "", "left out", "", "")
         else:
-            shown.add_row(each.what, each.ours, each.theirs, *_cells(each))
+            shown.add_row(each.what, each.against, each.ours, each.theirs, *_cells(each))
     return shown
 
 

@@ -10,8 +10,6 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import orjson
-
 Key = tuple[str, ...]
 Observation = tuple[str, str, str]
 """Time period, value, status."""
@@ -93,13 +91,6 @@ def value(number: int, place: int) -> str:
     return str(level + (mixed >> 8) % level)
 
 
-def document(observations: list[Observation]) -> dict[str, object]:
-    """The document that publication would write."""
-    times, values, statuses = (list(column) for column in zip(*observations, strict=True))
-    status: object = statuses[0] if len(set(statuses)) == 1 else statuses
-    return {"TIME_PERIOD": times, "OBS_VALUE": values, "OBS_STATUS": status}
-
-
 def csv_rows(cube: Cube) -> Iterator[bytes]:
     """All rows as CSV without a header, a series at a time."""
     for number, key in cube.series():
@@ -107,11 +98,6 @@ def csv_rows(cube: Cube) -> Iterator[bytes]:
         yield "".join(
             f"{head},{time},{count},{status}\n" for time, count, status in cube.observations(number)
         ).encode()
-
-
-def dump(document: dict[str, object]) -> str:
-    """A document as text."""
-    return orjson.dumps(document).decode()
 
 
 def monthly_cube(size: int) -> Cube:

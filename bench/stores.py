@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,41 +12,33 @@ from typing import Any, Self
 import asyncpg
 import duckdb
 
-from app.sdmx.series import period_bounds
+from app.sdmx.actions import Segment
+from app.sdmx.findings import Finding
+from app.sdmx.validation import Intake, Target
+from app.services.run_worker import spare_collector
+from app.store import staging
 from app.store.binaries import find_binaries
-from app.store.publication import (
-    CREATE_OUTCOME,
-    JOURNAL,
-    UPSERT_SERIES,
-    Effect,
-    begin_publication,
-    end_publication,
-)
-from bench.shapes import Cube, csv_rows, document, dump
+from app.store.catalogue import CatalogueCache
+from app.store.publication import begin_publication, end_publication, publish_intake
+from bench.shapes import Cube, csv_rows
 from bench.structures import OWNER
 
-Record = tuple[Any, ...]
-
+BATCH = 5000
 TABLES = {"series": "series", "journal": "change"}
 
 
 async def fill_series(dsn: str, cube: Cube) -> dict[str, int]:
-    """Publish a cube at once, with the statements of publication itself.
+    """Publish a cube at once.
 
     Returns:
         The bytes that series and journal take on disk, indexes included.
     """
+    spare_collector()
     connection = await asyncpg.connect(dsn)
     try:
         before = await _sizes(connection)
         await connection.execute("SET ROLE vipmg_writer")
-        async with connection.transaction():
-            begun = await begin_publication(connection, None)
-            effect = await _write(connection, cube, begun.id)
-            begun.effects.append(effect)
-            await end_publication(
-                connection, begun, action="submission", actor=OWNER, about=cube.flow
-            )
+        await _publish(connection, cube)
         await connection.execute("RESET ROLE")
         await connection.execute("VACUUM (ANALYZE) series")
         await connection.execute("VACUUM (ANALYZE) change")
@@ -57,29 +48,30 @@ async def fill_series(dsn: str, cube: Cube) -> dict[str, int]:
         await connection.close()
 
 
-async def _write(connection: Any, cube: Cube, publication: int) -> Effect:
-    agreement, dataflow = await connection.fetchrow(
-        "SELECT id, dataflow_id FROM agreement WHERE urn LIKE $1", f"%:{cube.agreement}(%"
-    )
-    effect = Effect(agreement, public_room=True)
-    await connection.execute(CREATE_OUTCOME)
-    records = _records(cube, effect)
-    while batch := list(itertools.islice(records, 5000)):
-        await connection.copy_records_to_table("outcome", records=batch)
-    await connection.execute(UPSERT_SERIES, agreement, dataflow, publication)
-    await connection.execute(JOURNAL, agreement, publication)
-    effect.put = effect.observations
-    return effect
+async def _publish(connection: Any, cube: Cube) -> None:
+    """Stage the series as the worker does, less reading and checking a file, and publish them."""
+    catalogue = await CatalogueCache().current(connection)
+    [stored] = [a for a in catalogue.agreements.values() if f":{cube.agreement}(" in a.urn]
+    flow = catalogue.flow(stored.dataflow_urn, stored.urn)
+    target = Target(stored.id, stored.urn, flow, stored.fixed)
+    async with staging.stage(connection), connection.transaction():
+        segments = ((target, key, _segment(cube, number)) for number, key in cube.series())
+        while batch := staging.records(itertools.islice(segments, BATCH)):
+            await staging.put_records(connection, batch)
+        begun = await begin_publication(connection, None)
+        await publish_intake(connection, begun, Intake(target), stored.dataflow, _refuse)
+        await end_publication(connection, begun, action="submission", actor=OWNER, about=cube.flow)
 
 
-def _records(cube: Cube, effect: Effect) -> Iterator[Record]:
-    for number, key in cube.series():
-        made = document(cube.observations(number))
-        size = len(cube.times(number))
-        effect.series += 1
-        effect.observations += size
-        bounds = period_bounds(made)
-        yield key, dump(made), "{}", size, *bounds, None, None, None
+def _segment(cube: Cube, number: int) -> Segment:
+    observations = cube.observations(number)
+    times, values, statuses = (list(column) for column in zip(*observations, strict=True))
+    columns = {"TIME_PERIOD": times, "OBS_VALUE": values, "OBS_STATUS": statuses}
+    return Segment("Merge", list(range(2, len(times) + 2)), columns, {})
+
+
+def _refuse(finding: Finding) -> None:
+    raise RuntimeError(f"the cube of the bench is not valid: {finding}")
 
 
 async def _sizes(connection: Any) -> dict[str, int]:
@@ -156,7 +148,7 @@ class Wide:
 
     def create(self) -> None:
         """Make the table, as yet without its key."""
-        self.psql.run("CREATE SCHEMA IF NOT EXISTS wide;")
+        self.psql.run("SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS wide;")
         columns = [f'{name} text COLLATE "C" NOT NULL' for name in _columns(self.cube)]
         columns += ['time_period text COLLATE "C" NOT NULL', "obs_value numeric", "obs_status text"]
         self.psql.run(f"CREATE TABLE {self.table} ({', '.join(columns)});")

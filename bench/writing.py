@@ -24,10 +24,10 @@ def disk(ground: Ground) -> Iterator[Check]:
     filled = ground.monthly
     count = filled.cube.wanted * len(MONTHS)
     series, journal = (filled.disk[name] / count for name in ("series", "journal"))
-    yield at_most("disk, bytes an observation: series with indexes", 15, [series], "B")
-    yield at_most("disk, bytes an observation: journal", None, [journal], "B")
+    yield at_most("disk, an observation: series with indexes", "", 15, [series], "B")
+    yield at_most("disk, an observation: journal", "", None, [journal], "B")
     wide = filled.wide.size / count
-    yield at_most("disk, bytes an observation: wide table with its key", None, [wide], "B")
+    yield at_most("disk, an observation: wide table with its key", "", None, [wide], "B")
 
 
 def month(ground: Ground) -> Iterator[Check]:
@@ -36,7 +36,7 @@ def month(ground: Ground) -> Iterator[Check]:
     pairs = [ground.send_month(wide.copy_in) for _ in range(LONG_RUNS)]
     ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
     what = f"one more month for {ground.monthly.cube.wanted:,} series, HTTP to published"
-    yield slower(f"{what} / COPY FROM into the wide table", 4, ours, theirs)
+    yield slower(what, "COPY FROM into the wide table", 4, ours, theirs)
 
 
 def history(ground: Ground) -> Iterator[Check]:
@@ -55,8 +55,8 @@ def history(ground: Ground) -> Iterator[Check]:
     now, then, after = interleaved(
         2 * ground.runs, lambda: ask(""), lambda: ask("asOf"), lambda: ask("updatedAfter")
     )
-    yield slower("asOf over a slice / the current slice", 5, then, now)
-    yield slower("updatedAfter over a slice / the current slice", 5, after, now)
+    yield slower("asOf over a slice", "the current slice", 5, then, now)
+    yield slower("updatedAfter over a slice", "the current slice", 5, after, now)
 
 
 def submission(ground: Ground) -> Iterator[Check]:
@@ -77,10 +77,10 @@ def submission(ground: Ground) -> Iterator[Check]:
     with PeakMemory(service.process, service.worker) as peak:
         ours, theirs = interleaved(LONG_RUNS, lambda: next(senders).send(message), copy)
     what = f"submission of {source.wanted * len(MONTHS):,} rows of CSV"
-    yield slower(f"{what}, HTTP to published / COPY FROM with the key", 2, ours, theirs)
+    yield slower(f"{what}, HTTP to published", "COPY FROM into a wide table", 2, ours, theirs)
     server, worker = peak.megabytes
-    yield at_most(f"{what}: peak memory of the server", 400, [server], "MB")
-    yield at_most(f"{what}: peak memory of the worker", 400, [worker], "MB")
+    yield at_most(f"{what}: peak memory of the server", "", 400, [server], "MB")
+    yield at_most(f"{what}: peak memory of the worker", "", 400, [worker], "MB")
 
 
 def start(ground: Ground) -> Iterator[Check]:
@@ -93,7 +93,7 @@ def start(ground: Ground) -> Iterator[Check]:
         with Service(ground.folder / "data") as service:
             service.http().ok(path)
             seconds.append(time.perf_counter() - begin)
-    yield at_most("start of a prepared data directory to the first answer", 2, seconds, "s")
+    yield at_most("start of a prepared data directory to the first answer", "", 2, seconds, "s")
 
 
 def _moments(ground: Ground) -> list[dt.datetime]:
