@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 BUFFER = 1 << 20
+LONGEST_PAUSE_SECONDS = 5
 END_OF_CHUNKS = b"\r\n0\r\n\r\n"
 
 
@@ -43,16 +44,16 @@ class Reply:
 
 
 class Http:
-    """One connection that is kept open."""
+    """One connection that is kept open, or opened anew after a pause: a server may close it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=600)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray(BUFFER)
+        self._connect()
 
     def get(self, path: str, *, keep: bool = False, **headers: str) -> Reply:
         """Get an address; `keep` gives the body. Header names are written with underscores."""
+        self._connect_anew()
         begin = time.perf_counter()
         self._send_head("GET", path, headers)
         return self._receive(begin, keep)
@@ -73,6 +74,7 @@ class Http:
     def post(self, path: str, body: bytes | Path, **headers: str) -> Reply:
         """Post bytes or a file."""
         size = len(body) if isinstance(body, bytes) else body.stat().st_size
+        self._connect_anew()
         begin = time.perf_counter()
         self._send_head("POST", path, headers | {"Content_Length": str(size)})
         if isinstance(body, bytes):
@@ -85,6 +87,16 @@ class Http:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=600)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._used = time.monotonic()
+
+    def _connect_anew(self) -> None:
+        if time.monotonic() - self._used > LONGEST_PAUSE_SECONDS:
+            self._socket.close()
+            self._connect()
 
     def _send_head(self, method: str, path: str, headers: Mapping[str, str]) -> None:
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
@@ -110,6 +122,7 @@ class Http:
             if keep:
                 body.append(bytes(part))
         end = time.perf_counter()
+        self._used = time.monotonic()
         whole = b"".join(body) if keep else b""
         if keep and "transfer-encoding" in headers:
             whole = _unchunked(whole)
