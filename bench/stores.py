@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import subprocess
 import time
@@ -15,7 +16,6 @@ import duckdb
 from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding
 from app.sdmx.validation import Intake, Target
-from app.services.run_worker import spare_collector
 from app.store import staging
 from app.store.binaries import find_binaries
 from app.store.catalogue import CatalogueCache
@@ -33,7 +33,7 @@ async def fill_series(dsn: str, cube: Cube) -> dict[str, int]:
     Returns:
         The bytes that series and journal take on disk, indexes included.
     """
-    spare_collector()
+    gc.disable()  # as in the worker: rows are many and hold no cycles
     connection = await asyncpg.connect(dsn)
     try:
         before = await _sizes(connection)
@@ -45,6 +45,7 @@ async def fill_series(dsn: str, cube: Cube) -> dict[str, int]:
         after = await _sizes(connection)
         return {name: after[name] - before[name] for name in before}
     finally:
+        gc.enable()
         await connection.close()
 
 
