@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -43,8 +43,7 @@ class ReplyCache:
 
     def fill(self, key: str, first: bytes, rest: AsyncIterator[bytes], encoding: str) -> Spool:
         """Start a reply whose first bytes are there; its rest is read as fast as it comes."""
-        spool = Spool(self._folder, self._memory, self._budget)
-        self._kept[key] = spool
+        spool = self._open(key)
         encode = _Encoder(encoding)
         spool.write(encode(first))
         task = asyncio.create_task(self._run(key, spool, rest, encode))
@@ -52,14 +51,23 @@ class ReplyCache:
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return spool
 
-    def keep(self, key: str, body: bytes, encoding: str = "identity") -> Spool:
-        """Keep a reply that is complete."""
-        spool = Spool(self._folder, self._memory, self._budget)
+    def keep(
+        self, key: str, body: bytes, encoding: str, headers: Mapping[str, str] | None = None
+    ) -> Spool:
+        """Keep a reply that is complete, with header fields that go with its bytes."""
+        spool = self._open(key)
+        spool.headers.update(headers or {})
         encode = _Encoder(encoding)
         spool.write(encode(body) + encode.end())
         spool.close()
-        self._kept[key] = spool
         self._make_room(spool.size)
+        return spool
+
+    def _open(self, key: str) -> Spool:
+        before = self._kept.pop(key, None)
+        if before is not None and before.complete:
+            self._size -= before.size
+        spool = self._kept[key] = Spool(self._folder, self._memory, self._budget)
         return spool
 
     async def _run(

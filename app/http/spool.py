@@ -46,9 +46,10 @@ class DiskBudget:
 
 
 class Spool:
-    """The bytes of one reply, being written or complete."""
+    """The bytes of one reply, being written or complete, and header fields that go with them."""
 
     def __init__(self, folder: Path, memory: int, budget: DiskBudget) -> None:
+        self.headers: dict[str, str] = {}
         self._folder = folder
         self._memory = memory
         self._budget = budget

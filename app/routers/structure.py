@@ -9,10 +9,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.http.conditions import holds, is_unmodified
 from app.http.paths import raw_segments
+from app.http.replies import ReplyCache, SpoolResponse
 from app.sdmx.messages.structure_json import JsonVersion
 from app.sdmx.negotiation import (
     STRUCTURE_OFFERS,
     VARY,
+    choose_encoding,
     negotiate,
     negotiate_language,
     parse_options,
@@ -62,13 +64,19 @@ async def answer_structure(request: Request) -> Response:
     }
     if holds(request, etag):
         return Response(status_code=304, headers=headers)
-    reply = await query_structures(reader, registry, query, form)
-    if reply.body is None:
-        return Response(status_code=204, headers=headers)
+    encoding = choose_encoding(request.headers.get("accept-encoding"), options.compression)
+    replies: ReplyCache = state.replies
+    key = f"{etag} {encoding}"
+    spool = replies.get(key)
+    if spool is None:
+        reply = await query_structures(reader, registry, query, form)
+        if reply.body is None:
+            return Response(status_code=204, headers=headers)
+        shown = {"Content-Language": ", ".join(reply.languages)} if reply.languages else {}
+        spool = replies.keep(key, reply.body, encoding, shown)
     if is_unmodified(request, registry.revised_at):
         return Response(status_code=304, headers=headers)
-    headers["Content-Type"] = form.content_type
-    headers["Content-Length"] = str(len(reply.body))
-    if reply.languages:
-        headers["Content-Language"] = ", ".join(reply.languages)
-    return Response(b"" if request.method == "HEAD" else reply.body, headers=headers)
+    headers |= {"Content-Type": form.content_type, **spool.headers}
+    if encoding != "identity":
+        headers["Content-Encoding"] = encoding
+    return SpoolResponse(spool, headers, head=request.method == "HEAD")

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pysdmx.api.fmr import RegistryClient
 
 from app.errors import NotAcceptableError, NotFoundError, QuerySyntaxError
+from app.http.replies import ReplyCache
 from app.routers import structure
 from app.sdmx.rest_v2 import ARTEFACT_TYPES
 from app.settings import Settings
@@ -32,14 +33,15 @@ ACCEPT_2_0 = {"Accept": "application/vnd.sdmx.structure+json;version=2.0.0"}
 
 
 @pytest.fixture
-async def app(pools: Pools) -> FastAPI:
+async def app(pools: Pools, settings: Settings) -> FastAPI:
     async with pools.writer.acquire() as connection:
         await publish(connection, every_class(), START)
     app = FastAPI(redirect_slashes=False)
     app.include_router(structure.router)
-    app.state.settings = Settings(public_url=BASE)
+    app.state.settings = settings.model_copy(update={"public_url": BASE})
     app.state.pools = pools
     app.state.registry = RegistryCache()
+    app.state.replies = ReplyCache(settings)
     return app
 
 
