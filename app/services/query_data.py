@@ -59,10 +59,11 @@ async def stream_data(
     """
     after = prepared.query.selection.updated_after
     several = prepared.query.include_history
-    writer = data_writer(form.representation, with_validity=several)
     async with snapshot(pools, prepared.organisation) as connection:
         await check_heads(connection, prepared)
         plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
+        layouts = [plan.layout for plan in plans if plan.reading.sources]
+        writer = data_writer(form.representation, layouts, with_validity=several)
         datasets = _datasets(connection, prepared, plans, form, after)
         async for part in _written(writer, _header(prepared, form, etag), datasets):
             yield part
@@ -86,7 +87,7 @@ async def write_single(
     batch = [data for data in shown if data is not None]
     if not batch:
         return None
-    writer = data_writer(form.representation, with_validity=False)
+    writer = data_writer(form.representation, [plan.layout], with_validity=False)
     return b"".join(
         (
             writer.begin(_header(prepared, form, etag)),

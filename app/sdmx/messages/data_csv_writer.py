@@ -6,13 +6,14 @@ only the time period and the value do, and then a row is one formatted string.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 from app.sdmx import series
 from app.sdmx.flow import Component
-from app.sdmx.messages.data_message import DataSet, Header, SeriesData, iso
+from app.sdmx.messages.data_message import DataSet, Header, Layout, SeriesData, iso
 from app.sdmx.series import TIME
 from app.sdmx.time_period import parse_time_period
 
@@ -43,14 +44,21 @@ class CsvOptions:
 
 
 class CsvWriter:
-    """Writes one message; all datasets share the columns of the first.
+    """Writes one message: the columns are those of all its layouts together.
 
-    A message of several datasets with other columns than the first is not possible in CSV; the
-    caller writes such datasets over one structure.
+    Datasets leave the columns empty that their own structure does not have. Without layouts the
+    columns are those of the first dataset.
     """
 
-    def __init__(self, options: CsvOptions, *, with_validity: bool = False) -> None:
+    def __init__(
+        self,
+        options: CsvOptions,
+        *,
+        with_validity: bool = False,
+        layouts: Sequence[Layout] = (),
+    ) -> None:
         self.options = options
+        self.layouts = layouts
         self.with_validity = with_validity
         self._legacy = options.version.startswith("1.")
         self._header: Header | None = None
@@ -58,7 +66,8 @@ class CsvWriter:
         self._begun = False
         self._prefix = ""
         self._suffix = ""
-        self._observes = self._shows_series_key = self._shows_observation_key = False
+        self._observes = self._has_time = False
+        self._shows_series_key = self._shows_observation_key = False
 
     def begin(self, header: Header) -> bytes:
         """Nothing: the header row needs the first dataset."""
@@ -68,6 +77,10 @@ class CsvWriter:
     def begin_dataset(self, dataset: DataSet) -> bytes:
         """The header row, before the first dataset only."""
         self._prefix = self._row_begin(dataset)
+        self._observes = dataset.layout.observations
+        self._has_time = dataset.layout.flow.time is not None
+        layouts = self.layouts or (dataset.layout,)
+        self._columns = self._lay_out(dataset.layout, layouts)
         if self.with_validity:
             bounds = (dataset.valid_from, dataset.valid_to)
             self._suffix = "," + ",".join(iso(bound) if bound else "" for bound in bounds)
@@ -75,10 +88,9 @@ class CsvWriter:
             return b""
         self._begun = True
         keys = "none" if self._legacy else self.options.keys
-        self._observes = dataset.layout.observations
         self._shows_series_key = keys in {"series", "both"}
-        self._shows_observation_key = keys in {"obs", "both"} and self._observes
-        self._columns = list(self._lay_out(dataset))
+        observes = any(layout.observations for layout in layouts)
+        self._shows_observation_key = keys in {"obs", "both"} and observes
         names = [*self._head_names(), *(n for c in self._columns for n in c.names)]
         if self.with_validity:
             names += ["VALID_FROM", "VALID_TO"]
@@ -125,19 +137,20 @@ class CsvWriter:
         cells.append(dataset.action[0])
         return ",".join(map(quote, cells))
 
-    def _lay_out(self, dataset: DataSet) -> Iterator[_Column]:
-        layout = dataset.layout
-        flow = layout.flow
-        for position, dimension in enumerate(flow.dimensions):
-            yield self._column(dimension, position)
-        shown: list[Component] = [a for a in layout.attributes if a.level != "observation"]
-        if layout.observations:
-            time = [flow.time] if flow.time else []
-            shown = [*time, *layout.measures, *layout.attributes]
-        for component in shown:
-            yield self._column(component, None)
+    def _lay_out(self, own: Layout, layouts: Sequence[Layout]) -> list[_Column]:
+        """The columns of all layouts; those that `own` has not show nothing."""
+        mine = {component.id: component for part in _shown(own) for component in part}
+        parts = zip(*map(_shown, layouts), strict=True)
+        union: dict[str, Component] = {}
+        for component in chain.from_iterable(chain.from_iterable(parts)):
+            union.setdefault(component.id, mine.get(component.id, component))
+        position = own.flow.position
+        return [
+            self._column(component, position.get(name), absent=name not in mine)
+            for name, component in union.items()
+        ]
 
-    def _column(self, component: Component, position: int | None) -> _Column:
+    def _column(self, component: Component, position: int | None, *, absent: bool) -> _Column:
         many = component.is_multi_valued and not self._legacy
         languages = self._languages(component)
         name = component.id + ("[]" if many else "")
@@ -145,6 +158,8 @@ class CsvWriter:
             name += f"[{SUB_SEPARATOR.join(languages)}]"
         label = self._text(component.names)
         names = {"id": [name], "both": [f"{name}: {label}"], "name": [name, label]}
+        if absent:
+            component = replace(component, id="", level="partial")
         reader = _CellWriter(component, self.options, self._text, languages)
         return _Column(
             component, position, names[self.options.labels], many or bool(languages), reader
@@ -169,6 +184,7 @@ class CsvWriter:
             first += "," + quote(".".join(data.key))
         end = self._suffix + "\r\n"
         if not self._observes:
+            first += "," if self._shows_observation_key else ""
             return first + self._constants(data, self._columns) + end
         if self._shows_observation_key:
             return self._rows_with_keys(data, first, end)
@@ -185,9 +201,10 @@ class CsvWriter:
         before, varying, after = self._parts(data)
         key = ".".join(data.key)
         tail = after + end
+        keys = [f"{key}.{time}" if self._has_time else key for time in data.document[TIME]]
         return "".join(
-            f"{first},{quote(f'{key}.{time}')}{before},{','.join(row)}{tail}"
-            for time, row in zip(data.document[TIME], zip(*varying, strict=True), strict=True)
+            f"{first},{quote(whole)}{before},{','.join(row)}{tail}"
+            for whole, row in zip(keys, zip(*varying, strict=True), strict=True)
         )
 
     def _parts(self, data: SeriesData) -> tuple[str, list[list[str]], str]:
@@ -309,6 +326,15 @@ class _Column:
         if self.write.is_plain:
             return [value or "" for value in values] if None in values else values
         return [self.write(value) for value in values]
+
+
+def _shown(layout: Layout) -> tuple[tuple[Component, ...], ...]:
+    """The components that a layout shows: dimensions, time, measures, attributes."""
+    flow = layout.flow
+    if not layout.observations:
+        upper = tuple(a for a in layout.attributes if a.level != "observation")
+        return flow.dimensions, (), (), upper
+    return flow.dimensions, (flow.time,) if flow.time else (), layout.measures, layout.attributes
 
 
 def _normalised(time: str) -> str:
