@@ -28,8 +28,11 @@ _SCHEMAS = {
 class _Structure:
     """A structure of the message: its values by their indexes, and the datasets that use it."""
 
-    def __init__(self, dataset: DataSet) -> None:
+    def __init__(self, dataset: DataSet, version: str) -> None:
         self.dataset = dataset
+        # The schema of 2.0 takes a whole number for two kinds at once, and so refuses it within
+        # `values` and within arrays: such values stand as themselves there.
+        self.is_old = version == "2.0.0"
         self.datasets: list[int] = []
         components = dataset.layout.flow.components
         self.values: dict[str, dict[str, int]] = {name: {} for name in components}
@@ -50,15 +53,21 @@ class _Structure:
             return "null"
         if component.codes is not None:
             if isinstance(value, list):
+                if self.is_old:
+                    return orjson.dumps(value).decode()
                 return f"[{','.join([self.index(component.id, code) for code in value])}]"
             return self.index(component.id, value)
-        if component.data_type in _NUMBERS and isinstance(value, str) and value != "NaN":
+        if isinstance(value, str) and component.data_type in _NUMBERS and value != "NaN":
             return value.lstrip("+")
+        if isinstance(value, str) and component.data_type == "Boolean":
+            return "true" if value in {"true", "1"} else "false"
         return orjson.dumps(value).decode()
 
     def write_upper(self, component: Component, value: Any) -> str:  # noqa: ANN401
         """A value above the observation: always an index, since the same stands again and again."""
         if value is None or component.codes is not None:
+            return self.write(component, value)
+        if self.is_old and component.data_type in _NUMBERS:
             return self.write(component, value)
         return self.index(component.id, self.write(component, value))
 
@@ -206,7 +215,7 @@ class JsonWriter:
         for place, structure in enumerate(self._structures):
             if structure.dataset.urn == dataset.urn and structure.dataset.layout == dataset.layout:
                 return place
-        self._structures.append(_Structure(dataset))
+        self._structures.append(_Structure(dataset, self.version))
         return len(self._structures) - 1
 
     def _describe(self, structure: _Structure) -> str:
