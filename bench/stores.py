@@ -15,7 +15,7 @@ import duckdb
 
 from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding
-from app.sdmx.validation import Intake, Target
+from app.sdmx.intake import Intake, Target
 from app.store import staging
 from app.store.binaries import find_binaries
 from app.store.catalogue import CatalogueCache

@@ -11,9 +11,10 @@ from typing import IO
 
 from app.errors import MessageError, VipmgError
 from app.sdmx.findings import Finding
+from app.sdmx.intake import Target
 from app.sdmx.messages.data_csv_reader import CsvReader
 from app.sdmx.messages.inflate import Inflated, Rewound
-from app.sdmx.validation import Target, Validator
+from app.sdmx.validation import Validator
 from app.store import notices, publication, staging, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
@@ -134,7 +135,7 @@ class _Checking:
         self._batches = reader.batches()
         self._found: list[Finding] = []
         self.validator = Validator(
-            reader.columns,
+            reader,
             lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
             self._found.append,
         )
@@ -144,8 +145,6 @@ class _Checking:
         batch = next(self._batches, None)
         if batch is None:
             return None
-        self.validator.sub_separator = self._reader.sub_separator
-        self.validator.decimal_comma = self._reader.decimal_comma
         records = staging.records(self.validator.check(batch))
         findings = [*self._reader.findings, *self._found]
         self._reader.findings.clear()

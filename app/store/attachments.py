@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from app.sdmx.intake import Intake, PartialKey, delete_attachments
 from app.sdmx.rooms import FOR_GOOD
-from app.sdmx.validation import Intake, PartialKey, delete_attachments
 from app.store.staging import terms
 from app.store.types import Connection
 

@@ -19,8 +19,8 @@ from app.sdmx import rooms, series
 from app.sdmx.actions import Outcome, apply
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
+from app.sdmx.intake import Intake, Key, Target, complete
 from app.sdmx.series import EMPTY, TIME, Document
-from app.sdmx.validation import Intake, Key, Target, complete
 from app.store import ledger, staging
 from app.store.attachments import Attachments, write_attachments
 from app.store.types import Connection, Record

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from app.sdmx.actions import Segment
-from app.sdmx.validation import Intake, Key, Target, segment_of_deletion
+from app.sdmx.intake import Intake, Key, Target, segment_of_deletion
 from app.store.types import Connection
 
 SEPARATOR = "\x1f"

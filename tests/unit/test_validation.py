@@ -15,8 +15,9 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component, resolve_flow
+from app.sdmx.intake import Key, Target, complete
 from app.sdmx.messages.data_csv_reader import CsvReader
-from app.sdmx.validation import Key, Target, Validator, complete
+from app.sdmx.validation import Validator
 from tests.artefact_samples import urn
 from tests.structures import FLOW, SMALL, constraint, network, region, sheet
 
@@ -49,11 +50,7 @@ class Checked:
         batches = reader.batches(batch_rows)
         first = next(batches, None)
         validator = Validator(
-            reader.columns,
-            lambda kind, name: targets.get(name, "VIPMG-203"),
-            self.findings.append,
-            sub_separator=reader.sub_separator,
-            decimal_comma=reader.decimal_comma,
+            reader, lambda kind, name: targets.get(name, "VIPMG-203"), self.findings.append
         )
         self.segments: dict[tuple[int, Key], list[Any]] = {}
         while first is not None:

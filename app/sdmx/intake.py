@@ -1,0 +1,129 @@
+"""What the rows of one message hold for one agreement, and what it does to its series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from app.sdmx.actions import Outcome, Segment
+from app.sdmx.findings import Finding
+from app.sdmx.flow import Component, Flow
+from app.sdmx.series import TIME, Document
+
+Key: TypeAlias = tuple[str, ...]
+PartialKey: TypeAlias = tuple[str | None, ...]
+
+NO_TIME = ""
+"""The time period of an observation whose structure has no time dimension."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An agreement that rows may go to: the dataflow, and what the agreement fixes."""
+
+    agreement: int
+    urn: str
+    flow: Flow
+    fixed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A Delete row whose key leaves dimensions open.
+
+    Attributes:
+        key: the codes given, `None` where open.
+        time: the time period, or `None` for all.
+        components: components to delete; none: the observations and their attributes.
+    """
+
+    row: int
+    key: PartialKey
+    time: str | None
+    components: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Intake:
+    """What the batches of one message hold for one agreement, besides the series."""
+
+    target: Target
+    attachments: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
+    deletions: list[Deletion] = field(default_factory=list)
+    missing_columns: set[str] = field(default_factory=set)
+
+
+def deletion_segment(
+    flow: Flow, row: int, time: str | None, marked: Sequence[Component]
+) -> Segment:
+    """What a Delete row does to one series: to the marked components, or to all of it."""
+    observed = [c.id for c in marked if c.level in {"observation", "measure"}]
+    attributes = {c.id: True for c in marked if c.level == "series"}
+    if time is not None:
+        document: Document = {}
+        if observed or not marked:
+            document = {TIME: [time]} | {name: ["-"] for name in observed}
+        return Segment("Delete", [row], document, attributes)
+    if not marked:
+        attributes = {a.id: True for a in flow.series_attributes}
+    whole = bool(observed) or not marked
+    return Segment("Delete", [row], {}, attributes, whole, tuple(observed))
+
+
+def segment_of_deletion(flow: Flow, deletion: Deletion) -> Segment:
+    """What a deletion with an open key does to one of the series that it reaches."""
+    marked = [flow.components[name] for name in deletion.components]
+    return deletion_segment(flow, deletion.row, deletion.time, marked)
+
+
+def delete_attachments(
+    attachments: dict[PartialKey, dict[str, Any]], deletion: Deletion, flow: Flow
+) -> None:
+    """Take out the values above the series that a deletion reaches."""
+    marked = {a.id for a in flow.partial_attributes}.intersection(deletion.components)
+    if not marked and (deletion.components or deletion.time is not None):
+        return
+    for key, values in attachments.items():
+        pairs = [(code, mine) for code, mine in zip(deletion.key, key, strict=True) if code]
+        # A mark is of its attribute, whose dimensions alone count.
+        if all(code == mine or (marked and mine is None) for code, mine in pairs):
+            for name in marked or tuple(values):
+                values.pop(name, None)
+
+
+def complete(
+    target: Target, key: Key, outcome: Outcome, attached: Callable[[Component, Key], bool]
+) -> Iterator[Finding]:
+    """Findings on a series whose segments were put together: repeated keys, mandatory parts.
+
+    `attached` tells whether an attribute above the series has a value for the key.
+    """
+    for row in outcome.duplicates:
+        yield Finding("VIPMG-231", row, value=".".join(key))
+    for row, name, shown in outcome.conflicts:
+        yield Finding("VIPMG-232", row, name, shown)
+    document = outcome.observations
+    times = document[TIME]
+    if not outcome.touched or not times:
+        return
+    first = min(outcome.touched.values())
+    for component in target.flow.observation_components:
+        if component.mandatory:
+            yield from _missing_values(component.id, document, outcome.touched)
+    for component in target.flow.series_attributes:
+        if component.mandatory and outcome.attributes.get(component.id) is None:
+            yield Finding("VIPMG-230", first, component.id)
+    for component in target.flow.partial_attributes:
+        if component.mandatory and not attached(component, key):
+            yield Finding("VIPMG-230", first, component.id)
+
+
+def _missing_values(name: str, document: Document, touched: Mapping[str, int]) -> Iterator[Finding]:
+    values = document.get(name)
+    if values is None:
+        yield from (Finding("VIPMG-230", touched[t], name) for t in document[TIME] if t in touched)
+    elif isinstance(values, list) and None in values:
+        for time, value in zip(document[TIME], values, strict=True):
+            if value is None and time in touched:
+                yield Finding("VIPMG-230", touched[time], name)

@@ -1,0 +1,52 @@
+"""A batch of rows as a sheet: the cells of known components, and their distinct values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from app.sdmx.actions import Action
+from app.sdmx.messages.data_csv_reader import Batch, Column
+
+
+class CellForm(Protocol):
+    """How the cells of a message are written: its columns and separators."""
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Columns by component id."""
+
+    @property
+    def sub_separator(self) -> str:
+        """Between the values of one cell."""
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether numbers may be written with a decimal comma."""
+
+
+class Sheet:
+    """A batch with the cells of known components, and their distinct values.
+
+    Attributes:
+        cells: by component id, one a row.
+        bad_times: cells of the time dimension that are no time periods.
+    """
+
+    __slots__ = ("_distinct", "action", "bad_times", "cells", "rows")
+
+    def __init__(self, batch: Batch) -> None:
+        self.action: Action = batch.action
+        self.rows = batch.rows
+        self.cells: dict[str, Sequence[str]] = {}
+        self.bad_times: set[str] = set()
+        self._distinct: dict[str, set[str]] = {}
+
+    def put(self, name: str, cells: Sequence[str], distinct: set[str]) -> None:
+        """Take the cells of a component."""
+        self.cells[name] = cells
+        self._distinct[name] = distinct
+
+    def distinct(self, name: str) -> set[str]:
+        """The values that occur; of a column that is not there, the empty one."""
+        return self._distinct.get(name, {""})
