@@ -17,6 +17,7 @@ from app.sdmx.flow import Flow
 from app.sdmx.messages.data_message import Layout, SeriesData
 from app.sdmx.query import DataQuery, SortKey
 from app.sdmx.series import TIME, Document
+from app.sdmx.slices import Key
 from app.sdmx.time_period import parse_time_period
 from app.sdmx.values import is_float
 
@@ -102,6 +103,21 @@ async def ordered(batches: Batches, keys: Sequence[SortKey], flow: Flow) -> Batc
         rows.sort(key=_sort_value(key.component, flow), reverse=key.descending)
     for start in range(0, len(rows), 1000):
         yield rows[start : start + 1000]
+
+
+async def regrouped(batches: Batches) -> Batches:
+    """Observations in an order of their own put together by series, in the order of the first."""
+    found: dict[Key, list[SeriesData]] = {}
+    async for batch in batches:
+        for data in batch:
+            found.setdefault(data.key, []).append(data)
+    for key, parts in found.items():
+        names = {name for data in parts for name in data.document}
+        document: Document = {
+            name: [value for data in parts for value in series.column(data.document, name)]
+            for name in names
+        }
+        yield [SeriesData(key, series.compact(document), parts[0].upper)]
 
 
 async def sections(batches: Batches, layout: Layout) -> Batches:

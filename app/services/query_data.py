@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.sdmx.canonical import canonical
 from app.sdmx.messages.data_message import (
@@ -18,7 +18,15 @@ from app.sdmx.messages.data_message import (
 from app.sdmx.messages.data_writers import data_writer
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import DataQuery
-from app.services.arrange_data import Batches, Page, gather, ordered, plan_order, sections
+from app.services.arrange_data import (
+    Batches,
+    Page,
+    gather,
+    ordered,
+    plan_order,
+    regrouped,
+    sections,
+)
 from app.services.plan_data import Scope, is_reduced, lay_out
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
 from app.services.read_data import Reading, read_current
@@ -62,6 +70,8 @@ async def stream_data(
     async with snapshot(pools, prepared.organisation) as connection:
         await check_heads(connection, prepared)
         plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
+        if form.representation.format == "json":
+            plans = [replace(plan, by_series=True) for plan in plans]
         layouts = [plan.layout for plan in plans if plan.reading.sources]
         writer = data_writer(form.representation, layouts, with_validity=several)
         datasets = _datasets(connection, prepared, plans, form, after)
@@ -114,12 +124,13 @@ def _header(prepared: PreparedData, form: Form, etag: str) -> Header:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A scope with what it takes to read it."""
+    """A scope with what it takes to read it; `by_series`: its message has series."""
 
     scope: Scope
     reading: Reading
     layout: Layout
     gathered: tuple[object, ...]
+    by_series: bool = False
 
 
 DataSets = AsyncIterator[tuple[DataSet, Batches]]
@@ -188,7 +199,11 @@ def _arranged(query: DataQuery, plan: _Plan, batches: Batches, page: Page) -> Ba
     if plan.gathered:
         batches = ordered(batches, query.sort, layout.flow)
     batches = page.of(batches, observes=layout.observations)
-    return sections(batches, layout) if layout.is_section and layout.observations else batches
+    if not plan.by_series or not layout.observations:
+        return batches
+    if plan.gathered and not layout.is_flat and not layout.is_section:
+        return regrouped(batches)
+    return sections(batches, layout) if layout.is_section else batches
 
 
 async def _history(
