@@ -18,7 +18,7 @@ from app.sdmx import series
 from app.sdmx.history import Change
 from app.sdmx.series import EMPTY, Document
 from app.sdmx.slices import Key, PartialKey, SeriesSelection
-from app.store.conditions import series_conditions
+from app.store.conditions import Conditions, series_conditions
 from app.store.types import Connection, Record
 
 FIRST_FETCH = 64
@@ -260,16 +260,8 @@ def _current(
     if straddling:
         conditions.parts.append(f"NOT ({conditions.inside(selection)})")
     where = f"agreement_id = $1 AND observation_count > 0 AND {conditions.sql}"
-    shadow = ""
-    if source.shadowed_by:
-        # A key is held whatever its periods: the bounds of time say nothing here.
-        above = series_conditions(_timeless(selection), source.dataflow, parameters)
-        higher = above.parameter(list(source.shadowed_by))
-        held = f"agreement_id = ANY ({higher}::integer[]) AND {above.sql}"
-        keys = f"SELECT key FROM series WHERE {held} AND observation_count > 0"  # noqa: S608
-        if source.shadowed_unseen:
-            keys += f" UNION ALL SELECT key FROM withheld_series WHERE {held}"  # noqa: S608
-        shadow = f" AND key NOT IN ({keys})"
+    rows = "both_rooms" if source.privileged else "series"
+    shadow = _shadow(source, conditions, rows) if source.shadowed_by else ""
     by = ", ".join(
         [f"key[{int(place) + 1}]{' DESC' if descending else ''}" for place, descending in order]
         + ["key"]
@@ -290,6 +282,16 @@ def _current(
         ) AS w ON w.key = s.key
       ) AS both_rooms WHERE true{shadow} ORDER BY {by}"""  # noqa: S608
     return statement, parameters
+
+
+def _shadow(source: Source, conditions: Conditions, rows: str) -> str:
+    """Leaves out the keys that higher agreements hold, whatever their periods and dataflows."""
+    higher = conditions.parameter(list(source.shadowed_by))
+    held = f"h.agreement_id = ANY ({higher}::integer[]) AND h.key = {rows}.key"
+    shadow = f" AND NOT EXISTS (SELECT FROM series AS h WHERE {held} AND h.observation_count > 0)"
+    if source.shadowed_unseen:
+        shadow += f" AND NOT EXISTS (SELECT FROM withheld_series AS h WHERE {held})"
+    return shadow
 
 
 def _row(source: Source, row: Record) -> SeriesRow:
