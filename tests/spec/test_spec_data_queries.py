@@ -784,3 +784,16 @@ async def test_queries_are_answered_under_the_path_without_redirect(exchange: Ex
     reply = await exchange.client.get(f"{ROOT}{DF}/?c[FREQ]=A", follow_redirects=False)
     assert reply.status_code == 200
     assert reply.headers["content-type"].startswith("application/vnd.sdmx.data+json")
+
+
+async def test_c047_one_structure_below_several_dataflows(empty: Exchange) -> None:
+    """A key that two dataflows of one structure hold is given once."""
+    await empty.desk.accept(small("A,CRI,2020,1", "A,GTM,2020,2"))
+    await empty.desk.accept(small("A,CRI,2020,3", "A,HND,2020,4", flow=TWO))
+    path = "/datastructure/TST/DSD_SMALL"
+    whole = await empty.rows(path)
+    assert whole.keys() == {"A.CRI.2020", "A.GTM.2020", "A.HND.2020"}
+    for query in ("/*/A.CRI", "?c[REF_AREA]=CRI", "?c[FREQ]=A&c[REF_AREA]=CRI,HND"):
+        rows = await empty.rows(path + query)
+        assert rows == {key: whole[key] for key in rows}
+        assert "A.CRI.2020" in rows
