@@ -17,8 +17,9 @@ from app.sdmx.messages.inflate import Inflated, Rewound
 from app.sdmx.validation import Validator
 from app.store import notices, publication, staging, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
+from app.store.merge import RefusedError
 from app.store.pools import Pools
-from app.store.publication import RefusedError, StructuresChangedError
+from app.store.publication import StructuresChangedError
 from app.store.staging import StageRecord
 from app.store.submissions import StoredSubmission, Verdict
 from app.store.types import Connection

@@ -9,17 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from app.sdmx.intake import Intake, PartialKey, delete_attachments
 from app.sdmx.rooms import FOR_GOOD
+from app.store.effects import Effect
 from app.store.staging import terms
 from app.store.types import Connection
-
-if TYPE_CHECKING:
-    from app.store.publication import Effect
 
 PUBLIC = "SELECT key, attributes FROM attachment WHERE agreement_id = $1"
 WITHHELD = "SELECT key, attributes, release_at FROM withheld_attachment WHERE agreement_id = $1"

@@ -29,9 +29,9 @@ def split() -> None:
 
 def halves() -> None:
     """Write the series of a file in two transactions, each the half of them."""
-    from app.store import publication
+    from app.store import merge, publication
 
-    put, write = publication.UPSERT_SERIES, publication._write
+    put, write = merge.UPSERT_SERIES, publication.write_series
 
     class Halving:
         def __init__(self, connection: Any) -> None:
@@ -53,8 +53,8 @@ def halves() -> None:
         return await write(Halving(connection), *rest)
 
     for name in ("CREATE_OUTCOME", "CREATE_HIDDEN"):
-        setattr(publication, name, getattr(publication, name).replace("ON COMMIT DROP", ""))
-    publication._write = halved
+        setattr(merge, name, getattr(merge, name).replace("ON COMMIT DROP", ""))
+    publication.write_series = halved
 
 
 def early() -> None:
