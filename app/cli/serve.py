@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import importlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -93,9 +94,19 @@ def application() -> FastAPI:
     from app.http.log_format import set_up_logging
     from app.main import create_app
 
+    if multiprocessing.parent_process() is not None:  # one of several, with --workers
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = Settings()
     set_up_logging(settings.log_level)
     return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """End when the supervisor was killed: else this process would hold the port for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(host: str, port: int) -> socket.socket:

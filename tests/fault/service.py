@@ -35,13 +35,14 @@ class StartError(Exception):
 class Service:
     """`vipmg serve` on a free port of the loopback, with its worker and its database."""
 
-    def __init__(self, folder: Path, changes: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, changes: Sequence[str] = (), processes: int = 1) -> None:
         self.folder = folder
         self.data_dir = folder / "data"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.failed_starts: list[str] = []
         self._changes = changes
+        self._processes = processes
         self._process: subprocess.Popen[bytes] | None = None
         self._seen: dict[int, psutil.Process] = {}
 
@@ -152,6 +153,7 @@ class Service:
             environment[CHANGES_VARIABLE] = ",".join(self._changes)
         command = [sys.executable, "-c", SERVE, "serve"]
         options = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
+        options += ["--workers", str(self._processes)]
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
