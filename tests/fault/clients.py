@@ -97,12 +97,13 @@ class Writer:
         while not file.acknowledged:
             try:
                 reply = await self.client.post(file, wait)
-            except httpx.TransportError:
-                self._journal.counts["unknown"] += not file.was_unknown
-                file.was_unknown = True
-            else:
                 if self._take(file, reply):
                     return
+            except httpx.TransportError:
+                pass
+            # A 503 is as unknown: the database may have gone after the commit.
+            self._journal.counts["unknown"] += not file.was_unknown
+            file.was_unknown = True
             if not patient and (stop.is_set() or self._chance.random() < ABANDONED):
                 return
             await asyncio.sleep(self._chance.uniform(0.05, 0.3))
