@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -32,6 +33,7 @@ class ReplyCache:
         self._kept: OrderedDict[str, Spool] = OrderedDict()
         self._size = 0
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     def get(self, key: str) -> Spool | None:
         """The spool of a reply that is kept or under way."""
@@ -40,6 +42,17 @@ class ReplyCache:
             return None
         self._kept.move_to_end(key)
         return spool
+
+    @contextlib.asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """Let one request at a time begin a reply: those that waited find it under way."""
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._turns.pop(key, None)
 
     def fill(self, key: str, first: bytes, rest: AsyncIterator[bytes], encoding: str) -> Spool:
         """Start a reply whose first bytes are there; its rest is read as fast as it comes."""

@@ -72,18 +72,18 @@ async def answer_data(request: Request) -> Response:
                 return Response(status_code=204, headers=reply_headers)
             spool = replies.keep(key, body, encoding)
         if spool is None:
-            parts = stream_data(state.pools, prepared, state.uppers, form, etag)
-            try:
-                first = await anext(parts, None)
-            except StaleError:
-                continue
-            if first is None:
-                return Response(status_code=204, headers=reply_headers)
-            if is_unmodified(request, prepared.prepared_at):
-                await parts.aclose()
-                return Response(status_code=304, headers=reply_headers)
-            spool = replies.get(key) or replies.fill(key, first, parts, encoding)
-        elif is_unmodified(request, prepared.prepared_at):
+            async with replies.turn(key):
+                spool = replies.get(key)
+                if spool is None:
+                    parts = stream_data(state.pools, prepared, state.uppers, form, etag)
+                    try:
+                        first = await anext(parts, None)
+                    except StaleError:
+                        continue
+                    if first is None:
+                        return Response(status_code=204, headers=reply_headers)
+                    spool = replies.fill(key, first, parts, encoding)
+        if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=reply_headers)
         etag_of = partial(data_etag, form=form)
         state.quick.remember(request, prepared, etag_of, reply_headers, encoding)
