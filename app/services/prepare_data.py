@@ -14,7 +14,7 @@ from email.utils import format_datetime
 
 from app.auth.rights import may_read_withheld
 from app.auth.subject import Subject
-from app.errors import QuerySyntaxError
+from app.errors import NotFoundError, QuerySyntaxError
 from app.sdmx.flow import Flow
 from app.sdmx.query import DataQuery
 from app.services.plan_data import Scope, plan_scopes
@@ -96,7 +96,16 @@ async def prepare_data(
         async with pools.public.acquire() as connection:
             catalogue = await cache.current(connection)
     while True:
-        scopes = plan_scopes(catalogue, query.selection)
+        try:
+            scopes = plan_scopes(catalogue, query.selection)
+        except (NotFoundError, QuerySyntaxError):
+            # Only the registry as it is now can say that something is not there.
+            async with pools.public.acquire() as connection:
+                now = await cache.current(connection)
+            if now is catalogue:
+                raise
+            catalogue = now
+            continue
         agreements = {a.id: a for scope in scopes for a in scope.agreements}
         granted = [
             a.id for a in agreements.values() if may_read_withheld(subject, a.provider, a.readers)
