@@ -246,7 +246,9 @@ async def _settle(writers: list[Writer], journal: Journal) -> None:
             if reply.status_code != 200 or reply.json()["id"] != file.submission:
                 journal.wrong.append(f"{file.key} sent once more: {reply.status_code}")
 
-    await asyncio.gather(*(resolve(writer) for writer in writers))
+    with contextlib.suppress(TimeoutError):  # what is left is found then
+        async with asyncio.timeout(SETTLE_SECONDS):
+            await asyncio.gather(*(resolve(writer) for writer in writers))
 
 
 async def _catch_up(follower: Follower, http: httpx.AsyncClient) -> list[str]:

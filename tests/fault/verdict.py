@@ -267,7 +267,7 @@ def _check_order(files: list[File], stored: list[Record], verdict: Verdict) -> N
         place = places.get(file.key)
         for before in earlier[file.ring] if place is not None else ():
             known = before.acknowledged_at
-            if known is not None and known < file.begun and (places[before.key] or 0) > place:
+            if known is not None and known < file.begun and (places.get(before.key) or 0) > place:
                 verdict.overtaken.append(
                     f"{file.key} is {place}, {before.key} before it came after"
                 )

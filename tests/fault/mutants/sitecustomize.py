@@ -59,9 +59,11 @@ def halves() -> None:
 
 def early() -> None:
     """Acknowledge before the receipt is on disk: a commit does not wait for its WAL."""
-    from app.store import pools
+    from app.store import embedded, pools
 
     pools.WRITER["synchronous_commit"] = "off"
+    # As late as PostgreSQL can be made to write by itself.
+    embedded.SERVER_SETTINGS += "wal_writer_delay = 5s\nwal_writer_flush_after = 1GB\n"
 
 
 def hasty() -> None:
