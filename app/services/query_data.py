@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.sdmx.canonical import canonical
+from app.sdmx.messages.data_csv_writer import CsvWriter
 from app.sdmx.messages.data_message import (
     DataSet,
     DataSetAction,
@@ -14,6 +15,7 @@ from app.sdmx.messages.data_message import (
     Header,
     Layout,
     SeriesData,
+    StoredSeries,
 )
 from app.sdmx.messages.data_writers import data_writer
 from app.sdmx.negotiation import LanguageChoice, Representation
@@ -29,7 +31,7 @@ from app.services.arrange_data import (
 )
 from app.services.plan_data import Scope, is_reduced, lay_out
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
-from app.services.read_data import Reading, read_current
+from app.services.read_data import Reading, is_as_stored, read_current, read_stored
 from app.services.read_history import (
     read_as_of,
     read_changed,
@@ -74,7 +76,7 @@ async def stream_data(
             plans = [replace(plan, by_series=True) for plan in plans]
         layouts = [plan.layout for plan in plans if plan.reading.sources]
         writer = data_writer(form.representation, layouts, with_validity=several)
-        datasets = _datasets(connection, prepared, plans, form, after)
+        datasets = _datasets(connection, prepared, plans, form, after, writer)
         async for part in _written(writer, _header(prepared, form, etag), datasets):
             yield part
 
@@ -133,7 +135,7 @@ class _Plan:
     by_series: bool = False
 
 
-DataSets = AsyncIterator[tuple[DataSet, Batches]]
+DataSets = AsyncIterator[tuple[DataSet, Batches | AsyncIterator[StoredSeries]]]
 
 
 async def _plan(
@@ -171,6 +173,7 @@ async def _datasets(
     plans: Sequence[_Plan],
     form: Form,
     after: dt.datetime | None,
+    writer: DataWriter,
 ) -> DataSets:
     query = prepared.query
     page = Page(query.offset, query.limit)
@@ -189,9 +192,17 @@ async def _datasets(
         elif query.as_of is not None:
             then = read_as_of(connection, plan.reading, query.as_of)
             yield _dataset(plan, action), _arranged(query, plan, then, page)
+        elif _goes_as_stored(plan, writer):
+            yield _dataset(plan, action), read_stored(connection, plan.reading)
         else:
             now = read_current(connection, plan.reading)
             yield _dataset(plan, action), _arranged(query, plan, now, page)
+
+
+def _goes_as_stored(plan: _Plan, writer: DataWriter) -> bool:
+    """Whether series need not be read one by one: nothing is cut, and plain CSV is written."""
+    plain = isinstance(writer, CsvWriter) and writer.takes_stored(plan.layout)
+    return plain and not plan.gathered and is_as_stored(plan.reading)
 
 
 def _arranged(query: DataQuery, plan: _Plan, batches: Batches, page: Page) -> Batches:
@@ -268,8 +279,15 @@ async def _written(writer: DataWriter, header: Header, datasets: DataSets) -> As
             if not opened:
                 text += writer.begin_dataset(dataset)
             begun = opened = True
-            yield text + writer.write(batch)
+            yield text + _written_batch(writer, batch)
         if opened:
             yield writer.end_dataset()
     if begun:
         yield writer.end()
+
+
+def _written_batch(writer: DataWriter, batch: list[SeriesData] | StoredSeries) -> bytes:
+    if isinstance(batch, StoredSeries):
+        assert isinstance(writer, CsvWriter)  # noqa: S101 - no other asks for stored series
+        return writer.write_stored(batch)
+    return writer.write(batch)

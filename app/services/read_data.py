@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sdmx.flow import Component, Flow
-from app.sdmx.messages.data_message import SeriesData
+from app.sdmx.messages.data_message import SeriesData, StoredSeries
 from app.sdmx.query import DataQuery
 from app.sdmx.series import TIME, Document
 from app.sdmx.slices import Key, PartialKey, Slice, first_and_last
@@ -37,6 +37,11 @@ class Uppers:
             }
             if table:
                 self._parts.append((attribute, table))
+
+    @property
+    def constant(self) -> Mapping[str, Any] | None:
+        """The values above all series alike; `None` where they depend on the key."""
+        return None if self._parts else self._constant
 
     def with_attached(self, attached: Attached) -> Uppers:
         """The same where other values are attached."""
@@ -89,6 +94,27 @@ class Reading:
         first, last = self.query.first_n_observations, self.query.last_n_observations
         document = first_and_last(document, first, last)
         return SeriesData(key, document, upper) if document[TIME] else None
+
+
+def is_as_stored(reading: Reading) -> bool:
+    """Whether the series can be given as they are stored: whole, public, alike above."""
+    query = reading.query
+    cut = query.first_n_observations or query.last_n_observations or query.offset or query.limit
+    return (
+        not cut
+        and reading.slice.is_whole_series
+        and not any(source.privileged for source in reading.sources)
+        and all(upper.constant is not None for upper in reading.uppers.values())
+    )
+
+
+async def read_stored(connection: Connection, reading: Reading) -> AsyncIterator[StoredSeries]:
+    """The current series as they are stored, agreement by agreement."""
+    for source in reading.sources:
+        constant = reading.uppers[source.agreement].constant or {}
+        rows = store.read_stored(connection, source, reading.slice.series, reading.order)
+        async for batch in rows:
+            yield StoredSeries(batch, constant)
 
 
 async def read_current(

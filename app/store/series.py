@@ -6,6 +6,7 @@ keys, so that the index gives the order and nothing is sorted.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from app.store.types import Connection, Record
 
 FIRST_FETCH = 64
 FETCH = 512
+FETCH_LEAST = 128
+FETCH_MOST = 4096
+FETCH_BYTES = 1 << 20
+ROW_BYTES = 128
 
 _HEADS = """
 SELECT r.revision AS registry, r.restore_epoch, h.agreement_id, h.revision, h.published_at,
@@ -177,11 +182,45 @@ async def read_series(
     Runs in a transaction of the caller, on a cursor.
     """
     statement, parameters = _current(source, selection, order, straddling=straddling)
-    cursor = await connection.cursor(statement, *parameters)
-    rows = await cursor.fetch(FIRST_FETCH)
-    while rows:
+    async for rows in _ahead(connection, statement, parameters):
         yield [_row(source, row) for row in rows]
-        rows = await cursor.fetch(FETCH)
+
+
+async def read_stored(
+    connection: Connection,
+    source: Source,
+    selection: SeriesSelection,
+    order: Sequence[tuple[int, bool]] = (),
+) -> AsyncIterator[list[Record]]:
+    """The same of the public room as stored: key (codes joined by commas), and JSON as text."""
+    statement, parameters = _current(source, selection, order, straddling=False)
+    stored = f"""
+      SELECT array_to_string(key, ',') AS key, observations, attributes
+      FROM ({statement}) AS chosen"""  # noqa: S608 - put together here
+    async for rows in _ahead(connection, stored, parameters):
+        yield rows
+
+
+async def _ahead(
+    connection: Connection, statement: str, parameters: Sequence[object]
+) -> AsyncIterator[list[Record]]:
+    """Rows in batches of about the same size in bytes, the next one coming meanwhile."""
+    cursor = await connection.cursor(statement, *parameters)
+    size = FIRST_FETCH
+    rows = await cursor.fetch(size)
+    while rows:
+        if len(rows) < size:
+            yield rows
+            return
+        length = len(rows[0]["observations"] or "") + ROW_BYTES
+        size = max(FETCH_LEAST, min(FETCH_MOST, FETCH_BYTES // length))
+        coming = asyncio.ensure_future(cursor.fetch(size))
+        try:
+            await asyncio.sleep(0)  # the request is on its way before the work on these rows
+            yield rows
+        finally:
+            await asyncio.wait({coming})
+        rows = coming.result()
 
 
 async def read_changes(

@@ -11,9 +11,18 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
+import orjson
+
 from app.sdmx import series
 from app.sdmx.flow import Component
-from app.sdmx.messages.data_message import DataSet, Header, Layout, SeriesData, iso
+from app.sdmx.messages.data_message import (
+    DataSet,
+    Header,
+    Layout,
+    SeriesData,
+    StoredSeries,
+    iso,
+)
 from app.sdmx.series import TIME
 from app.sdmx.time_period import parse_time_period
 
@@ -23,6 +32,9 @@ Keys: TypeAlias = Literal["none", "obs", "series", "both"]
 SUB_SEPARATOR = ";"
 KNOWN_CELLS = 100_000
 """Values of one component whose cells are remembered."""
+
+KNOWN_TAILS = 10_000
+"""Combinations of cells after the value that are remembered."""
 
 _NUMBERS = frozenset({"Decimal", "Integer", "Long", "Short", "Count", "BigInteger"})
 _KINDS = {
@@ -67,6 +79,9 @@ class CsvWriter:
         self._prefix = ""
         self._suffix = ""
         self._observes = self._has_time = False
+        self._after_value = 0
+        self._constant: Mapping[str, Any] = {}
+        self._tails: dict[tuple[str, tuple[tuple[str, Any], ...]], str] = {}
         self._shows_series_key = self._shows_observation_key = False
 
     def begin(self, header: Header) -> bytes:
@@ -81,6 +96,7 @@ class CsvWriter:
         self._has_time = dataset.layout.flow.time is not None
         layouts = self.layouts or (dataset.layout,)
         self._columns = self._lay_out(dataset.layout, layouts)
+        self._after_value = len(dataset.layout.flow.dimensions) + 2
         if self.with_validity:
             bounds = (dataset.valid_from, dataset.valid_to)
             self._suffix = "," + ",".join(iso(bound) if bound else "" for bound in bounds)
@@ -99,6 +115,55 @@ class CsvWriter:
     def write(self, batch: Sequence[SeriesData]) -> bytes:
         """The rows of series."""
         return "".join(map(self._series, batch)).encode()
+
+    def takes_stored(self, layout: Layout) -> bool:
+        """Whether it writes series of this layout as they are stored: plain cells, one measure."""
+        flow = layout.flow
+        return (
+            layout.observations
+            and flow.time is not None
+            and len(layout.measures) == 1
+            and self.options == CsvOptions(self.options.version)
+            and len(self.layouts) == 1
+            and all(d.codes is not None for d in flow.dimensions)
+            and _is_number(layout.measures[0])
+        )
+
+    def write_stored(self, batch: StoredSeries) -> bytes:
+        """The rows of series as they are stored.
+
+        Cells after the value are mostly the same in many series, and put together once for each
+        combination; a series in which they vary goes the usual way.
+        """
+        name = next(c.component.id for c in self._columns if c.component.level == "measure")
+        if batch.constant is not self._constant or len(self._tails) > KNOWN_TAILS:
+            self._constant, self._tails = batch.constant, {}
+        prefix, tails, loads = self._prefix, self._tails, orjson.loads
+        parts: list[str] = []
+        for key, observations, attributes in batch.rows:
+            document = loads(observations)
+            times, values = document.pop(TIME), document.pop(name, None)
+            head = f"{prefix},{key},"
+            try:
+                tail = tails[attributes, tuple(document.items())]
+            except (KeyError, TypeError):  # not known yet, or a list that varies
+                upper = {**batch.constant, **loads(attributes)}
+                varies = any(isinstance(value, list) for value in document.values())
+                if varies or any(c.is_many for c in self._columns):
+                    data = SeriesData(tuple(key.split(",")), loads(observations), upper)
+                    parts.append(self._series(data))
+                    continue
+                data = SeriesData((), document, upper)
+                tail = self._constants(data, self._columns[self._after_value :]) + "\r\n"
+                tails[attributes, tuple(document.items())] = tail
+            if isinstance(values, list):
+                if None in values:
+                    values = [value or "" for value in values]
+                parts += [f"{head}{t},{v}{tail}" for t, v in zip(times, values, strict=True)]
+            else:
+                value = values or ""
+                parts += [f"{head}{time},{value}{tail}" for time in times]
+        return "".join(parts).encode()
 
     def end_dataset(self) -> bytes:
         """Nothing."""
@@ -335,6 +400,11 @@ def _shown(layout: Layout) -> tuple[tuple[Component, ...], ...]:
         upper = tuple(a for a in layout.attributes if a.level != "observation")
         return flow.dimensions, (), (), upper
     return flow.dimensions, (flow.time,) if flow.time else (), layout.measures, layout.attributes
+
+
+def _is_number(component: Component) -> bool:
+    """Whether its values never need quotes."""
+    return component.codes is None and component.data_type in _NUMBERS
 
 
 def _normalised(time: str) -> str:

@@ -8,7 +8,7 @@ no observations.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -124,6 +124,19 @@ class SeriesData:
     key: Key
     document: Document
     upper: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """Series as they are stored, for a writer that needs no more.
+
+    Attributes:
+        rows: key (codes joined by commas), observations and attributes (documents in JSON).
+        constant: values above all of them.
+    """
+
+    rows: Sequence[Iterable[str]]
+    constant: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
