@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -44,18 +45,21 @@ MEASURES: dict[str, Measure] = {
 def main() -> None:
     """Measure, print a table, write a file if asked for."""
     arguments = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
     names = arguments.only or list(MEASURES)
-    console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+    seen = sys.stdout.isatty()
+    console = Console(width=None if seen else FILE_WIDTH)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     found: list[Check | Skipped] = []
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
         task = progress.add_task("", total=len(names))
-        ground = Ground(
-            10 if arguments.quick else 1,
-            arguments.runs,
-            lambda text: progress.update(task, description=text),
-        )
-        with ground:
+
+        def tell(text: str) -> None:
+            progress.update(task, description=text)
+            if not seen:
+                sys.stderr.write(text + "\n")
+
+        with Ground(10 if arguments.quick else 1, arguments.runs, tell) as ground:
             for name in [name for name in MEASURES if name in names]:
                 found += _measured(name, ground)
                 progress.advance(task)

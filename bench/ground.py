@@ -38,7 +38,14 @@ class Filled:
 
 
 class Ground:
-    """Everything that measurements need."""
+    """Everything that measurements need; all of it is gone when the block ends.
+
+    Attributes:
+        size: 1 = the full size, 10 = a tenth of it.
+        runs: of each pair.
+        tell: takes what is being done.
+        months: how many were sent after those that were there.
+    """
 
     def __init__(self, size: int, runs: int, tell: Callable[[str], None]) -> None:
         self.size = size
