@@ -797,3 +797,26 @@ async def test_c047_one_structure_below_several_dataflows(empty: Exchange) -> No
         rows = await empty.rows(path + query)
         assert rows == {key: whole[key] for key in rows}
         assert "A.CRI.2020" in rows
+
+
+async def test_c086_availability_counts_what_the_data_show(exchange: Exchange) -> None:
+    await exchange.desk.accept(small("A,CRI,2020,1", "A,HND,2020,2", flow=TWO), CRI)
+    await exchange.desk.accept(small("A,CRI,2020,3", "A,CRI,2021,4", "A,GTM,2020,5", flow=TWO), SLV)
+    for path, key in (
+        ("/dataflow/TST/DF_TWO", ""),
+        ("/dataflow/TST/DF_TWO", "/*/A.CRI?c[TIME_PERIOD]=2021"),
+        ("/dataflow/TST/DF_TWO", "/*/A.CRI,A.GTM?c[TIME_PERIOD]=2020"),
+        ("/dataflow/TST/DF_TWO", "?updatedAfter=2020-01-01T00:00:00Z"),
+        ("/provisionagreement/TST/PA_COMPILED", "?c[TIME_PERIOD]=2021"),
+        ("/datastructure/TST/DSD_SMALL", ""),
+        (DF, "?c[OBS_VALUE]=ge:10"),
+    ):
+        keys = await exchange.keys(path + key)
+        reply = await exchange.client.get(f"/sdmx/v2/availability{path}{key}")
+        if not keys:
+            assert reply.status_code in {200, 204}
+            if reply.status_code == 204:
+                continue
+        [told] = reply.json()["data"]["availabilityConstraints"]
+        assert told.get("obsCount", 0) == len(keys), (path, key)
+        assert told.get("seriesCount", 0) == len({k.rpartition(".")[0] for k in keys}), (path, key)
