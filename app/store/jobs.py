@@ -27,7 +27,19 @@ from app.store.types import Connection, Pool
 HEARTBEAT_TIMEOUT = dt.timedelta(seconds=8)
 """A job whose worker has not been heard of for so long is taken up by another."""
 
-RETRY_SECONDS = (1, 5, 30, 120, 600)
+AT_ONCE_SECONDS = (0.5, 2.0, 5.0)
+"""Waits before a failed job is tried again in its turn: later files do not overtake it so soon."""
+
+RETRY_SECONDS = (10, 30, 120, 600)
+"""Waits of a job that was put back, so that others go on."""
+
+WORKER_LOCK = 0x776F726B  # "work"
+STANDBY_SECONDS = 1.0
+
+_TAKE_UP = """
+UPDATE pgqueuer.pgqueuer SET status = 'queued', queue_manager_id = NULL, slot = NULL
+WHERE status = 'picked'
+"""
 
 Handler = Callable[[str], Awaitable[None]]
 
@@ -47,14 +59,36 @@ async def work(
 ) -> None:
     """Run jobs until told to stop: one at a time, failed ones again after growing waits.
 
+    Of several workers one works, and the others stand by: they hold no lock of the session. So
+    the one that begins knows that nobody else is at work, and takes up at once what a dead worker
+    had in hand.
+
     Args:
         pool: pool of the writer role.
         handlers: by job name; each takes the payload.
         on_failure: told of each failure, with name and payload, before the job is put back.
         stop: set to end after the job in hand.
     """
-    manager = QueueManager(_queries(AsyncpgPoolDriver(pool), _OurQueries))
+    async with pool.acquire() as connection:
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", WORKER_LOCK):
+            if stop.is_set():
+                return
+            await asyncio.sleep(STANDBY_SECONDS)
+        try:
+            await connection.execute(_TAKE_UP)
+            await _work(pool, handlers, on_failure, stop)
+        finally:
+            if not connection.is_closed():
+                await connection.execute("SELECT pg_advisory_unlock($1)", WORKER_LOCK)
 
+
+async def _work(
+    pool: Pool,
+    handlers: Mapping[str, Handler],
+    on_failure: Callable[[str, str, Exception], Awaitable[None]],
+    stop: asyncio.Event,
+) -> None:
+    manager = QueueManager(_queries(AsyncpgPoolDriver(pool), _OurQueries))
     for name, handler in handlers.items():
         manager.entrypoint(name, concurrency_limit=1)(_retrying(name, handler, on_failure))
     runner = asyncio.create_task(
@@ -79,12 +113,15 @@ def _retrying(
 ) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         payload = (job.payload or b"").decode()
-        try:
-            await handler(payload)
-        except Exception as error:
-            await on_failure(name, payload, error)
-            wait = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS) - 1)]
-            raise RetryRequested(dt.timedelta(seconds=wait), str(error)) from error
+        for wait in (*AT_ONCE_SECONDS, None):
+            try:
+                return await handler(payload)
+            except Exception as error:
+                await on_failure(name, payload, error)
+                if wait is None:
+                    later = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS) - 1)]
+                    raise RetryRequested(dt.timedelta(seconds=later), str(error)) from error
+            await asyncio.sleep(wait)
 
     return run
 

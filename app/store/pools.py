@@ -68,7 +68,7 @@ async def open_pools(dsn: str, settings: Settings) -> Pools:
         ConfigurationError: the database is not migrated, or the login may not take the roles.
     """
     size = settings.database_pool_size
-    sizes = ((READER, size), (PRIVILEGED, max(2, size // 2)), (WRITER, max(2, size // 2)))
+    sizes = ((READER, size), (PRIVILEGED, max(2, size // 2)), (WRITER, max(4, size // 2)))
     opened: list[Pool] = []
     try:
         for session, most in sizes:

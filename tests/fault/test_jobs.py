@@ -19,6 +19,7 @@ async def test_a_job_that_cannot_be_put_back_is_not_dropped(
     """The database leaves while a job runs, and is back before the worker has noticed more."""
     monkeypatch.setattr(jobs, "HEARTBEAT_TIMEOUT", dt.timedelta(seconds=1))
     monkeypatch.setattr(jobs, "RETRY_SECONDS", (0,))
+    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", ())
     name = dsn.split("///")[1].split("?")[0]
     outside = await asyncpg.connect(database_dsn(postgres_dsn, "postgres"))
     done, stop = asyncio.Event(), asyncio.Event()
@@ -61,3 +62,52 @@ async def test_a_job_that_cannot_be_put_back_is_not_dropped(
         await asyncio.gather(opener, worker)
         await outside.close()
     assert tries == 2
+
+
+async def test_what_a_dead_worker_had_in_hand_is_taken_up_at_once(pools: Pools) -> None:
+    done, stop = asyncio.Event(), asyncio.Event()
+
+    async def handle(_payload: str) -> None:
+        done.set()
+
+    async def failed(_name: str, _payload: str, error: Exception) -> None:
+        raise error
+
+    async with pools.writer.acquire() as connection:
+        await jobs.enqueue(connection, "test", "payload")
+        # As the dead left it: in hand, and heard of a moment ago.
+        await connection.execute(
+            "UPDATE pgqueuer.pgqueuer SET status = 'picked', slot = 0, heartbeat = now(), "
+            "queue_manager_id = gen_random_uuid()"
+        )
+    worker = asyncio.create_task(jobs.work(pools.writer, {"test": handle}, failed, stop=stop))
+    try:
+        await asyncio.wait_for(done.wait(), jobs.HEARTBEAT_TIMEOUT.total_seconds() / 2)
+    finally:
+        stop.set()
+        await worker
+
+
+async def test_a_job_that_fails_once_keeps_its_turn(
+    pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The correction of a file must not be published before the file itself."""
+    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", (0.1,))
+    handled: list[str] = []
+    stop = asyncio.Event()
+
+    async def handle(payload: str) -> None:
+        handled.append(payload)
+        if handled == ["first"]:
+            raise ConnectionError
+        if len(handled) == 3:
+            stop.set()
+
+    async def failed(_name: str, _payload: str, _error: Exception) -> None:
+        """A failure that need not be noted."""
+
+    async with pools.writer.acquire() as connection:
+        for payload in ("first", "correction"):
+            await jobs.enqueue(connection, "test", payload)
+    await asyncio.wait_for(jobs.work(pools.writer, {"test": handle}, failed, stop=stop), 20)
+    assert handled == ["first", "first", "correction"]
