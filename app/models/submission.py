@@ -47,9 +47,7 @@ class Submission(SQLModel, table=True):
     finding_count: int = Field(sa_column=Column(BigInteger, nullable=False))
     publication_id: int | None = Field(sa_column=Column(BigInteger, nullable=True))
     sequence: int | None = Field(sa_column=Column(BigInteger, nullable=True))
-    release_at: dt.datetime | None = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=True)
-    )
+    release_at: dt.datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
     changes: dict[str, int] | None = Field(sa_column=Column(JSON, nullable=True))
     failure: str | None = Field(sa_column=Column(Text, nullable=True))
 
