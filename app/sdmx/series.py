@@ -1,11 +1,9 @@
 """Series documents: the observations of one time series as columns in time order.
 
-A document maps component ids to columns: `TIME_PERIOD` is always a list, in time order; any
-other component is a list of the same length, or one value that holds for all observations.
+A document maps component ids to columns: `TIME_PERIOD` is the first, and always a list, in time
+order; any other component is a list of the same length, or one value that holds for all of them.
 `None` is no value, and a component without values is left out. Numbers are the decimal text
 that was sent. A multi-valued value is a list, and so never stands as the one value for all.
-
-    {"TIME_PERIOD": ["2024-01", "2024-02"], "OBS_VALUE": ["4", "77"], "OBS_STATUS": "A"}
 """
 
 from __future__ import annotations
@@ -79,7 +77,7 @@ def in_time_order(times: Iterable[str]) -> list[str]:
     ordered = list(times)
     if len(ordered) < 2:
         return ordered
-    if _is_even(ordered):
+    if of_one_shape(ordered):
         ordered.sort()
     else:
         ordered.sort(key=_start)
@@ -113,7 +111,7 @@ def period_bounds(document: Mapping[str, Any]) -> tuple[dt.date | None, dt.date 
     times = document[TIME]
     if not times or not times[0]:
         return None, None
-    ends = times[-1:] if _is_even(times) else times
+    ends = times[-1:] if of_one_shape(times) else times
     last = max(parse_time_period(time).end_date for time in ends)
     return parse_time_period(times[0]).start_date, last
 
@@ -135,10 +133,20 @@ def difference(old: Document | None, new: Document) -> tuple[Document | None, li
         return (new if new[TIME] else None), []
     if old == new:
         return None, []
+    size = count(old)
+    if new[TIME][:size] == old[TIME] and _begins_with(new, old, size):
+        return compact(take(new, list(range(size, count(new))))), []
     before, after = observations(old), observations(new)
     put = {time: row for time, row in after.items() if before.get(time) != row}
     gone = [time for time in before if time not in after]
     return (from_observations(put) if put else None), gone
+
+
+def _begins_with(new: Document, old: Document, size: int) -> bool:
+    """Whether nothing that was there has changed, so that `new` only has more."""
+    return count(new) > size and all(
+        column(old, name) == column(new, name)[:size] for name in {**old, **new} if name != TIME
+    )
 
 
 def replay(changes: Iterable[tuple[str, Document]]) -> Document:
@@ -158,7 +166,7 @@ def rows_of(document: Mapping[str, Any], components: Iterable[str]) -> Iterator[
     return zip(document[TIME], *(column(document, name) for name in components), strict=True)
 
 
-def _is_even(times: list[str]) -> bool:
+def of_one_shape(times: list[str]) -> bool:
     """Whether periods are of one shape, so that they begin and end in the order of their text."""
     first = times[0]
     if len(first) > 10 or len(set(map(len, times))) != 1:  # ranges and instants may overlap

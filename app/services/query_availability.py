@@ -20,13 +20,14 @@ from app.sdmx.item_schemes import cut_items, items_of
 from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_json import MessageHeader, write_structures
 from app.sdmx.query import AvailabilityQuery
+from app.sdmx.series import TIME
 from app.sdmx.urn import parse_urn
 from app.services.plan_data import Scope
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
 from app.services.query_structures import STRUCTURE_PATH, StructureForm, StructureReply
 from app.services.read_data import Reading, read_current
 from app.services.read_history import read_changed
-from app.store.availability import Tally, count_series
+from app.store.availability import Tally, count_series, straddling_series
 from app.store.pools import Pools
 from app.store.series import Source
 from app.store.snapshots import snapshot
@@ -174,26 +175,23 @@ async def _tally_rows(
     if reading.slice.time is None:
         return await count_series(connection, source, selection, positions)
     tally = await count_series(connection, source, selection, positions, within=True)
-    # The series that straddle a bound are read; the others are counted as they stand.
-    one = replace(reading, sources=[source])
-    straddling = await _tally_observations(connection, one, positions, straddling=True)
-    tally.add(straddling)
+    for same in await straddling_series(connection, source, selection, positions):
+        times = [time for time in same.times if reading.slice.time(time)]
+        if times:
+            bounds = series.period_bounds({TIME: times})
+            tally.add(Tally(same.codes, same.series, same.series * len(times), *bounds))
     return tally
 
 
 async def _tally_observations(
-    connection: Connection,
-    reading: Reading,
-    positions: Sequence[int],
-    *,
-    straddling: bool = False,
+    connection: Connection, reading: Reading, positions: Sequence[int]
 ) -> Tally:
     tally = Tally({position: set() for position in positions})
     after = reading.query.selection.updated_after
     if after is not None:
         batches = read_changed(connection, reading, after, None)
     else:
-        batches = read_current(connection, reading, straddling=straddling)
+        batches = read_current(connection, reading)
     async for batch in batches:
         for data in batch:
             tally.series += 1

@@ -117,14 +117,10 @@ async def read_stored(connection: Connection, reading: Reading) -> AsyncIterator
             yield StoredSeries(batch, constant)
 
 
-async def read_current(
-    connection: Connection, reading: Reading, *, straddling: bool = False
-) -> AsyncIterator[list[SeriesData]]:
-    """The current series, agreement by agreement; or only those that a bound of time cuts."""
+async def read_current(connection: Connection, reading: Reading) -> AsyncIterator[list[SeriesData]]:
+    """The current series, agreement by agreement."""
     for source in reading.sources:
-        rows = store.read_series(
-            connection, source, reading.slice.series, reading.order, straddling=straddling
-        )
+        rows = store.read_series(connection, source, reading.slice.series, reading.order)
         async for batch in rows:
             shown = (
                 reading.shown(row.agreement, row.key, row.document, row.attributes) for row in batch

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 
 from app.sdmx import series
@@ -24,9 +25,9 @@ from app.store.types import Connection, Record
 
 FIRST_FETCH = 64
 FETCH = 512
-FETCH_LEAST = 128
+FETCH_LEAST = 64
 FETCH_MOST = 4096
-FETCH_BYTES = 1 << 20
+FETCH_BYTES = 1 << 18
 ROW_BYTES = 128
 
 _HEADS = """
@@ -45,8 +46,11 @@ SELECT r.revision AS registry, r.restore_epoch, h.agreement_id, h.revision, h.pu
   h.series_count, h.observation_count, s.observations, s.attributes
 FROM registry AS r
 LEFT JOIN agreement_head AS h ON h.agreement_id = ANY ($1::integer[])
-LEFT JOIN series AS s ON s.agreement_id = h.agreement_id AND s.key = $2::text[]
-  AND s.observation_count > 0
+LEFT JOIN LATERAL (
+  SELECT observations, attributes FROM series
+  WHERE agreement_id = h.agreement_id AND key = $2::text[] AND observation_count > 0
+  OFFSET 0
+) AS s ON true
 WHERE r.id = 1
 """
 _ATTACHMENTS = """
@@ -107,8 +111,7 @@ class Source:
     shadowed_unseen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesRow:
+class SeriesRow(msgspec.Struct, frozen=True, gc=False):
     """A series as read."""
 
     agreement: int
@@ -172,16 +175,12 @@ async def read_series(
     source: Source,
     selection: SeriesSelection,
     order: Sequence[tuple[int, bool]] = (),
-    *,
-    straddling: bool = False,
 ) -> AsyncIterator[list[SeriesRow]]:
     """Current series in batches, by key or by the positions given (True: descending).
 
-    `straddling` leaves out the series that lie inside the bounds of time altogether.
-
     Runs in a transaction of the caller, on a cursor.
     """
-    statement, parameters = _current(source, selection, order, straddling=straddling)
+    statement, parameters = _current(source, selection, order)
     async for rows in _ahead(connection, statement, parameters):
         yield [_row(source, row) for row in rows]
 
@@ -193,7 +192,7 @@ async def read_stored(
     order: Sequence[tuple[int, bool]] = (),
 ) -> AsyncIterator[list[Record]]:
     """The same of the public room as stored: key (codes joined by commas), and JSON as text."""
-    statement, parameters = _current(source, selection, order, straddling=False)
+    statement, parameters = _current(source, selection, order)
     stored = f"""
       SELECT array_to_string(key, ',') AS key, observations, attributes
       FROM ({statement}) AS chosen"""  # noqa: S608 - put together here
@@ -291,16 +290,12 @@ def _current(
     source: Source,
     selection: SeriesSelection,
     order: Sequence[tuple[int, bool]],
-    *,
-    straddling: bool,
 ) -> tuple[str, list[object]]:
     parameters: list[object] = [source.agreement]
     conditions = series_conditions(selection, source.dataflow, parameters)
-    if straddling:
-        conditions.parts.append(f"NOT ({conditions.inside(selection)})")
     where = f"agreement_id = $1 AND observation_count > 0 AND {conditions.sql}"
     rows = "both_rooms" if source.privileged else "series"
-    shadow = _shadow(source, conditions, rows) if source.shadowed_by else ""
+    shadow = unshadowed(source, conditions, rows)
     by = ", ".join(
         [f"key[{int(place) + 1}]{' DESC' if descending else ''}" for place, descending in order]
         + ["key"]
@@ -323,8 +318,10 @@ def _current(
     return statement, parameters
 
 
-def _shadow(source: Source, conditions: Conditions, rows: str) -> str:
+def unshadowed(source: Source, conditions: Conditions, rows: str = "series") -> str:
     """Leaves out the keys that higher agreements hold, whatever their periods and dataflows."""
+    if not source.shadowed_by:
+        return ""
     higher = conditions.parameter(list(source.shadowed_by))
     held = f"h.agreement_id = ANY ({higher}::integer[]) AND h.key = {rows}.key"
     shadow = f" AND NOT EXISTS (SELECT FROM series AS h WHERE {held} AND h.observation_count > 0)"
@@ -336,7 +333,8 @@ def _shadow(source: Source, conditions: Conditions, rows: str) -> str:
 def _row(source: Source, row: Record) -> SeriesRow:
     stored = row["observations"]
     document: Document = EMPTY if stored is None else orjson.loads(stored)
-    attributes: dict[str, Any] = {} if stored is None else orjson.loads(row["attributes"])
+    values = row["attributes"]
+    attributes: dict[str, Any] = {} if values is None or values == "{}" else orjson.loads(values)
     hidden = row["hidden"]
     if hidden:
         document = series.overlay(document, (orjson.loads(text) for text, _ in hidden))

@@ -119,9 +119,7 @@ SELECTIONS = {
 async def test_selections_use_an_index(
     connection: Connection, name: str, shadowed_by: tuple[int, ...]
 ) -> None:
-    statement, parameters = store._current(
-        source(1, shadowed_by), SELECTIONS[name], (), straddling=False
-    )
+    statement, parameters = store._current(source(1, shadowed_by), SELECTIONS[name], ())
     scans = await plan(connection, statement, parameters)
     assert scans
     assert not any(scan.startswith("Seq Scan series") for scan in scans), scans
@@ -132,7 +130,7 @@ async def test_selections_use_an_index(
 async def test_a_whole_agreement_is_read_in_key_order_without_a_sort(
     connection: Connection,
 ) -> None:
-    statement, parameters = store._current(source(), SeriesSelection(), (), straddling=False)
+    statement, parameters = store._current(source(), SeriesSelection(), ())
     found = await connection.fetchval(f"EXPLAIN {statement} LIMIT 64", *parameters)
     rows = await connection.fetch(f"EXPLAIN {statement} LIMIT 64", *parameters)
     text = "\n".join(row[0] for row in rows)

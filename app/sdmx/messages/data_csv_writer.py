@@ -78,7 +78,8 @@ class CsvWriter:
         self._begun = False
         self._prefix = ""
         self._suffix = ""
-        self._observes = self._has_time = False
+        self._rest: list[tuple[_Column, str, bool]] = []
+        self._observes = self._has_time = self._is_usual = False
         self._after_value = 0
         self._constant: Mapping[str, Any] = {}
         self._tails: dict[tuple[str, tuple[tuple[str, Any], ...]], str] = {}
@@ -96,7 +97,19 @@ class CsvWriter:
         self._has_time = dataset.layout.flow.time is not None
         layouts = self.layouts or (dataset.layout,)
         self._columns = self._lay_out(dataset.layout, layouts)
-        self._after_value = len(dataset.layout.flow.dimensions) + 2
+        size = len(dataset.layout.flow.dimensions)
+        heads, rest = self._columns[:size], self._columns[size:]
+        self._rest = [(column, column.component.id, column.is_upper) for column in rest]
+        self._is_usual = (
+            self._has_time
+            and self._observes
+            and [column.position for column in heads] == list(range(size))
+            and all(c.write.is_plain and c.component.codes is not None for c in heads)
+            and all(column.position is None for column in rest)
+            and bool(rest)
+            and rest[0].component.level == "time"
+        )
+        self._after_value = size + 2
         if self.with_validity:
             bounds = (dataset.valid_from, dataset.valid_to)
             self._suffix = "," + ",".join(iso(bound) if bound else "" for bound in bounds)
@@ -253,14 +266,34 @@ class CsvWriter:
             return first + self._constants(data, self._columns) + end
         if self._shows_observation_key:
             return self._rows_with_keys(data, first, end)
-        # Constant cells are joined once; what is left is mostly the period and the value.
+        if self._is_usual and data.document[TIME]:
+            return self._usual(data, first, end)
         before, varying, after = self._parts(data)
         head, tail = first + before, after + end
-        if len(varying) == 2:
-            times, values = varying
-            return "".join([f"{head},{t},{v}{tail}" for t, v in zip(times, values, strict=True)])
         rows = zip(*varying, strict=True)
         return "".join([f"{head},{','.join(row)}{tail}" for row in rows])
+
+    def _usual(self, data: SeriesData, first: str, end: str) -> str:
+        """Rows whose key stands as it is, with the time after it.
+
+        Cells that are the same for all rows are joined once: what varies is mostly the period
+        and the value, and then a row costs two joins.
+        """
+        document, upper = data.document, data.upper
+        size = len(document[TIME])
+        varying = [self._rest[0][0].cells(document[TIME])]
+        same: list[str] = []
+        for column, name, is_upper in self._rest[1:]:
+            value = (upper if is_upper else document).get(name)
+            if isinstance(value, list) and not is_upper:
+                varying += [[cell] * size for cell in same]
+                varying.append(column.cells(value))
+                same = []
+            else:
+                same.append(column.write(value))
+        head = f"{first},{','.join(data.key)},"
+        tail = f",{','.join(same)}{end}" if same else end
+        return head + (tail + head).join(map(",".join, zip(*varying, strict=True))) + tail
 
     def _rows_with_keys(self, data: SeriesData, first: str, end: str) -> str:
         before, varying, after = self._parts(data)
@@ -328,6 +361,14 @@ class _CellWriter:
         self.languages = languages
         self.normalises = options.normalised_time and component.level == "time"
         self.known: dict[str, str] = {}
+        # Values stand as they are: codes, numbers and periods need no quotes.
+        plain = component.level == "time" or component.codes is not None
+        self.is_plain = (
+            options.labels == "id"
+            and not self.normalises
+            and not component.is_multi_valued
+            and (plain or component.data_type in _NUMBERS)
+        )
 
     def __call__(self, value: Any) -> str:  # noqa: ANN401 - text, several, or text by language
         """The cell of a value."""
@@ -339,15 +380,6 @@ class _CellWriter:
             if len(self.known) < KNOWN_CELLS:
                 self.known[value] = cell
         return cell
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether values stand as they are: codes, numbers and periods need no quotes."""
-        component = self.component
-        if self.labels != "id" or self.normalises or component.is_multi_valued:
-            return False
-        coded_or_number = component.codes is not None or component.data_type in _NUMBERS
-        return component.level == "time" or coded_or_number
 
     def _write(self, value: str) -> str:
         component = self.component
@@ -385,6 +417,11 @@ class _Column:
     names: list[str]
     is_many: bool
     write: _CellWriter
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether its values stand above the observations."""
+        return self.component.level in {"series", "partial"}
 
     def cells(self, values: list[Any]) -> list[str]:
         """The cells of values, one an observation."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
+import msgspec
+
 from app.sdmx.flow import Component, Flow, Names
 from app.sdmx.negotiation import LanguageChoice
 from app.sdmx.series import Document
@@ -110,8 +112,7 @@ class DataSet:
         return self.urn.rpartition("=")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesData:
+class SeriesData(msgspec.Struct, frozen=True, gc=False):
     """A series to be written.
 
     Attributes:
