@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from pydantic import SecretStr, ValidationError
 
+from app.cli.collector import spare_collector
 from app.cli.database import errors_printed, terminal_language
 from app.errors import ConfigurationError, StableArtefactChangedError
 from app.settings import Settings
@@ -98,7 +99,9 @@ def application() -> FastAPI:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = Settings()
     set_up_logging(settings.log_level)
-    return create_app(settings)
+    application = create_app(settings)
+    spare_collector()
+    return application
 
 
 def _end_with_parent() -> None:

@@ -9,10 +9,11 @@ import threading
 import time
 from typing import Final
 
+from app.cli.collector import spare_collector
 from app.cli.database import errors_printed
 from app.errors import ConfigurationError
 from app.http.log_format import set_up_logging
-from app.services.run_worker import run_worker, spare_collector
+from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.pools import open_pools

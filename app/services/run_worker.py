@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import uuid
 from typing import Final
 
@@ -60,14 +59,3 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
     finally:
         stop.set()
         await releasing
-
-
-def spare_collector() -> None:
-    """Let the cyclic collector of this process leave alone what a big file brings.
-
-    Rows in work are many and hold no cycles; walking them again and again took a quarter of the
-    time of a large submission. Called when everything that stays is loaded.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)

@@ -38,28 +38,28 @@ def test_a_private_key_is_never_taken(key: Key) -> None:
             read_public_keys(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "hola",
-        "[]",
-        '{"keys": []}',
-        '{"keys": 7}',
-        '{"keys": [7]}',
-        '{"kty": "EC"}',
-        '{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}',
-        '{"kty": "RSA", "n": "AQAB", "e": "AQAB"}',
-        '{"kty": ["EC"]}',
-        "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----",
-        json.dumps(ECKey.generate_key("P-384").as_dict(private=False)),
-        json.dumps(OKPKey.generate_key("X25519").as_dict(private=False)),
-        json.dumps(KEYS["EC"].as_dict(private=False) | {"use": "enc"}),
-        json.dumps(KEYS["EC"].as_dict(private=False) | {"alg": "ES384"}),
-        json.dumps(KEYS["EC"].as_dict(private=False) | {"kid": 7}),
-        json.dumps(OctKey.generate_key(256).as_dict(private=True)),
-    ],
-)
+NOT_STRONG = {
+    "nothing": "",
+    "a word": "hola",
+    "a list": "[]",
+    "an empty set": '{"keys": []}',
+    "a number for a set": '{"keys": 7}',
+    "a number for a key": '{"keys": [7]}',
+    "no curve": '{"kty": "EC"}',
+    "no point of the curve": '{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}',
+    "a short modulus": '{"kty": "RSA", "n": "AQAB", "e": "AQAB"}',
+    "a list for a type": '{"kty": ["EC"]}',
+    "broken PEM": "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----",
+    "another curve": json.dumps(ECKey.generate_key("P-384").as_dict(private=False)),
+    "a curve for exchange": json.dumps(OKPKey.generate_key("X25519").as_dict(private=False)),
+    "for encryption": json.dumps(KEYS["EC"].as_dict(private=False) | {"use": "enc"}),
+    "another algorithm": json.dumps(KEYS["EC"].as_dict(private=False) | {"alg": "ES384"}),
+    "a number for a kid": json.dumps(KEYS["EC"].as_dict(private=False) | {"kid": 7}),
+    "a shared secret": json.dumps(OctKey.generate_key(256).as_dict(private=True)),
+}
+
+
+@pytest.mark.parametrize("text", NOT_STRONG.values(), ids=NOT_STRONG)
 def test_what_is_not_a_strong_public_key_is_refused(text: str) -> None:
     with pytest.raises(QuerySemanticError):
         read_public_keys(text)
