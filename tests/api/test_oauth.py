@@ -486,7 +486,7 @@ class TestPrivateKey:
             {"sub": "a\x00b", "iss": "a\x00b"},
             {"sub": "nobody", "iss": "nobody"},
         ],
-        ids=str,
+        ids=",".join,
     )
     async def test_an_assertion_with_another_claim_is_refused(
         self, http: httpx.AsyncClient, signer: NewClient, key: Key, changes: dict[str, Any]
@@ -688,7 +688,7 @@ class TestForgedTokens:
             {"organisation_kind": "agency"},
             {"organisation_kind": ["data_provider"]},
         ],
-        ids=str,
+        ids=",".join,
     )
     async def test_t02_a_token_with_another_claim_is_refused(
         self, guarded: httpx.AsyncClient, signing_key: Key, changes: dict[str, Any]

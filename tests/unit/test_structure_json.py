@@ -21,7 +21,7 @@ from app.sdmx.messages.structure_json import (
 from tests.artefact_samples import artefact, data_structure, every_class, urn
 from tests.structure_schemas import check_message
 
-SAMPLES = Path("/work/shared/spec/samples/json/2.1/structure-message")
+SAMPLES = Path(__file__).parents[3] / "shared/spec/samples/json/2.1/structure-message"
 HEADER = MessageHeader(
     "TEST", dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone(dt.timedelta(hours=-6)))
 )
