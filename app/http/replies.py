@@ -154,8 +154,3 @@ class SpoolResponse(Response):
             async for part in self.spool.read():
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
-
-
-async def first_part(parts: AsyncIterator[bytes]) -> bytes | None:
-    """The first part, so that a reply without any is known before its status is sent."""
-    return await anext(parts, None)
