@@ -18,6 +18,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
@@ -30,6 +31,7 @@ DOCUMENTATION: Final = "/docs/errors"
 RETRY_SECONDS: Final = 5
 LANGUAGES: Final = ("en", "es")
 
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _STORAGE_FULL: Final = "53100"
 _OVERLOADED: Final = ("53", "55P03", "57014")
 
@@ -262,7 +264,22 @@ async def _answer_validation(request: Request, error: Exception) -> Response:
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    return error_response(request, _of_http(request, error.status_code), error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = _allowed(request)
+    return error_response(request, _of_http(request, error.status_code), headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of an address: the framework names those of its first route only."""
+    return ", ".join(
+        method
+        for method in _METHODS
+        if any(
+            route.matches(dict(request.scope) | {"method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    )
 
 
 def _of_http(request: Request, status: int) -> VipmgError:

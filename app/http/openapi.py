@@ -1,4 +1,4 @@
-"""The OpenAPI description, with the errors as the service really answers them."""
+"""The OpenAPI description: the paths of SDMX-REST, and the errors as they are really answered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.http.errors import PROBLEMS
+from app.http.sdmx_paths import sdmx_paths
 
 _STOCK: Final = ("HTTPValidationError", "ValidationError")
 _PROBLEM: Final[dict[str, Any]] = {
@@ -54,6 +55,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for name in _STOCK:
         schemas.pop(name, None)
     schemas |= {"Problem": _PROBLEM, "SdmxErrors": _MESSAGE}
+    schema["paths"] = sdmx_paths() | schema["paths"]
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             responses = operation["responses"]

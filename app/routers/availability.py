@@ -32,7 +32,7 @@ _PATH: Final = "/sdmx/v2/availability"
 
 
 @router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", operation_id="getAvailability")
+@router.get(_PATH + "/{rest:path}", include_in_schema=False)
 async def answer_availability(request: Request) -> Response:
     """Return which data there are: codes of each dimension, time, number of series and values."""
     raw_query = request.scope["query_string"].decode("latin-1")

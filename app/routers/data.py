@@ -31,7 +31,7 @@ _PATH: Final = "/sdmx/v2/data"
 @router.head(_PATH, include_in_schema=False)
 @router.get(_PATH, include_in_schema=False)
 @router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", operation_id="getData")
+@router.get(_PATH + "/{rest:path}", include_in_schema=False)
 async def answer_data(request: Request) -> Response:
     """Return data: by context, agency, id, version and key, filtered by `c[...]`."""
     raw_query = request.scope["query_string"].decode("latin-1")

@@ -14,13 +14,20 @@ router = APIRouter(tags=["operation"])
 _FRESH: Final = {"Cache-Control": "no-store"}
 
 
-@router.get("/health", response_model=HealthReply)
+@router.head("/health", include_in_schema=False)
+@router.get("/health", response_model=HealthReply, summary="Ask whether the service lives")
 async def get_health() -> Response:
     """Answer as long as the process does."""
     return Response(HealthReply().model_dump_json(), 200, _FRESH, "application/json")
 
 
-@router.get("/ready", response_model=ReadinessReply, responses={503: {"model": ReadinessReply}})
+@router.head("/ready", include_in_schema=False)
+@router.get(
+    "/ready",
+    response_model=ReadinessReply,
+    responses={503: {"model": ReadinessReply, "description": "Not ready: `checks` says why."}},
+    summary="Ask whether the service can work",
+)
 async def get_readiness(request: Request) -> Response:
     """Tell whether the database is writable and migrated, and the registry published."""
     probe: ReadinessProbe = request.app.state.readiness

@@ -40,7 +40,7 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
-@router.post(TOKEN_PATH, openapi_extra=_FORM)
+@router.post(TOKEN_PATH, openapi_extra=_FORM, summary="Get an access token")
 async def post_token(request: Request) -> JSONResponse:
     """Give an access token to a client (RFC 6749, 4.4).
 
@@ -58,13 +58,15 @@ async def post_token(request: Request) -> JSONResponse:
     return JSONResponse(reply.body, reply.status, dict(reply.headers))
 
 
-@router.get(_JWKS_PATH)
+@router.get(_JWKS_PATH, summary="Get the keys of the tokens")
 async def get_jwks(request: Request) -> JSONResponse:
     """Return the public keys of the access tokens (RFC 7517)."""
     return JSONResponse(await _own_keys(request).public_jwks(), headers=_CACHED)
 
 
-@router.get("/.well-known/oauth-authorization-server")
+@router.get(
+    "/.well-known/oauth-authorization-server", summary="Get the metadata of the token server"
+)
 async def get_metadata(request: Request) -> JSONResponse:
     """Return the metadata of the authorisation server (RFC 8414)."""
     _own_keys(request)

@@ -36,7 +36,7 @@ _PATH: Final = f"{STRUCTURE_PATH}/structure"
 @router.get(_PATH, include_in_schema=False)
 @router.head(_PATH, include_in_schema=False)
 @router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", operation_id="getStructures")
+@router.get(_PATH + "/{rest:path}", include_in_schema=False)
 async def answer_structure(request: Request) -> Response:
     """Return structural metadata: artefacts by type, agency, id, version and item."""
     raw_query = request.scope["query_string"].decode("latin-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -52,6 +53,7 @@ _HEADER_PARAMETERS: Final = [
 
 @router.post(
     "",
+    summary="Send a file",
     status_code=202,
     response_model=SubmissionReply,
     responses=_REPLIES,
@@ -83,7 +85,8 @@ async def post_submission(request: Request, caller: AuthenticatedSubject) -> Res
     return _json(reply, status, headers)
 
 
-@router.get("", response_model=SubmissionList)
+@router.head("", include_in_schema=False)
+@router.get("", response_model=SubmissionList, summary="List submissions")
 async def get_submissions(
     request: Request,
     caller: AuthenticatedSubject,
@@ -105,7 +108,8 @@ async def get_submissions(
     return _json(reply)
 
 
-@router.get("/{submission}", response_model=SubmissionReply)
+@router.head("/{submission}", include_in_schema=False)
+@router.get("/{submission}", response_model=SubmissionReply, summary="Read a submission")
 async def get_one_submission(
     request: Request, submission: str, caller: AuthenticatedSubject
 ) -> Response:
@@ -117,8 +121,10 @@ async def get_one_submission(
     return _json(reply)
 
 
+@router.head("/{submission}/findings", include_in_schema=False)
 @router.get(
     "/{submission}/findings",
+    summary="Read the findings of a submission",
     response_model=FindingsPage,
     responses={200: {"content": {"text/csv": {}}, "description": "A page, or all as CSV."}},
 )
@@ -140,10 +146,13 @@ async def get_submission_findings(
         "Content-Disposition": attachment(f"findings-{submission}.csv"),
         "Content-Language": language,
     }
-    return StreamingResponse(parts, 200, headers, media_type="text/csv; charset=utf-8")
+    return _stream(request, parts, headers | {"Content-Type": "text/csv; charset=utf-8"})
 
 
-@router.get("/{submission}/content", response_class=Response)
+@router.head("/{submission}/content", include_in_schema=False)
+@router.get(
+    "/{submission}/content", response_class=Response, summary="Read the file of a submission"
+)
 async def get_submission_content(
     request: Request, submission: str, caller: AuthenticatedSubject
 ) -> Response:
@@ -156,6 +165,13 @@ async def get_submission_content(
     }
     if file.content_encoding is not None:
         headers["Content-Encoding"] = file.content_encoding
+    return _stream(request, parts, headers)
+
+
+def _stream(request: Request, parts: AsyncIterator[bytes], headers: dict[str, str]) -> Response:
+    """Send parts as they are read; for HEAD none is read at all."""
+    if request.method == "HEAD":
+        return StreamingResponse(iter(()), 200, headers)
     return StreamingResponse(parts, 200, headers)
 
 

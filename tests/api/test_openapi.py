@@ -1,0 +1,124 @@
+"""The OpenAPI description: what it names is what the service reads and answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from app.main import create_app
+from app.sdmx.negotiation import DATA_OFFERS, EXTENSION_PARAMETERS, STRUCTURE_OFFERS
+from app.sdmx.offers import CSV_PARAMETERS, Offers
+from app.sdmx.query_string import parameters
+from app.sdmx.rest_v2 import (
+    AVAILABILITY_PARAMETERS,
+    DATA_PARAMETERS,
+    STRUCTURE_PARAMETERS,
+    parse_availability,
+    parse_data,
+    parse_structure,
+)
+from app.settings import Settings
+
+FLOW = "{agencyID}/{resourceID}/{version}"
+DATA = f"/sdmx/v2/data/{{context}}/{FLOW}/{{key}}"
+AVAILABILITY = f"/sdmx/v2/availability/{{context}}/{FLOW}/{{key}}/{{componentID}}"
+STRUCTURE = f"/sdmx/v2/structure/{{artefactType}}/{FLOW}"
+ITEMS = f"/sdmx/v2/structure/{{itemSchemeType}}/{FLOW}/{{itemID}}"
+NO_CSV = EXTENSION_PARAMETERS - CSV_PARAMETERS.keys()
+
+
+@pytest.fixture(scope="module")
+def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return create_app(Settings(data_dir=tmp_path_factory.mktemp("data"))).openapi()
+
+
+def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+@pytest.mark.parametrize(
+    ("path", "known", "offers"),
+    [
+        pytest.param(DATA, {*DATA_PARAMETERS, *EXTENSION_PARAMETERS}, DATA_OFFERS, id="data"),
+        pytest.param(
+            AVAILABILITY, {*AVAILABILITY_PARAMETERS, *NO_CSV}, STRUCTURE_OFFERS, id="availability"
+        ),
+        pytest.param(STRUCTURE, {*STRUCTURE_PARAMETERS, *NO_CSV}, STRUCTURE_OFFERS, id="structure"),
+        pytest.param(ITEMS, {*STRUCTURE_PARAMETERS, *NO_CSV}, STRUCTURE_OFFERS, id="items"),
+    ],
+)
+def test_sdmx_paths_tell_their_parameters_and_media_types(
+    description: dict[str, Any], path: str, known: set[str], offers: Offers
+) -> None:
+    operation = description["paths"][path]["get"]
+    named = {
+        place: {each["name"] for each in operation["parameters"] if each["in"] == place}
+        for place in ("path", "query")
+    }
+    assert named["path"] == set(re.findall(r"{(\w+)}", path))
+    assert named["query"] == {name.removesuffix("[...]") for name in known}
+    assert all(each["description"].endswith(".") for each in operation["parameters"])
+    assert set(operation["responses"]["200"]["content"]) == {
+        str(offer.media_type) for offer in offers
+    }
+
+
+def test_examples_and_values_of_the_description_are_read(description: dict[str, Any]) -> None:
+    parsers = {
+        DATA: parse_data,
+        AVAILABILITY: parse_availability,
+        STRUCTURE: parse_structure,
+        ITEMS: parse_structure,
+    }
+    for path, parse in parsers.items():
+        listed = description["paths"][path]["get"]["parameters"]
+        segments = [each["example"] for each in listed if each["in"] == "path"]
+        assert parse(segments, "")
+        for each in listed:
+            for value in each["schema"].get("enum", [each["schema"].get("default")]):
+                if each["in"] == "query" and value is not None:
+                    text = str(value).lower() if isinstance(value, bool) else str(value)
+                    query = f"{each['name']}={text}"
+                    assert parse(segments, query), parameters(query)
+                elif each["in"] == "path" and value is not None:
+                    place = [one["name"] for one in listed].index(each["name"])
+                    assert parse([*segments[:place], value, *segments[place + 1 : 4]], "")
+
+
+def test_summaries_are_written_by_people(description: dict[str, Any]) -> None:
+    """The framework makes a title of the function's name where none is given."""
+    summaries = {operation["summary"] for _, _, operation in operations(description)}
+    assert not [each for each in summaries if each.istitle()]
+    assert not [path for path, _, _ in operations(description) if "{rest}" in path]
+
+
+async def test_a_refused_method_hears_all_that_are_allowed(settings: Settings) -> None:
+    app = create_app(settings)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        for path, allowed in (
+            ("/api/submissions", "GET, HEAD, POST"),
+            ("/api/submissions/one/findings", "GET, HEAD"),
+            ("/sdmx/v2/data/dataflow", "GET, HEAD"),
+            ("/oauth/token", "POST"),
+            ("/health", "GET, HEAD"),
+        ):
+            refused = await client.put(path)
+            assert (refused.status_code, refused.headers["allow"]) == (405, allowed), path
+
+
+async def test_head_is_answered_where_get_is(settings: Settings) -> None:
+    app = create_app(settings)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client,
+    ):
+        for path in ("/health", "/ready", "/api/submissions", "/api/submissions/one/content"):
+            got, head = await client.get(path), await client.head(path)
+            assert head.status_code == got.status_code, path
+            assert head.headers["content-type"] == got.headers["content-type"]
