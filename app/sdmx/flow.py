@@ -33,7 +33,7 @@ from app.sdmx.structures import (
     decode,
 )
 from app.sdmx.urn import parse_urn
-from app.sdmx.values import Check, value_check
+from app.sdmx.values import Check, representation, value_check
 
 Level: TypeAlias = Literal["dimension", "time", "measure", "observation", "series", "partial"]
 """Where a component stands. `partial`: an attribute of some dimensions, or of none (dataset)."""
@@ -83,6 +83,11 @@ class Component:
     def check(self) -> Check:
         """The check of a value that is not coded."""
         return value_check(self.data_type, self.facets)
+
+    @property
+    def representation(self) -> str:
+        """What a value that is not coded must be, in short."""
+        return representation(self.data_type, self.facets)
 
     @property
     def is_multi_valued(self) -> bool:

@@ -71,7 +71,7 @@ class ValueChecks:
             check = component.check
             bad = {value for value in distinct if not check(value)}
         if bad:
-            self._each(sheet, component.id, bad, "VIPMG-212", allowed=component.data_type)
+            self._each(sheet, component.id, bad, "VIPMG-212", allowed=component.representation)
         if component.id == EMBARGO:
             naive = {v for v in distinct - bad if dt.datetime.fromisoformat(v).tzinfo is None}
             self._each(sheet, component.id, naive, "VIPMG-215")
@@ -87,7 +87,7 @@ class ValueChecks:
                         sheet, component.id, {cell}, "VIPMG-210", rule=rule, near=near, part=value
                     )
                 elif component.codes is None and not component.check(value):
-                    kind = component.data_type
+                    kind = component.representation
                     self._each(sheet, component.id, {cell}, "VIPMG-212", allowed=kind, part=value)
             if len(values) > 1 and not component.is_multi_valued:
                 self._each(sheet, component.id, {cell}, "VIPMG-234")
@@ -100,7 +100,7 @@ class ValueChecks:
             whole = len(texts) == len(split_cell(cell, self.form.sub_separator))
             right = component.multilingual and whole and texts.keys() <= set(announced)
             if not (right and all(component.check(text) for text in texts.values())):
-                allowed = component.data_type
+                allowed = component.representation
                 if component.multilingual:
                     allowed = self.form.sub_separator.join(f"{name}:..." for name in announced)
                 self._each(sheet, component.id, {cell}, "VIPMG-212", allowed=allowed)
