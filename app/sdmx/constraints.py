@@ -102,19 +102,6 @@ def _level(document: DataConstraint) -> Level:
     return "dataflow" if attachment.dataflows else "provisionagreement"
 
 
-def allowed_codes(
-    constraints: Iterable[Constraint], component: str, codes: Iterable[str]
-) -> list[str]:
-    """The codes of a component that no constraint forbids by itself, in their order."""
-    sets = [
-        values
-        for constraint in constraints
-        for values in constraint.allowed_values()
-        if values.component == component
-    ]
-    return [code for code in codes if all(values.holds(code) for values in sets)]
-
-
 def may_overlap(left: Sequence[Constraint], right: Sequence[Constraint]) -> bool:
     """Whether a key could satisfy the constraints of both sides: no dimension keeps them apart."""
     for mine in _included_sets(left):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.sdmx.constraints import Constraint, ValueSet, allowed_codes, may_overlap, read_constraint
+from app.sdmx.constraints import Constraint, ValueSet, may_overlap, read_constraint
 from app.sdmx.structures import DataConstraint, decode
 from tests.artefact_samples import urn
 from tests.structures import constraint, region
@@ -116,14 +116,6 @@ def test_key_sets_by_their_dimensions() -> None:
         (True, ("B",), {("z",)}),
         (False, ("A",), {("2",)}),
     ]
-
-
-def test_constraints_of_all_levels_hold_together() -> None:
-    above = read(cubeRegions=[region(AREA=["A", "B"])])
-    below = read(cubeRegions=[region(AREA=["B", "C"])])
-    assert allowed_codes([above, below], "AREA", ["C", "B", "A"]) == ["B"]
-    assert allowed_codes([above, below], "SEX", ["M", "F"]) == ["M", "F"]
-    assert allowed_codes([], "AREA", ["C", "A"]) == ["C", "A"]
 
 
 @pytest.mark.parametrize(
