@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import msgspec
 
+from app.errors import MessageError
+
 
 class Finding(msgspec.Struct, frozen=True):
     """One finding.
@@ -21,9 +23,9 @@ class Finding(msgspec.Struct, frozen=True):
         row: number of the row, the header being row 1 (the row of a spreadsheet).
         component: component id, or the name of the column.
         value: the value as it was sent.
-        rule: id of the constraint, code list or representation that says so.
-        allowed: what would be right, in short; of a file that cannot be read (VIPMG-201), the
-            value in Spanish.
+        rule: id of the constraint, code list or representation that says so; of a file that
+            cannot be read (VIPMG-201), the reason, a key of `UNREADABLE`.
+        allowed: what would be right, in short.
         nearest: the valid code that is nearest to the value.
     """
 
@@ -43,8 +45,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "VIPMG-201": {
-        "en": "The file cannot be read: {value}",
-        "es": "No se puede leer el archivo: {allowed}",
+        "en": "The file cannot be read.",
+        "es": "No se puede leer el archivo.",
     },
     "VIPMG-202": {
         "en": "The row has another number of cells than the header: {value}.",
@@ -137,10 +139,89 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+UNREADABLE: Mapping[str, Mapping[str, str]] = {
+    "empty": {
+        "en": "The file is empty.",
+        "es": "El archivo está vacío.",
+    },
+    "no-rows": {
+        "en": "The file has no rows.",
+        "es": "El archivo no tiene filas.",
+    },
+    "first-column": {
+        "en": "The first column must be STRUCTURE (SDMX-CSV 2) or DATAFLOW (SDMX-CSV 1); "
+        "the file begins with {value!r}.",
+        "es": "La primera columna debe ser STRUCTURE (SDMX-CSV 2) o DATAFLOW (SDMX-CSV 1); "
+        "el archivo comienza con {value!r}.",
+    },
+    "one-column": {
+        "en": "The header has one column only: a file with one column holds no data.",
+        "es": "El encabezado tiene una sola columna: un archivo así no contiene datos.",
+    },
+    "long-header": {
+        "en": "The header has {allowed} characters or more.",
+        "es": "El encabezado tiene {allowed} caracteres o más.",
+    },
+    "second-column": {
+        "en": "The second column must be {allowed}, not {value!r}.",
+        "es": "La segunda columna debe ser {allowed}, no {value!r}.",
+    },
+    "separator": {
+        "en": "The sign after the first column separates the columns, and here it is {value!r}; "
+        "the rest of the header is separated by {allowed!r}. Use one sign throughout.",
+        "es": "El signo que sigue a la primera columna separa las columnas, y aquí es {value!r}; "
+        "el resto del encabezado se separa con {allowed!r}. Use un solo signo en todo el archivo.",
+    },
+    "sub-separator": {
+        "en": "{value!r} stands in the header both between columns and, in STRUCTURE[{value}], "
+        "between the values of a cell: use two different signs.",
+        "es": "{value!r} está en el encabezado entre columnas y también, en STRUCTURE[{value}], "
+        "entre los valores de una celda: use dos signos distintos.",
+    },
+    "encoding": {
+        "en": "The file is not UTF-8 text after row {row}: save it as UTF-8.",
+        "es": "El archivo no es texto UTF-8 después de la fila {row}: guárdelo como UTF-8.",
+    },
+    "csv": {
+        "en": "The file is not well-formed CSV after row {row}: {value}.",
+        "es": "El archivo no es CSV bien formado después de la fila {row}: {value}.",
+    },
+    "gzip": {
+        "en": "The file is said to be gzip, and is not, or is cut off: send the whole file.",
+        "es": "El archivo dice ser gzip y no lo es, o está cortado: envíe el archivo completo.",
+    },
+    "size": {
+        "en": "The decompressed file has more than {allowed} bytes, or grows too much.",
+        "es": "El archivo descomprimido tiene más de {allowed} bytes, o crece demasiado.",
+    },
+}
+"""Why a file cannot be read (VIPMG-201), by the `rule` of the finding."""
+
+
+class UnreadableError(MessageError):
+    """A message that cannot be read, for a reason of `UNREADABLE`.
+
+    Attributes:
+        finding: the same as a finding of the submission.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        row: int | None = None,
+        value: str | None = None,
+        allowed: str | None = None,
+    ) -> None:
+        self.finding = Finding("VIPMG-201", row, value=value, rule=reason, allowed=allowed)
+        super().__init__(message(self.finding, "en"), message(self.finding, "es"))
+
 
 def message(finding: Finding, language: str) -> str:
     """The text of a finding in a language (`en` or `es`)."""
     texts = TEXTS[finding.code]
+    if finding.code == "VIPMG-201":
+        texts = UNREADABLE.get(finding.rule or "", texts)
     template = texts.get(language, texts["en"])
     facts = msgspec.structs.asdict(finding)
     text = template.format(**{name: "" if v is None else v for name, v in facts.items()})

@@ -9,8 +9,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import IO
 
-from app.errors import MessageError, VipmgError
-from app.sdmx.findings import Finding
+from app.errors import MessageError, TooLargeError, VipmgError
+from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_csv_reader import CsvReader
 from app.sdmx.messages.inflate import Inflated, Rewound
@@ -79,7 +79,7 @@ async def _decide(work: _Work, spool: IO[bytes]) -> None:
     try:
         validator = await _validate(work, spool)
     except VipmgError as error:
-        work.report(Finding("VIPMG-201", value=error.text["en"], allowed=error.text["es"]))
+        work.report(_unreadable(error))
     if work.errors or validator is None:
         await _refuse(work, validator, put_together=False)
         return
@@ -87,6 +87,17 @@ async def _decide(work: _Work, spool: IO[bytes]) -> None:
         await _publish(work, validator)
     except RefusedError:
         await _refuse(work, validator, put_together=True)
+
+
+def _unreadable(error: VipmgError) -> Finding:
+    """What cut the reading of a file short, as a finding; its message is in each language."""
+    if isinstance(error, UnreadableError):
+        return error.finding
+    if isinstance(error, TooLargeError):
+        return Finding("VIPMG-201", rule="size", allowed=str(error.detail["limit"]))
+    if isinstance(error, MessageError):  # of the stream below the reader
+        return Finding("VIPMG-201", rule="gzip", allowed="gzip")
+    return Finding("VIPMG-201", rule=error.code)
 
 
 async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
@@ -115,7 +126,7 @@ async def _validate_batches(work: _Work, reader: CsvReader) -> Validator:
             await asyncio.wait({coming})
         checked = await coming
     if reader.row_count == 0 and not reader.findings and not work.errors:
-        raise MessageError("The file has no rows.", "El archivo no tiene filas.")
+        raise UnreadableError("no-rows", value="0")
     return checking.validator
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import MessageError
+from app.sdmx.findings import Finding, UnreadableError, message
 from app.sdmx.messages.data_csv_reader import Batch, CsvReader, split_cell, split_languages
 
 HEAD = "STRUCTURE,STRUCTURE_ID,ACTION,"
@@ -101,8 +102,9 @@ class TestForm:
 
 
 class TestUnreadable:
-    def test_empty(self) -> None:
-        assert "STRUCTURE" in refused("")
+    @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", "  \r\n"])
+    def test_empty(self, text: str) -> None:
+        assert refused(text).endswith("is empty.")
 
     @pytest.mark.parametrize(
         "text", ["STRUCTURE\n", "STRUCTURE", "STRUCTURE[;]\nx\n", "DATAFLOW\n"]
@@ -110,12 +112,48 @@ class TestUnreadable:
     def test_one_column_only(self, text: str) -> None:
         assert "one column" in refused(text)
 
-    @pytest.mark.parametrize("text", ["FREQ,OBS_VALUE\nA,1\n", "{}", "<x/>", "PK\x03\x04", "\n\n"])
+    @pytest.mark.parametrize("text", ["FREQ,OBS_VALUE\nA,1\n", "{}", "<x/>", "PK\x03\x04"])
     def test_no_sdmx_csv(self, text: str) -> None:
         assert "STRUCTURE" in refused(text)
 
     def test_second_column_is_structure_id(self) -> None:
         assert "STRUCTURE_ID" in refused("STRUCTURE,ACTION,DIM\n")
+
+    def test_one_sign_for_columns_and_values(self) -> None:
+        text = refused("STRUCTURE[;];STRUCTURE_ID;ACTION;DIM\ndataflow;TST:DF(1.0.0);M;A\n")
+        assert "STRUCTURE[;]" in text
+        assert "two different signs" in text
+
+    def test_two_signs_between_columns(self) -> None:
+        text = refused("STRUCTURE,STRUCTURE_ID;ACTION;DIM\ndataflow;TST:DF(1.0.0);M;A\n")
+        assert "here it is ','" in text
+        assert "separated by ';'" in text
+
+    @pytest.mark.parametrize(
+        ("text", "reason", "row", "value", "allowed"),
+        [
+            ("", "empty", None, None, None),
+            ("FREQ,A\n1,2\n", "first-column", 1, "FREQ,A", "STRUCTURE"),
+            ("STRUCTURE,DIM\n", "second-column", 1, "DIM", "STRUCTURE_ID"),
+            ("STRUCTURE[;];STRUCTURE_ID\n", "sub-separator", 1, ";", "[|]"),
+            (f"{HEAD}D\n".encode() + b"\xff", "encoding", 1, "0xFF", "UTF-8"),
+        ],
+    )
+    def test_201_value_is_what_was_sent_and_the_text_is_in_both_languages(
+        self,
+        text: str | bytes,
+        reason: str,
+        row: int | None,
+        value: str | None,
+        allowed: str | None,
+    ) -> None:
+        with pytest.raises(UnreadableError) as caught:
+            read(text)
+        finding = caught.value.finding
+        assert finding == Finding("VIPMG-201", row, value=value, rule=reason, allowed=allowed)
+        texts = {language: message(finding, language) for language in ("en", "es")}
+        assert texts == caught.value.text
+        assert texts["en"] != texts["es"]
 
     def test_header_only_has_no_rows(self) -> None:
         reader, batches = read(f"{HEAD}DIM\n")

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Literal, TypeAlias
 
-from app.errors import MessageError
 from app.sdmx.actions import ACTIONS, Action
-from app.sdmx.findings import Finding
+from app.sdmx.findings import Finding, UnreadableError
 
 StructureKind: TypeAlias = Literal["dataflow", "datastructure", "dataprovision"]
 
@@ -26,7 +25,11 @@ BUFFER_BYTES = 1 << 18
 FIELD_LIMIT = 131_072
 """Longest cell in characters; a quote that is never closed ends here."""
 
+SHOWN = 80
+"""Characters of a header that a finding shows."""
+
 _STRUCTURE = re.compile(r"STRUCTURE(?:\[(.)\])?(.?)")
+_GLUED = re.compile(r"STRUCTURE_ID([^A-Za-z0-9_])")
 _COMPONENT = re.compile(
     r"(?P<id>[A-Za-z][A-Za-z0-9_-]*)(?P<many>\[\])?(?:\[(?P<languages>[^\]]+)\])?(?P<more>\[\])?"
     r"(?P<label>: .*)?",
@@ -106,7 +109,7 @@ class CsvReader:
         """All rows of the message, in order.
 
         Raises:
-            MessageError: the stream is no SDMX-CSV, or not UTF-8.
+            UnreadableError: the stream is no SDMX-CSV, or not UTF-8.
         """
         csv.field_size_limit(FIELD_LIMIT)
         text = io.TextIOWrapper(
@@ -119,17 +122,12 @@ class CsvReader:
             while rows := self._take(reader, batch_rows):
                 yield from self._split(rows, self.row_count - len(rows) + 2)
         except UnicodeDecodeError as error:
-            raise MessageError(
-                f"The file is not UTF-8 text after row {self.row_count + 1}: save it as UTF-8.",
-                f"El archivo no es texto UTF-8 después de la fila {self.row_count + 1}: "
-                "guárdelo como UTF-8.",
+            byte = f"0x{error.object[error.start]:02X}"
+            raise UnreadableError(
+                "encoding", row=self.row_count + 1, value=byte, allowed="UTF-8"
             ) from error
         except csv.Error as error:
-            raise MessageError(
-                f"The file is not well-formed CSV after row {self.row_count + 1}: {error}.",
-                f"El archivo no es CSV bien formado después de la fila {self.row_count + 1}: "
-                f"{error}.",
-            ) from error
+            raise UnreadableError("csv", row=self.row_count + 1, value=str(error)) from error
 
     def _take(self, reader: Iterator[list[str]], most: int) -> list[list[str]]:
         rows: list[list[str]] = []
@@ -142,20 +140,18 @@ class CsvReader:
     def _read_first_line(self, text: io.TextIOWrapper) -> str:
         line = text.readline(FIELD_LIMIT)
         match = _STRUCTURE.match(line)
+        if not line.strip("\ufeff \t\r\n"):
+            raise UnreadableError("empty", value=line or None)
         if line.startswith("DATAFLOW"):
             self._legacy, self.separator = True, line[8:9]
         elif match:
             self.sub_separator, self.separator = match[1] or ";", match[2]
         else:
-            raise MessageError(
-                "The first column must be STRUCTURE (SDMX-CSV 2) or DATAFLOW (SDMX-CSV 1).",
-                "La primera columna debe ser STRUCTURE (SDMX-CSV 2) o DATAFLOW (SDMX-CSV 1).",
+            raise UnreadableError(
+                "first-column", row=1, value=line.rstrip("\r\n")[:SHOWN], allowed="STRUCTURE"
             )
         if not self.separator or self.separator in '"\r\n' or self.separator.isalnum():
-            raise MessageError(
-                "The header has one column only: a file with one column holds no data.",
-                "El encabezado tiene una sola columna: un archivo así no contiene datos.",
-            )
+            raise UnreadableError("one-column", row=1, value=line.rstrip("\r\n")[:SHOWN])
         # A label with a line break in the header makes the record longer than its first line.
         while line.count('"') % 2 and len(line) < FIELD_LIMIT:
             more = text.readline(FIELD_LIMIT)
@@ -163,9 +159,8 @@ class CsvReader:
                 break
             line += more
         if len(line) >= FIELD_LIMIT:
-            raise MessageError(
-                f"The header has {FIELD_LIMIT} characters or more.",
-                f"El encabezado tiene {FIELD_LIMIT} caracteres o más.",
+            raise UnreadableError(
+                "long-header", row=1, value=line[:SHOWN], allowed=str(FIELD_LIMIT)
             )
         return line
 
@@ -176,13 +171,20 @@ class CsvReader:
         start = 1
         if not self._legacy:
             if len(names) < 2 or names[1] != "STRUCTURE_ID":
-                raise MessageError(
-                    "The second column must be STRUCTURE_ID.",
-                    "La segunda columna debe ser STRUCTURE_ID.",
-                )
+                raise self._second_column(names)
             self._structure_id, start = 1, 2
         for place in range(start, len(names)):
             self._read_column(place, names[place])
+
+    def _second_column(self, names: list[str]) -> UnreadableError:
+        """Why STRUCTURE_ID is not the second column: mostly a separator that is not one."""
+        if names[1:2] == ["]"]:  # STRUCTURE[;];STRUCTURE_ID: cut in two by its own brackets
+            return UnreadableError("sub-separator", row=1, value=self.separator, allowed="[|]")
+        glued = _GLUED.match(names[1]) if len(names) > 1 else None
+        if glued is not None:
+            return UnreadableError("separator", row=1, value=self.separator, allowed=glued[1])
+        second = names[1] if len(names) > 1 else ""
+        return UnreadableError("second-column", row=1, value=second[:SHOWN], allowed="STRUCTURE_ID")
 
     def _read_column(self, place: int, name: str) -> None:
         if not self._legacy and name in _HEADS:

@@ -1,0 +1,50 @@
+"""What cuts the reading of a file short becomes one finding, with its text in each language."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import pytest
+
+from app.errors import InvalidArtefactError, VipmgError
+from app.sdmx.findings import UNREADABLE, Finding, UnreadableError, message
+from app.sdmx.messages.inflate import Inflated
+from app.services.process_submission import _unreadable
+
+
+def fault_of(body: bytes, max_bytes: int = 1 << 20) -> VipmgError:
+    with pytest.raises(VipmgError) as caught:
+        io.BufferedReader(Inflated(io.BytesIO(body), max_bytes)).read()
+    return caught.value
+
+
+def test_201_of_the_reader_is_kept() -> None:
+    error = UnreadableError("no-rows", value="0")
+    assert _unreadable(error) == Finding("VIPMG-201", value="0", rule="no-rows")
+
+
+@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 1000)[:-4]])
+def test_201_gzip(body: bytes) -> None:
+    assert _unreadable(fault_of(body)) == Finding("VIPMG-201", rule="gzip", allowed="gzip")
+
+
+def test_201_size() -> None:
+    finding = _unreadable(fault_of(gzip.compress(b"x" * 5000), max_bytes=100))
+    assert finding == Finding("VIPMG-201", rule="size", allowed="100")
+    assert "100 bytes" in message(finding, "en")
+
+
+def test_201_of_another_error_names_its_code() -> None:
+    finding = _unreadable(InvalidArtefactError("english", "español"))
+    assert finding == Finding("VIPMG-201", rule="VIPMG-131")
+    assert message(finding, "es") == "No se puede leer el archivo."
+
+
+@pytest.mark.parametrize("reason", sorted(UNREADABLE))
+def test_201_each_reason_speaks_both_languages(reason: str) -> None:
+    finding = Finding("VIPMG-201", 1, value="what was sent", rule=reason, allowed="what is right")
+    english, spanish = message(finding, "en"), message(finding, "es")
+    assert english != spanish
+    assert ("what was sent" in english) == ("what was sent" in spanish)
+    assert ("what is right" in english) == ("what is right" in spanish)
