@@ -11,11 +11,11 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from app.cli.database import terminal_language
 from app.cli.remote import NotSentError, Remote, Submission
+from app.cli.tables import print_table, wide_console
 
 SHOWN_FINDINGS: Final = 50
 
@@ -25,30 +25,44 @@ _TEXTS: Final = {
     "en": {
         "send": "sending",
         "check": "checking rows",
-        "accepted": "accepted: {rows} rows, {put} observations put, {gone} deleted.",
-        "waits": "accepted: {rows} rows; the last is released on {release}.",
-        "refused": "refused, nothing was stored: {total} findings in {rows} rows.",
+        "accepted": "accepted: {rows}, {put}, {gone} deleted.",
+        "waits": "accepted: {rows}; the last is released on {release}.",
+        "refused": "refused, nothing was stored: {found} in {rows}.",
         "before": "was sent before, on {when}; it is not stored twice. --again sends it anew.",
         "more": "{more} more. All of them: vipmg push --report FILE.csv, or {address}",
+        "warned": "accepted all the same, with {found}:",
         "saved": "All findings are in {report}.",
+        "untold": "the findings could not be fetched or saved: {why}",
+        "overwrites": "{report} is a file to send; name another for the findings.",
         "not_sent": "not sent: {why}",
         "no_credential": "Set VIPMG_CLIENT_ID and VIPMG_CLIENT_SECRET; the operator of the service "
         "gives them (vipmg clients add).",
         "columns": "Row|Column|Value|Message|Nearest",
+        "rows": "{} row|{} rows",
+        "found": "{} finding|{} findings",
+        "put": "{} observation put|{} observations put",
+        "gone": "{}|{}",
     },
     "es": {
         "send": "enviando",
         "check": "revisando filas",
-        "accepted": "aceptado: {rows} filas, {put} observaciones guardadas, {gone} eliminadas.",
-        "waits": "aceptado: {rows} filas; la última se publica el {release}.",
-        "refused": "rechazado, no se guardó nada: {total} hallazgos en {rows} filas.",
+        "accepted": "aceptado: {rows}, {put}, {gone}.",
+        "waits": "aceptado: {rows}; la última se publica el {release}.",
+        "refused": "rechazado, no se guardó nada: {found} en {rows}.",
         "before": "ya se envió, el {when}; no se guarda dos veces. --again lo envía de nuevo.",
         "more": "{more} más. Todos: vipmg push --report ARCHIVO.csv, o {address}",
+        "warned": "aceptado de todos modos, con {found}:",
         "saved": "Todos los hallazgos están en {report}.",
+        "untold": "no se pudieron obtener o guardar los hallazgos: {why}",
+        "overwrites": "{report} es un archivo por enviar; elija otro para los hallazgos.",
         "not_sent": "no enviado: {why}",
         "no_credential": "Defina VIPMG_CLIENT_ID y VIPMG_CLIENT_SECRET; los da el operador del "
         "servicio (vipmg clients add).",
         "columns": "Fila|Columna|Valor|Mensaje|Más parecido",
+        "rows": "{} fila|{} filas",
+        "found": "{} hallazgo|{} hallazgos",
+        "put": "{} observación guardada|{} observaciones guardadas",
+        "gone": "{} eliminada|{} eliminadas",
     },
 }
 
@@ -61,7 +75,13 @@ def push(
         "http://127.0.0.1:8000"
     ),
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write all findings to this CSV file.")
+        Path | None,
+        typer.Option(
+            "--report",
+            dir_okay=False,
+            help="Write all findings to this CSV file; with several files to REPORT-FILE.csv, "
+            "one for each.",
+        ),
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Send also what was sent before, as a new submission.")
@@ -78,9 +98,12 @@ def push(
     if not client_id or not secret:
         typer.echo(_text("no_credential"), err=True)
         raise typer.Exit(NOT_SENT)
-    pusher = _Pusher(Console(stderr=as_json), report, again)
+    reports = _report_names(report, files)
+    pusher = _Pusher(wide_console(stderr=as_json), again)
     with Remote(url, client_id, secret, language) as remote:
-        statuses = [pusher.push(remote, file) for file in files]
+        statuses = [
+            pusher.push(remote, file, target) for file, target in zip(files, reports, strict=True)
+        ]
     if as_json:
         sys.stdout.write(orjson.dumps(pusher.answers, option=orjson.OPT_INDENT_2).decode() + "\n")
     raise typer.Exit(max(statuses))
@@ -89,13 +112,12 @@ def push(
 class _Pusher:
     """Sends files one by one, and remembers the answers."""
 
-    def __init__(self, console: Console, report: Path | None, again: bool) -> None:
+    def __init__(self, console: Console, again: bool) -> None:
         self._console = console
-        self._report = report
         self._again = again
         self.answers: list[dict[str, Any]] = []
 
-    def push(self, remote: Remote, file: Path) -> int:
+    def push(self, remote: Remote, file: Path, report: Path | None) -> int:
         """Send one file and show its verdict; return its exit status."""
         try:
             submission, sent_before = self._send(remote, file)
@@ -107,11 +129,17 @@ class _Pusher:
         if sent_before:
             when = submission["received_at"]
             self._say(file, _text("before").format(when=when), "yellow")
-        if submission["state"] == "rejected":
-            self._show_refusal(remote, file, submission)
-            return REFUSED
-        self._say(file, _verdict(submission), "green")
-        return ACCEPTED
+        refused = submission["state"] == "rejected"
+        self._say(file, _verdict(submission), "red" if refused else "green")
+        if submission["findings"]["total"]:
+            if not refused:
+                found = _counted("found", submission["findings"]["total"])
+                self._say(file, _text("warned").format(found=found), "yellow")
+            try:
+                self._show_findings(remote, submission, report)
+            except (NotSentError, OSError) as error:  # the verdict stands, and others follow
+                self._say(file, _text("untold").format(why=error), "yellow")
+        return REFUSED if refused else ACCEPTED
 
     def _send(self, remote: Remote, file: Path) -> tuple[Submission, bool]:
         columns = (
@@ -129,14 +157,13 @@ class _Pusher:
             )
         return submission, before
 
-    def _show_refusal(self, remote: Remote, file: Path, submission: Submission) -> None:
+    def _show_findings(self, remote: Remote, submission: Submission, report: Path | None) -> None:
         total = submission["findings"]["total"]
-        refusal = _text("refused").format(total=total, rows=submission["rows"])
-        self._say(file, refusal, "red")
-        self._console.print(_table(remote.findings(submission, SHOWN_FINDINGS)))
-        if self._report is not None:
-            remote.save_findings(submission, self._report)
-            self._console.print(Text(_text("saved").format(report=self._report)))
+        findings = remote.findings(submission, SHOWN_FINDINGS)
+        print_table(_text("columns"), map(_row, findings), console=self._console)
+        if report is not None:
+            remote.save_findings(submission, report)
+            self._console.print(Text(_text("saved").format(report=report)))
         elif total > SHOWN_FINDINGS:
             address = submission["links"]["findings_csv"]
             more = _text("more").format(more=total - SHOWN_FINDINGS, address=address)
@@ -146,23 +173,49 @@ class _Pusher:
         self._console.print(Text.assemble((f"{file.name}: ", "bold"), (text, style)))
 
 
+def _report_names(report: Path | None, files: list[Path]) -> list[Path | None]:
+    """Where the findings of each file go: no report replaces another, nor a file to send."""
+    if report is None:
+        return [None] * len(files)
+    # Lower case, as some file systems take names that differ in case for one.
+    taken = {str(file.resolve()).lower() for file in files}
+    if len(files) == 1:
+        if str(report.resolve()).lower() in taken:
+            wrong = _text("overwrites").format(report=report)
+            raise typer.BadParameter(wrong, param_hint="--report")
+        return [report]
+    names: list[Path | None] = []
+    for file in files:
+        stem = file.name.removesuffix(".gz").removesuffix(".csv")
+        number, name = 1, report.with_name(f"{report.stem}-{stem}{report.suffix}")
+        while str(name.resolve()).lower() in taken:
+            number += 1
+            name = report.with_name(f"{report.stem}-{stem}-{number}{report.suffix}")
+        taken.add(str(name.resolve()).lower())
+        names.append(name)
+    return names
+
+
 def _verdict(submission: Submission) -> str:
     changes = submission["changes"] or {}
-    name = "waits" if submission["state"] == "awaiting release" else "accepted"
+    name = {"rejected": "refused", "awaiting release": "waits"}.get(submission["state"], "accepted")
     return _text(name).format(
-        rows=submission["rows"],
-        put=changes.get("observations_put", 0),
-        gone=changes.get("observations_deleted", 0),
+        rows=_counted("rows", submission["rows"]),
+        found=_counted("found", submission["findings"]["total"]),
+        put=_counted("put", changes.get("observations_put", 0)),
+        gone=_counted("gone", changes.get("observations_deleted", 0)),
         release=submission["release_at"],
     )
 
 
-def _table(findings: list[dict[str, Any]]) -> Table:
-    table = Table(*_text("columns").split("|"))
-    for each in findings:
-        cells = (each["row"], each["column"], each["value"], each["message"], each["nearest"])
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
-    return table
+def _counted(name: str, number: int) -> str:
+    one, many = _text(name).split("|")
+    return (one if number == 1 else many).format(number)
+
+
+def _row(finding: dict[str, Any]) -> list[str]:
+    cells = (finding[name] for name in ("row", "column", "value", "message", "nearest"))
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 def _label(file: Path, name: str) -> str:

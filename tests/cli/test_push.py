@@ -1,0 +1,124 @@
+"""`vipmg push` against a service that is played: what people are told of each file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import program
+from app.cli.remote import Remote
+
+CONSTRAINT = "VIPMG:CONSTRAINT_OF_A_NAME_THAT_IS_LONGER_THAN_ITS_COLUMN_ON_A_TERMINAL(1.0.0)"
+
+
+class PlayedRemote(Remote):
+    """Refuses files named `bad`; warns of a column in those named `typo`."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def send(
+        self, path: Path, on_sent: Callable[[int], None], *, again: bool = False
+    ) -> tuple[dict[str, Any], bool]:
+        found = 0 if path.name.startswith("good") else 1
+        submission = {
+            "id": path.read_text(),
+            "state": "rejected" if path.name.startswith("bad") else "published",
+            "rows": 1,
+            "findings": {"total": found},
+            "changes": {"observations_put": 1, "observations_deleted": 1},
+            "release_at": None,
+            "links": {"findings_csv": "address"},
+        }
+        return submission, False
+
+    def findings(self, submission: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+        message = f"VIPMG-301 {CONSTRAINT}"
+        return [{"row": 1, "column": "SEXO", "value": None, "message": message, "nearest": "SEX"}]
+
+    def save_findings(self, submission: dict[str, Any], target: Path) -> None:
+        target.write_text(submission["id"])
+
+
+@pytest.fixture(autouse=True)
+def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("app.cli.push.Remote", PlayedRemote)
+    for name in ("VIPMG_CLIENT_ID", "VIPMG_CLIENT_SECRET"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    for path in ("good.csv", "typo.csv", "bad.csv", "bad2.csv", "other/bad.csv"):
+        (tmp_path / path).write_text(path)
+
+
+def pushed(*arguments: str) -> Result:
+    return CliRunner().invoke(program(("push", "settings")), ("push", *arguments))
+
+
+def test_what_was_wrong_in_an_accepted_file_is_told() -> None:
+    done = pushed("typo.csv", "--report", "report.csv")
+    assert done.exit_code == 0
+    assert "SEXO" in done.output
+    assert Path("report.csv").read_text() == "typo.csv"
+    quiet = pushed("good.csv", "--report", "none.csv")
+    assert "accepted" in quiet.output
+    assert "finding" not in quiet.output
+    assert not Path("none.csv").exists()
+
+
+def test_each_of_several_files_has_a_report_of_its_own() -> None:
+    files = ["bad.csv", "bad2.csv", "other/bad.csv"]
+    done = pushed(*files, "--report", "f.csv")
+    assert done.exit_code == 1
+    reports = ["f-bad.csv", "f-bad2.csv", "f-bad-2.csv"]
+    assert [Path(report).read_text() for report in reports] == files
+    assert all(report in done.output for report in reports)
+    assert not Path("f.csv").exists()
+
+
+def test_a_report_that_cannot_be_saved_stops_nothing() -> None:
+    done = pushed("typo.csv", "good.csv", "--report", "no/folder/f.csv")
+    assert done.exit_code == 0
+    assert "could not be fetched or saved" in done.output
+    assert "good.csv: accepted" in done.output
+
+
+def test_a_report_never_replaces_a_file_to_send() -> None:
+    assert pushed("bad.csv", "--report", "./bad.csv").exit_code == 2
+    assert Path("bad.csv").read_text() == "bad.csv"
+
+
+@pytest.mark.parametrize("columns", ["", "80"])
+def test_no_name_is_cut(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    told = pushed("bad.csv").output
+    if columns:  # a long name goes on in the next line of its cell, whole
+        assert "…" not in told
+        message = "".join(line.split("│")[4].strip() for line in told.splitlines() if "│" in line)
+        assert CONSTRAINT in message
+    else:
+        assert CONSTRAINT in told
+
+
+@pytest.mark.parametrize(
+    ("language", "accepted", "refused"),
+    [
+        ("C", "accepted: 1 row, 1 observation put, 1 deleted.", "1 finding in 1 row."),
+        (
+            "es_CR.UTF-8", "aceptado: 1 fila, 1 observación guardada, 1 eliminada.",
+            "1 hallazgo en 1 fila.",
+        ),
+    ],
+)  # fmt: skip
+def test_one_is_told_in_the_singular(
+    language: str, accepted: str, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    assert accepted in pushed("good.csv").output
+    assert refused in pushed("bad.csv").output
