@@ -37,7 +37,7 @@ def program(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
         name="vipmg",
         no_args_is_help=True,
         rich_markup_mode=None,
-        pretty_exceptions_show_locals=False,
+        pretty_exceptions_enable=False,
         help="The data exchange of VIPMG (PIVGM): migration statistics between countries, in SDMX.",
     )
     built.callback()(_options)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import dataclasses
-import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from app.auth.public_keys import read_public_keys
-from app.errors import ConfigurationError, VipmgError
+from app.cli.database import errors_printed, read_settings, terminal_language, with_writer
+from app.cli.tables import print_table
+from app.errors import ConfigurationError
 from app.services.add_client import NewClient, add_client
 from app.services.list_clients import ListedClient, list_clients
 from app.services.revoke_client import revoke_client
-from app.settings import Settings
-from app.store.embedded import EmbeddedPostgres
-from app.store.migrate import migrate
-from app.store.pools import open_pools
-from app.store.types import Pool
-
-T = TypeVar("T")
 
 _ENGLISH: Final = {
     "clients": "Programs that call the service on behalf of an organisation.",
@@ -67,13 +56,8 @@ _SPANISH: Final = {
 }
 
 
-def _language() -> str:
-    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "es" if next(filter(None, names), "").lower().startswith("es") else "en"
-
-
 def _text(name: str) -> str:
-    return (_SPANISH if _language() == "es" else _ENGLISH)[name]
+    return (_SPANISH if terminal_language() == "es" else _ENGLISH)[name]
 
 
 clients = typer.Typer(no_args_is_help=True, help=_text("clients"))
@@ -93,9 +77,10 @@ def add(
     data_dir: DataDirOption = None,
 ) -> None:
     """Register a client and print its id, with its secret if it has one."""
-    with _errors_printed():
+    with errors_printed():
         jwks = None if public_key is None else read_public_keys(_read(public_key))
-        new = _with_database(data_dir, lambda pool: add_client(pool, organisation, jwks, note))
+        settings = read_settings(data_dir=data_dir)
+        new = with_writer(settings, lambda pool: add_client(pool, organisation, jwks, note))
     if as_json:
         _print_json(dataclasses.asdict(new) | {"organisation": organisation})
     else:
@@ -105,12 +90,12 @@ def add(
 @clients.command("list", help=_text("list"))
 def list_(as_json: JsonOption = False, data_dir: DataDirOption = None) -> None:
     """Print all clients."""
-    with _errors_printed():
-        listed = _with_database(data_dir, list_clients)
+    with errors_printed():
+        listed = with_writer(read_settings(data_dir=data_dir), list_clients)
     if as_json:
         _print_json([dataclasses.asdict(client) for client in listed])
     elif listed:
-        Console().print(_table(listed))
+        print_table(_text("columns"), map(_row, listed), whole=1)
     else:
         typer.echo(_text("none"))
 
@@ -121,38 +106,10 @@ def revoke(
     data_dir: DataDirOption = None,
 ) -> None:
     """Revoke a client."""
-    with _errors_printed():
-        _with_database(data_dir, lambda pool: revoke_client(pool, client_id))
+    with errors_printed():
+        settings = read_settings(data_dir=data_dir)
+        with_writer(settings, lambda pool: revoke_client(pool, client_id))
     typer.echo(_text("revoked").format(client_id))
-
-
-def _with_database(data_dir: Path | None, use: Callable[[Pool], Awaitable[T]]) -> T:
-    """Run a use case on the database that the settings name, else on the embedded one."""
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
-    with contextlib.ExitStack() as stack:
-        if settings.database_url is None:
-            dsn = stack.enter_context(EmbeddedPostgres(settings.data_dir)).dsn
-        else:
-            dsn = settings.database_url.get_secret_value()
-        migrate(dsn)
-        return asyncio.run(_with_pool(dsn, settings, use))
-
-
-async def _with_pool(dsn: str, settings: Settings, use: Callable[[Pool], Awaitable[T]]) -> T:
-    pools = await open_pools(dsn, settings)
-    try:
-        return await use(pools.writer)
-    finally:
-        await pools.close()
-
-
-@contextlib.contextmanager
-def _errors_printed() -> Iterator[None]:
-    try:
-        yield
-    except VipmgError as error:
-        typer.echo(error.text[_language()], err=True)
-        raise typer.Exit(1) from error
 
 
 def _read(path: Path) -> str:
@@ -178,16 +135,12 @@ def _print_new(new: NewClient) -> None:
         typer.echo(_text("once"))
 
 
-def _table(listed: list[ListedClient]) -> Table:
-    table = Table(*_text("columns").split("|"))
-    for client in listed:
-        revoked = "" if client.revoked_at is None else f"{client.revoked_at:%Y-%m-%d}"
-        table.add_row(
-            client.organisation,
-            client.client_id,
-            client.authentication,
-            client.note or "",
-            f"{client.created_at:%Y-%m-%d}",
-            revoked,
-        )
-    return table
+def _row(client: ListedClient) -> tuple[str, ...]:
+    return (
+        client.organisation,
+        client.client_id,
+        client.authentication,
+        client.note or "",
+        f"{client.created_at:%Y-%m-%d}",
+        "" if client.revoked_at is None else f"{client.revoked_at:%Y-%m-%d}",
+    )

@@ -1,4 +1,4 @@
-"""What every command that works on the database needs: the pool, and errors as one line."""
+"""What every command that works on the database needs: its address, and errors as one line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
+import asyncpg
 import typer
+from pydantic import ValidationError
 
-from app.errors import VipmgError
+from app.errors import ConfigurationError, VipmgError
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -20,19 +21,93 @@ from app.store.types import Pool
 
 T = TypeVar("T")
 
+ANSWER_SECONDS: Final = 10
 
-def read_settings(data_dir: Path | None) -> Settings:
-    """The settings, with another data directory where one is given."""
-    return Settings() if data_dir is None else Settings(data_dir=data_dir)
+
+def read_settings(**given: object) -> Settings:
+    """The settings of the environment; what is given otherwise, and not None, goes first.
+
+    Raises:
+        ConfigurationError: some cannot be used; the text names them, and not their values.
+    """
+    try:
+        read = Settings()
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)
+        names = ", ".join(f"VIPMG_{str(each['loc'][0]).upper()}" for each in wrong)
+        raise ConfigurationError(
+            f"These settings cannot be used: {names}. See `vipmg settings`.",
+            f"Estos ajustes no se pueden usar: {names}. Vea `vipmg settings`.",
+        ) from error
+    return read.model_copy(update={k: value for k, value in given.items() if value is not None})
+
+
+@contextlib.contextmanager
+def database(settings: Settings, *, may_create: bool = False) -> Iterator[str]:
+    """The address of the database that the settings name, else of the embedded one.
+
+    Raises:
+        ConfigurationError: it does not answer; or there is no embedded one, and the command is
+            not one that may make it.
+    """
+    if settings.database_url is not None:
+        dsn = settings.database_url.get_secret_value()
+        require_answer(dsn)
+        yield dsn
+        return
+    server = EmbeddedPostgres(settings.data_dir)
+    if not may_create:
+        _require_cluster(server)
+    with server:
+        yield server.dsn
+
+
+def require_answer(dsn: str) -> None:
+    """Connect once, so that a database that cannot be used is told as such.
+
+    Raises:
+        ConfigurationError: it does not answer, or refuses; the text holds no password.
+    """
+    try:
+        asyncio.run(_connect_once(dsn))
+    except ValueError as error:
+        # The reason may quote any part of the address, so also a password with a stray sign.
+        raise _not_reached("not an address such as postgresql://...") from error
+    except TimeoutError as error:
+        raise _not_reached(f"> {ANSWER_SECONDS} s") from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _not_reached(" ".join(str(error).split())) from error
+
+
+async def _connect_once(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)
+    await connection.close()
+
+
+def _not_reached(reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The database cannot be used ({reason}). Start it, or mend VIPMG_DATABASE_URL.",
+        f"No se puede usar la base de datos ({reason}). Iníciela o corrija VIPMG_DATABASE_URL.",
+    )
+
+
+def _require_cluster(server: EmbeddedPostgres) -> None:
+    try:
+        server.cluster.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigurationError(
+            f"There is no database in {server.data_dir}. Set VIPMG_DATA_DIR or --data-dir, or run "
+            "`vipmg serve` first.",
+            f"No hay base de datos en {server.data_dir}. Defina VIPMG_DATA_DIR o --data-dir, o "
+            "ejecute antes `vipmg serve`.",
+        ) from error
+    except OSError:
+        pass  # a folder of another user: the start of the server says so
 
 
 def with_writer(settings: Settings, use: Callable[[Pool], Awaitable[T]]) -> T:
-    """Run a use case on the database that the settings name, else on the embedded one."""
-    with contextlib.ExitStack() as stack:
-        if settings.database_url is None:
-            dsn = stack.enter_context(EmbeddedPostgres(settings.data_dir)).dsn
-        else:
-            dsn = settings.database_url.get_secret_value()
+    """Run a use case on the database, which is brought to this release first."""
+    with database(settings) as dsn:
         migrate(dsn)
         return asyncio.run(_with_pool(dsn, settings, use))
 

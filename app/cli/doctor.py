@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import os
 import shutil
@@ -13,16 +12,13 @@ from typing import Annotated, Final
 
 import orjson
 import typer
-from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from app.cli.database import read_settings, terminal_language
+from app.cli.database import database, read_settings, terminal_language
+from app.cli.tables import print_table
 from app.errors import VipmgError
 from app.services.inspect_installation import Check, inspect_database
 from app.settings import Settings
-from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import current_and_head, drift
 from app.store.pools import open_pools
 
@@ -87,23 +83,18 @@ def doctor(
         found = [dataclasses.asdict(check) for check in checks]
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        Console().print(_table(checks))
+        print_table(str(_TEXTS[terminal_language()]["columns"]), map(_row, checks))
     raise typer.Exit(0 if all(check.holds for check in checks) else 1)
 
 
 def _examine(data_dir: Path | None) -> list[Check]:
     try:
-        settings = read_settings(data_dir)
-    except ValidationError as error:
-        names = ", ".join(str(each["loc"][0]) for each in error.errors(include_input=False))
-        return [Check("settings", False, names)]
+        settings = read_settings(data_dir=data_dir)
+    except VipmgError as error:
+        return [Check("settings", False, error.text[terminal_language()])]
     checks = [Check("settings", True, "ok"), *_examine_folder(settings)]
-    with contextlib.ExitStack() as stack:
-        try:
-            if settings.database_url is None:
-                dsn = stack.enter_context(EmbeddedPostgres(settings.data_dir)).dsn
-            else:
-                dsn = settings.database_url.get_secret_value()
+    try:
+        with database(settings) as dsn:
             current, head = current_and_head(dsn)
             checks += [
                 Check("database", True, "ok"),
@@ -113,10 +104,10 @@ def _examine(data_dir: Path | None) -> list[Check]:
                 different = drift(dsn)
                 checks.append(Check("drift", not different, "; ".join(different) or "ok"))
                 checks += asyncio.run(_examine_database(dsn, settings))
-        except VipmgError as error:
-            checks.append(Check("database", False, error.text[terminal_language()]))
-        except (OSError, ValueError) as error:
-            checks.append(Check("database", False, str(error)))
+    except VipmgError as error:
+        checks.append(Check("database", False, error.text[terminal_language()]))
+    except (OSError, ValueError) as error:
+        checks.append(Check("database", False, str(error)))
     return checks
 
 
@@ -138,11 +129,7 @@ async def _examine_database(dsn: str, settings: Settings) -> list[Check]:
         await pools.close()
 
 
-def _table(checks: list[Check]) -> Table:
-    texts = _TEXTS[terminal_language()]
-    table = Table(*str(texts["columns"]).split("|"))
-    for check in checks:
-        asked, remedy = texts[check.name]
-        mark = Text("✓ ", "green") if check.holds else Text("✗ ", "red")
-        table.add_row(mark + Text(asked), Text(check.found), Text("" if check.holds else remedy))
-    return table
+def _row(check: Check) -> tuple[Text, str, str]:
+    asked, remedy = _TEXTS[terminal_language()][check.name]
+    mark = Text("✓ ", "green") if check.holds else Text("✗ ", "red")
+    return mark + Text(asked), check.found, "" if check.holds else remedy

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from app.cli.database import errors_printed, read_settings, terminal_language
+from app.cli.database import database, errors_printed, read_settings, terminal_language
 from app.store import migrate as schema
-from app.store.embedded import EmbeddedPostgres
 
 _TEXTS: Final = {
     "en": {"applied": "Applied: {}.", "current": "The database is up to date."},
@@ -28,12 +26,10 @@ def migrate(
 ) -> None:
     """Bring the schema of the database to this release; `vipmg serve` does it by itself."""
     texts = _TEXTS[terminal_language()]
-    with errors_printed(), contextlib.ExitStack() as stack:
-        settings = read_settings(data_dir)
-        if settings.database_url is None:
-            dsn = stack.enter_context(EmbeddedPostgres(settings.data_dir)).dsn
-        else:
-            dsn = settings.database_url.get_secret_value()
+    with (
+        errors_printed(),
+        database(read_settings(data_dir=data_dir), may_create=not sql) as dsn,
+    ):
         if sql:
             typer.echo(schema.migration_sql(dsn), nl=False)
             return

@@ -13,16 +13,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from app.cli.collector import spare_collector
-from app.cli.database import errors_printed, terminal_language
+from app.cli.database import errors_printed, read_settings, require_answer, terminal_language
 from app.errors import ConfigurationError, StableArtefactChangedError
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
@@ -65,9 +65,8 @@ def serve(
     """Run the service: PostgreSQL, the worker and the HTTP server."""
     for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(wish, _stop)
-    given = {"data_dir": data_dir, "port": port, "host": host}
     with errors_printed(), contextlib.ExitStack() as stack:
-        settings = _read_settings({k: value for k, value in given.items() if value is not None})
+        settings = read_settings(data_dir=data_dir, port=port, host=host)
         listener = stack.enter_context(_listen(settings.host, settings.port))
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         settings = _with_database(settings, stack)
@@ -124,20 +123,10 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _read_settings(given: Mapping[str, object]) -> Settings:
-    try:
-        return Settings().model_copy(update=given)
-    except ValidationError as error:
-        names = ", ".join(f"VIPMG_{str(each['loc'][0]).upper()}" for each in error.errors())
-        raise ConfigurationError(
-            f"These settings cannot be used: {names}. See `vipmg settings`.",
-            f"Estos ajustes no se pueden usar: {names}. Vea `vipmg settings`.",
-        ) from error
-
-
 def _with_database(settings: Settings, stack: contextlib.ExitStack) -> Settings:
     """Start the embedded server, unless another is set, while the application is loaded."""
     if settings.database_url is not None:
+        require_answer(settings.database_url.get_secret_value())
         return settings
     server = EmbeddedPostgres(settings.data_dir)
     stack.callback(server.stop)

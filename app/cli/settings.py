@@ -9,11 +9,9 @@ from typing import Annotated, Final
 import orjson
 import typer
 from pydantic import SecretStr, ValidationError
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from app.cli.database import terminal_language
+from app.cli.tables import print_table
 from app.settings import Settings
 
 _TEXTS: Final = {
@@ -49,10 +47,7 @@ def settings(
         shown = {variable: {"value": value, "from": source} for variable, value, source, _ in rows}
         sys.stdout.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
-    table = Table(*texts["columns"].split("|"))
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    print_table(texts["columns"], rows, whole=0)
 
 
 def _row(current: Settings, name: str, texts: dict[str, str]) -> tuple[str, str, str, str]:

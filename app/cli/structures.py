@@ -30,7 +30,7 @@ _TEXTS: Final = {
         "paths": "Archivos, o carpetas con *.json; sin ninguno, las estructuras entregadas.",
         "json": "Mostrar JSON.",
         "data_dir": "Carpeta de la base de datos incorporada.",
-        "done": "Revisión {}: {} nuevos, {} modificados, {} sin cambios.",
+        "done": "Revisión {}; nuevos: {}, modificados: {}, sin cambios: {}.",
     },
 }
 
@@ -56,7 +56,7 @@ def publish(
 ) -> None:
     """Publish structures from files, or those that are delivered."""
     with errors_printed():
-        settings = read_settings(data_dir)
+        settings = read_settings(data_dir=data_dir)
         chosen = paths or [shared_structures(settings)]
         now = dt.datetime.now(dt.UTC)
         result = with_writer(settings, lambda pool: publish_structures(pool, chosen, now))

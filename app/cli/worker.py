@@ -10,7 +10,7 @@ import time
 from typing import Final
 
 from app.cli.collector import spare_collector
-from app.cli.database import errors_printed
+from app.cli.database import errors_printed, read_settings
 from app.errors import ConfigurationError
 from app.http.log_format import set_up_logging
 from app.services.run_worker import run_worker
@@ -23,10 +23,10 @@ PATIENCE_SECONDS: Final = 30
 
 def worker() -> None:
     """Process submissions and release what is embargoed, on the database of VIPMG_DATABASE_URL."""
-    settings = Settings()
-    set_up_logging(settings.log_level)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     with errors_printed():
+        settings = read_settings()
+        set_up_logging(settings.log_level)
         if settings.database_url is None:
             raise ConfigurationError(
                 "A worker alone needs VIPMG_DATABASE_URL; `vipmg serve` runs one by itself.",

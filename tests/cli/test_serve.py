@@ -108,6 +108,19 @@ def test_a_wrong_file_is_told_row_by_row(service: Service, tmp_path: Path) -> No
     assert answers[0]["findings"]["total"] == len(lines) - 1
 
 
+def test_a_column_that_was_not_stored_is_told_of_an_accepted_file(
+    service: Service, tmp_path: Path
+) -> None:
+    header, *rows = (DEMO / "hnd_inm_return_in.csv").read_text("utf-8").splitlines()
+    file = tmp_path / "typo.csv"
+    file.write_text("\n".join([f"{header},SEXO", *(f"{row},F" for row in rows)]) + "\n", "utf-8")
+    done = vipmg("push", str(file), "--url", service.url, **service.credential)
+    assert (done.returncode, "SEXO" in done.stdout) == (0, True), done.stdout
+    client_id = service.credential["VIPMG_CLIENT_ID"]
+    listed = vipmg("clients", "list", "--data-dir", str(service.data_dir), COLUMNS="80")
+    assert client_id in listed.stdout
+
+
 def test_the_same_push_again_stores_nothing_twice(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "enero [1].csv"
     file.write_bytes((DEMO / "hnd_inm_return_in.csv").read_bytes())
