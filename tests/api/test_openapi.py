@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -22,6 +22,10 @@ from app.sdmx.rest_v2 import (
     parse_structure,
 )
 from app.settings import Settings
+from app.store.pools import Pools
+from tests.exchange import Exchange, open_exchange
+from tests.spec.test_spec_data_queries import OF_CRI
+from tests.structures import CRI
 
 FLOW = "{agencyID}/{resourceID}/{version}"
 DATA = f"/sdmx/v2/data/{{context}}/{FLOW}/{{key}}"
@@ -34,6 +38,12 @@ NO_CSV = EXTENSION_PARAMETERS - CSV_PARAMETERS.keys()
 @pytest.fixture(scope="module")
 def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return create_app(Settings(data_dir=tmp_path_factory.mktemp("data"))).openapi()
+
+
+@pytest.fixture
+async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+    async with open_exchange(pools, settings) as opened:
+        yield opened
 
 
 def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -122,3 +132,18 @@ async def test_head_is_answered_where_get_is(settings: Settings) -> None:
             got, head = await client.get(path), await client.head(path)
             assert head.status_code == got.status_code, path
             assert head.headers["content-type"] == got.headers["content-type"]
+
+
+async def test_head_of_a_file_reads_none_of_it(exchange: Exchange) -> None:
+    token = await exchange.token(CRI)
+    posted = await exchange.client.post(
+        "/api/submissions", content=OF_CRI, headers=token | {"Content-Type": "text/csv"}
+    )
+    for name in ("content", "findings?format=csv"):
+        address = f"{posted.json()['links']['self']}/{name}"
+        got = await exchange.client.get(address, headers=token)
+        head = await exchange.client.head(address, headers=token)
+        assert (head.status_code, head.content) == (200, b"")
+        assert got.content
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert head.headers.get("content-length") == got.headers.get("content-length")

@@ -1,0 +1,57 @@
+"""What the README and the reading guide tell people to type is what the service takes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from app.sdmx.negotiation import DATA_OFFERS, STRUCTURE_OFFERS, negotiate, parse_options
+from app.sdmx.rest_v2 import parse_availability, parse_data, parse_structure
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "how-to" / "read-data.md").read_text("utf-8")
+ADDRESS = re.compile(
+    r"/sdmx/v2/(data|availability|structure)/([^\s'\"?`{}]+)(?:\"?,?\s*\"?\?([^\s'\"`]+))?"
+)
+PARSERS = {"data": parse_data, "availability": parse_availability, "structure": parse_structure}
+
+
+@pytest.mark.parametrize("text", [README, GUIDE], ids=["README", "guide"])
+def test_addresses_that_are_shown_are_understood(text: str) -> None:
+    found = ADDRESS.findall(text)
+    assert {resource for resource, _, _ in found} == PARSERS.keys()
+    for resource, path, query in found:
+        assert PARSERS[resource](path.split("/"), query)
+        offers = DATA_OFFERS if resource == "data" else STRUCTURE_OFFERS
+        assert negotiate(None, offers, parse_options(query))
+
+
+def test_media_types_that_are_shown_are_offered() -> None:
+    shown = set(re.findall(r"application/vnd\.sdmx\.[^\"]+", GUIDE))
+    assert shown
+    for media_type in shown:
+        offers = DATA_OFFERS if ".data+" in media_type else STRUCTURE_OFFERS
+        assert negotiate(media_type, offers)
+
+
+def test_examples_in_python_are_python() -> None:
+    examples = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert len(examples) >= 4
+    for each in examples:
+        ast.parse(each)
+
+
+def test_the_first_file_is_sent_anew() -> None:
+    """The demonstration has sent it before, and would be told so."""
+    [push] = re.findall(r"^.*vipmg push .*wrong_on_purpose.*$", README, re.MULTILINE)
+    assert "--again" in push
+    assert "vipmg clients add" in README.partition("## Pull data")[0]
+
+
+def test_the_guide_is_found() -> None:
+    assert "how-to/read-data.md" in (ROOT / "docs" / "README.md").read_text("utf-8")
+    assert "docs/how-to/read-data.md" in README
