@@ -91,10 +91,8 @@ _QUERY: Final[Mapping[str, tuple[str, Schema]]] = {
         "Whether to return earlier versions of the observations as well.",
         {"type": "boolean", "default": False},
     ),
-    "keys": (
-        "Key columns in SDMX-CSV.",
-        _one_of(CSV_PARAMETERS["keys"], CSV_PARAMETERS["keys"][0]),
-    ),
+    # No default: /docs would send it, and SDMX-CSV 1.0 is not offered with it.
+    "keys": ("Key columns in SDMX-CSV 2.x; none if not said.", _one_of(CSV_PARAMETERS["keys"])),
     "labels": (
         "Whether SDMX-CSV shows ids, names, or both.",
         _one_of(CSV_PARAMETERS["labels"], CSV_PARAMETERS["labels"][0]),
@@ -153,6 +151,8 @@ _FILTERS: Final[Schema] = {
     "description": "Filters by component, `c[REF_AREA]=CRI,PAN` or `c[TIME_PERIOD]=ge:2024-01`: "
     "a comma is or, `+` is and; operators eq, ne, lt, le, gt, ge, co, nc, sw, ew.",
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    # Without an example, the page at /docs makes up a component and sends it.
+    "example": {"REF_AREA": "CRI"},
 }
 
 

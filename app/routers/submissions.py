@@ -151,7 +151,10 @@ async def get_submission_findings(
 
 @router.head("/{submission}/content", include_in_schema=False)
 @router.get(
-    "/{submission}/content", response_class=Response, summary="Read the file of a submission"
+    "/{submission}/content",
+    response_class=Response,
+    responses={200: {"content": {each: {} for each in _TYPES}, "description": "The file."}},
+    summary="Read the file of a submission",
 )
 async def get_submission_content(
     request: Request, submission: str, caller: AuthenticatedSubject

@@ -10,7 +10,13 @@ import httpx
 import pytest
 
 from app.main import create_app
-from app.sdmx.negotiation import DATA_OFFERS, EXTENSION_PARAMETERS, STRUCTURE_OFFERS
+from app.sdmx.negotiation import (
+    DATA_OFFERS,
+    EXTENSION_PARAMETERS,
+    STRUCTURE_OFFERS,
+    negotiate,
+    parse_options,
+)
 from app.sdmx.offers import CSV_PARAMETERS, Offers
 from app.sdmx.query_string import parameters
 from app.sdmx.rest_v2 import (
@@ -106,6 +112,29 @@ def test_summaries_are_written_by_people(description: dict[str, Any]) -> None:
     summaries = {operation["summary"] for _, _, operation in operations(description)}
     assert not [each for each in summaries if each.istitle()]
     assert not [path for path, _, _ in operations(description) if "{rest}" in path]
+
+
+def test_defaults_that_a_page_sends_refuse_no_media_type(description: dict[str, Any]) -> None:
+    operation = description["paths"][DATA]["get"]
+    query = "&".join(
+        f"{each['name']}={each['schema']['default']}"
+        for each in operation["parameters"]
+        if each["in"] == "query" and "default" in each["schema"]
+    )
+    for media_type in operation["responses"]["200"]["content"]:
+        chosen = negotiate(media_type, DATA_OFFERS, parse_options(query))
+        assert str(chosen.offer.media_type) == media_type
+
+
+def test_every_read_tells_what_it_answers(description: dict[str, Any]) -> None:
+    for path, method, operation in operations(description):
+        assert method != "get" or operation["responses"]["200"]["content"], path
+    filters = [
+        each
+        for each in description["paths"][DATA]["get"]["parameters"]
+        if each.get("style") == "deepObject"
+    ]
+    assert [each["example"] for each in filters] == [{"REF_AREA": "CRI"}]
 
 
 async def test_a_refused_method_hears_all_that_are_allowed(settings: Settings) -> None:
