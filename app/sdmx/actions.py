@@ -69,14 +69,15 @@ class Outcome:
         observations: the new document.
         attributes: the new attributes of the series.
         touched: row number of the last row that spoke of each time period.
-        duplicates: rows that repeat a key of the same message and action.
+        duplicates: rows that repeat a key of the same message and action: the row, the first
+            row with that key, the time period.
         conflicts: row, attribute of the series and both values where segments disagree.
     """
 
     observations: Document
     attributes: dict[str, Any]
     touched: dict[str, int]
-    duplicates: list[int]
+    duplicates: list[tuple[int, int, str]]
     conflicts: list[tuple[int, str, str]] = field(default_factory=list)
 
 
@@ -96,7 +97,7 @@ def apply(
             return grown
     result = Outcome(old or EMPTY, dict(attributes), {}, [], conflicts)
     rows = series.observations(result.observations)
-    seen: dict[str, Action] = {}
+    seen: dict[str, tuple[Action, int]] = {}
     for segment in segments:
         _apply_attributes(result.attributes, segment)
         if segment.action == "Delete":
@@ -184,17 +185,19 @@ def _apply_attributes(attributes: dict[str, Any], segment: Segment) -> None:
 def _put(
     rows: dict[str, Observation],
     segment: Segment,
-    seen: dict[str, Action],
-    duplicates: list[int],
+    seen: dict[str, tuple[Action, int]],
+    duplicates: list[tuple[int, int, str]],
 ) -> None:
     if TIME not in segment.observations:
         return
     names = [name for name in segment.observations if name != TIME]
     values = series.rows_of(segment.observations, names)
     for row, (time, *cells) in zip(segment.rows, values, strict=True):
-        if seen.get(time) == segment.action:
-            duplicates.append(row)
-        seen[time] = segment.action
+        known = seen.get(time)
+        if known is not None and known[0] == segment.action:
+            duplicates.append((row, known[1], time))
+        else:
+            seen[time] = segment.action, row
         sent = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
         new = sent if segment.action == "Replace" else rows.get(time, {}) | sent
         if new:

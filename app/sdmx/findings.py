@@ -24,7 +24,8 @@ class Finding(msgspec.Struct, frozen=True):
         component: component id, or the name of the column.
         value: the value as it was sent.
         rule: id of the constraint, code list or representation that says so; of a file that
-            cannot be read (VIPMG-201), the reason, a key of `UNREADABLE`.
+            cannot be read (VIPMG-201), the reason, a key of `UNREADABLE`; of a repeated key
+            (VIPMG-231), the number of the row that has it first.
         allowed: what would be right, in short.
         nearest: the valid code that is nearest to the value.
     """
@@ -118,8 +119,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "es": "El atributo obligatorio {component} no tiene valor.",
     },
     "VIPMG-231": {
-        "en": "The key is repeated: another row of this file has the same one ({value}).",
-        "es": "La clave está repetida: otra fila de este archivo tiene la misma ({value}).",
+        "en": "The key is repeated: row {rule} of this file has the same one ({value}).",
+        "es": "La clave está repetida: la fila {rule} de este archivo tiene la misma ({value}).",
     },
     "VIPMG-232": {
         "en": "{component} has several values where there is one for all these rows: {value}.",

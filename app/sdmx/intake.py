@@ -99,8 +99,9 @@ def complete(
 
     `attached` tells whether an attribute above the series has a value for the key.
     """
-    for row in outcome.duplicates:
-        yield Finding("VIPMG-231", row, value=".".join(key))
+    for row, first_row, time in outcome.duplicates:
+        shown = ".".join(key) + (f" {time}" if time else "")
+        yield Finding("VIPMG-231", row, value=shown, rule=str(first_row))
     for row, name, shown in outcome.conflicts:
         yield Finding("VIPMG-232", row, name, shown)
     document = outcome.observations

@@ -149,18 +149,6 @@ def _begins_with(new: Document, old: Document, size: int) -> bool:
     )
 
 
-def replay(changes: Iterable[tuple[str, Document]]) -> Document:
-    """The document that journal entries lead to: `Replace` puts observations, `Delete` drops."""
-    rows: dict[str, Observation] = {}
-    for action, document in changes:
-        if action == "Delete":
-            for time in document[TIME]:
-                rows.pop(time, None)
-        else:
-            rows.update(observations(document))
-    return from_observations(rows)
-
-
 def rows_of(document: Mapping[str, Any], components: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """The document row by row: time period, then the components in the order given."""
     return zip(document[TIME], *(column(document, name) for name in components), strict=True)

@@ -18,6 +18,7 @@ from app.sdmx.history import Change
 from app.store.ledger import verify_chain
 from tests.fault.clients import Journal
 from tests.fault.exchange import File, Ring
+from tests.replay import replay
 
 Record = asyncpg.Record
 
@@ -195,7 +196,7 @@ async def _check_replay(
     for row in current:
         journal = told.pop((row["agreement_id"], tuple(row["key"])), [])
         document, attributes = history.state(history.disseminations(journal))
-        replayed = series.replay((change.action, change.document) for change in journal)
+        replayed = replay((change.action, change.document) for change in journal)
         now = series.observations(orjson.loads(row["observations"]))
         same = now == series.observations(document) == series.observations(replayed)
         if not same or attributes != orjson.loads(row["attributes"]):

@@ -12,6 +12,7 @@ import pytest
 
 from app.sdmx import series
 from app.store.pools import Pools
+from tests.replay import replay
 from tests.structures import SMALL, Desk, open_desk, sheet
 
 HEADER = "FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,STATUS,CONF_STATUS,EMBARGO_TIME,S,G,D"
@@ -82,7 +83,7 @@ async def rebuilt(desk: Desk, change_table: str) -> tuple[dict[Any, Any], dict[A
         documents.setdefault(key, []).append((row["action"], row["observations"] or series.EMPTY))
         attributes.setdefault(key, {}).update(row["attributes"] or {})
     found = {
-        key: (series.observations(series.replay(changes)), present(attributes[key]))
+        key: (series.observations(replay(changes)), present(attributes[key]))
         for key, changes in documents.items()
     }
     return found, {key: present(values) for key, values in above.items() if present(values)}

@@ -90,7 +90,7 @@ def test_repeated_keys_are_told_by_their_rows() -> None:
             sent("Merge", 9, "2023", V="4"),
         ],
     )
-    assert outcome.duplicates == [4, 9]
+    assert outcome.duplicates == [(4, 2, "2024"), (9, 3, "2023")]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.sdmx import series
 from app.sdmx.series import TIME
+from tests.replay import replay
 
 periods = st.sampled_from([f"{y}-{m:02}" for y in (2023, 2024) for m in (1, 2, 12)])
 values = st.one_of(st.sampled_from(["1", "2", "007"]), st.lists(st.sampled_from("ab"), min_size=1))
@@ -34,7 +35,7 @@ def test_difference_replayed_is_the_new_document(old: dict[str, Any], new: dict[
         changes.append(("Replace", put))
     if gone:
         changes.append(("Delete", {TIME: gone}))
-    assert series.replay(changes) == after
+    assert replay(changes) == after
     assert (put is None and not gone) == (old == new)
 
 
@@ -48,7 +49,7 @@ def test_the_journal_of_many_steps_is_the_last_of_them(steps: list[dict[str, Any
         changes += [("Replace", put)] if put is not None else []
         changes += [("Delete", {TIME: gone})] if gone else []
         current = new
-    assert series.replay(changes) == (current or {TIME: []})
+    assert replay(changes) == (current or {TIME: []})
 
 
 @given(rows, rows)

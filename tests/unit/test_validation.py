@@ -13,7 +13,7 @@ from app.sdmx import findings as finding_texts
 from app.sdmx.actions import apply
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.findings import Finding
+from app.sdmx.findings import Finding, message
 from app.sdmx.flow import Component, resolve_flow
 from app.sdmx.intake import Key, Target, complete
 from app.sdmx.messages.data_csv_reader import CsvReader
@@ -428,13 +428,17 @@ class TestRows:
     def test_231_repeated_key(self) -> None:
         checked = check(OK, "A,CRI,M,2024,1,A", "A,CRI,F,2024,2,A", OK)
         assert checked.short == [
-            ("VIPMG-231", 4, None, "A.CRI.F"),
-            ("VIPMG-231", 5, None, "A.CRI.F"),
+            ("VIPMG-231", 4, None, "A.CRI.F 2024"),
+            ("VIPMG-231", 5, None, "A.CRI.F 2024"),
         ]
+        assert [f.rule for f in checked.errors] == ["2", "2"]
+        assert "row 2 of this file" in message(checked.errors[0], "en")
+        assert "la fila 2 de este archivo" in message(checked.errors[0], "es")
 
     def test_231_repeated_key_in_another_batch(self) -> None:
         rows = [OK, *(f"A,CRI,M,{year},1,A" for year in range(2001, 2011)), OK]
-        assert [(f.code, f.row) for f in check(*rows, batch_rows=3).errors] == [("VIPMG-231", 13)]
+        [finding] = check(*rows, batch_rows=3).errors
+        assert finding == Finding("VIPMG-231", 13, value="A.CRI.F 2024", rule="2")
 
     @pytest.mark.parametrize("batch_rows", [20_000, 1])
     def test_232_two_values_of_a_series_attribute(self, batch_rows: int) -> None:
