@@ -44,7 +44,8 @@ _TEXTS: Final = {
         "provider": "A program of a data provider ({}), with its secret, shown this once",
         "consumer": "A program of a data consumer ({}), which may read what is shared with it",
         "token": "A token",
-        "push": "Send the file that is wrong on purpose, and read the report",
+        "push": "Send the file that is wrong on purpose once more, and read the report",
+        "again": "Credentials were shown at the first start; this makes new ones",
     },
     "es": {
         "loading": "Cargando datos de demostración",
@@ -60,7 +61,8 @@ _TEXTS: Final = {
         "provider": "Un programa de un proveedor de datos ({}), con su secreto, visible esta vez",
         "consumer": "Un programa de un consumidor de datos ({}), que lee lo que se comparte con él",
         "token": "Un token",
-        "push": "Envíe el archivo con errores a propósito y lea el informe",
+        "push": "Envíe otra vez el archivo con errores a propósito y lea el informe",
+        "again": "Las credenciales se mostraron en el primer inicio; así se crean otras",
     },
 }
 
@@ -100,6 +102,8 @@ class Demonstration:
         self._show_addresses()
         if clients:
             self._show_credentials(clients)
+        else:
+            self._show_how_to_get_credentials()
 
     def _await_server(self) -> bool:
         deadline = time.monotonic() + WAIT_SECONDS
@@ -182,9 +186,17 @@ class Demonstration:
             f"\n{_text('push')}:",
             f"  VIPMG_CLIENT_ID='{provider.client_id}' "
             f"VIPMG_CLIENT_SECRET='{provider.client_secret}' "
-            f"{_program()} push '{_folder() / entry['file']}' --url {base}",
+            f"{_program()} push --again '{_folder() / entry['file']}' --url {base}",
         ]
         typer.echo("\n".join(lines) + "\n")
+
+    def _show_how_to_get_credentials(self) -> None:
+        entry = next(each for each in _manifest() if each["expected"] == "rejected")
+        typer.echo(
+            f"\n{_text('again')}:\n"
+            f"  {_program()} clients add {entry['organisation']} "
+            f"--data-dir '{self._settings.data_dir}'\n"
+        )
 
     @property
     def _local_url(self) -> str:
