@@ -59,13 +59,16 @@ def main() -> None:
             if not seen:
                 sys.stderr.write(text + "\n")
 
-        with Ground(10 if arguments.quick else 1, arguments.runs, tell) as ground:
-            for name in [name for name in MEASURES if name in names]:
-                found += _measured(name, ground)
-                progress.advance(task)
-    console.print(table(found))
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(each) for each in found], indent=2) + "\n")
+        try:
+            with Ground(10 if arguments.quick else 1, arguments.runs, tell) as ground:
+                for name in [name for name in MEASURES if name in names]:
+                    found.extend(_measured(name, ground))
+                    progress.advance(task)
+        finally:  # a run that is stopped tells what it has found
+            console.print(table(found))
+            if arguments.json:
+                figures = [asdict(each) for each in found]
+                arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _measured(name: str, ground: Ground) -> Iterator[Check | Skipped]:
