@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         default=8 << 30, description="Bytes of disk that spools of replies may use together."
     )
     cache_bytes: int = Field(
-        default=256 << 20, description="Bytes of encoded replies kept by ETag, on disk."
+        default=256 << 20,
+        description="Bytes of encoded replies kept by ETag, most of them on disk.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

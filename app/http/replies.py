@@ -20,6 +20,9 @@ GZIP_LEVEL = 1
 
 EMPTY = b""
 
+MEMORY_TOGETHER = 64 << 20
+"""Bytes of kept replies in memory: many small ones must not add up to the whole of the cache."""
+
 
 class ReplyCache:
     """Encoded replies by key (ETag and encoding), bounded, the least used leaving first."""
@@ -31,7 +34,7 @@ class ReplyCache:
         self._limit = settings.cache_bytes
         self._budget = DiskBudget(settings.spool_disk_bytes)
         self._kept: OrderedDict[str, Spool] = OrderedDict()
-        self._size = 0
+        self._size = self._in_memory = 0
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -73,13 +76,13 @@ class ReplyCache:
         encode = _Encoder(encoding)
         spool.write(encode(body) + encode.end())
         spool.close()
-        self._make_room(spool.size)
+        self._make_room(spool)
         return spool
 
     def _open(self, key: str) -> Spool:
         before = self._kept.pop(key, None)
         if before is not None and before.complete:
-            self._size -= before.size
+            self._forget(before)
         spool = self._kept[key] = Spool(self._folder, self._memory, self._budget)
         return spool
 
@@ -95,17 +98,22 @@ class ReplyCache:
             self._kept.pop(key, None)
             spool.close(error)
             return
-        self._make_room(spool.size)
+        self._make_room(spool)
 
-    def _make_room(self, added: int) -> None:
+    def _make_room(self, added: Spool) -> None:
         """Count what was added, and let go of what was used least."""
-        self._size += added
-        while self._size > self._limit and self._kept:
+        self._size += added.size
+        self._in_memory += added.in_memory
+        while self._kept and (self._size > self._limit or self._in_memory > MEMORY_TOGETHER):
             key, spool = next(iter(self._kept.items()))
             if not spool.complete:
                 return
             del self._kept[key]
-            self._size -= spool.size
+            self._forget(spool)
+
+    def _forget(self, spool: Spool) -> None:
+        self._size -= spool.size
+        self._in_memory -= spool.in_memory
 
 
 class _Encoder:

@@ -65,6 +65,11 @@ class Spool:
         """Bytes written so far."""
         return len(self._head) + self._in_file
 
+    @property
+    def in_memory(self) -> int:
+        """Those of them that are not in a file."""
+        return len(self._head)
+
     def write(self, data: bytes) -> None:
         """Add bytes at the end."""
         if self._file is None and len(self._head) + len(data) <= self._memory:
