@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
-import orjson
 import typer
 
 from app.auth.public_keys import read_public_keys
 from app.cli.database import errors_printed, read_settings, terminal_language, with_writer
-from app.cli.tables import print_table
+from app.cli.output import print_json, print_table
 from app.errors import ConfigurationError
 from app.services.add_client import NewClient, add_client
 from app.services.list_clients import ListedClient, list_clients
@@ -82,7 +80,7 @@ def add(
         settings = read_settings(data_dir=data_dir)
         new = with_writer(settings, lambda pool: add_client(pool, organisation, jwks, note))
     if as_json:
-        _print_json(dataclasses.asdict(new) | {"organisation": organisation})
+        print_json(dataclasses.asdict(new) | {"organisation": organisation})
     else:
         _print_new(new)
 
@@ -93,7 +91,7 @@ def list_(as_json: JsonOption = False, data_dir: DataDirOption = None) -> None:
     with errors_printed():
         listed = with_writer(read_settings(data_dir=data_dir), list_clients)
     if as_json:
-        _print_json([dataclasses.asdict(client) for client in listed])
+        print_json(listed)
     elif listed:
         print_table(_text("columns"), map(_row, listed), whole=1)
     else:
@@ -119,11 +117,6 @@ def _read(path: Path) -> str:
         raise ConfigurationError(
             _ENGLISH["no_file"].format(path), _SPANISH["no_file"].format(path)
         ) from error
-
-
-def _print_json(value: object) -> None:
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
-    sys.stdout.write(orjson.dumps(value, option=options).decode())
 
 
 def _print_new(new: NewClient) -> None:

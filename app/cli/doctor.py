@@ -6,16 +6,14 @@ import asyncio
 import dataclasses
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
-import orjson
 import typer
 from rich.text import Text
 
 from app.cli.database import database, read_settings, terminal_language
-from app.cli.tables import print_table
+from app.cli.output import print_json, print_table
 from app.errors import VipmgError
 from app.services.inspect_installation import Check, inspect_database
 from app.settings import Settings
@@ -81,7 +79,7 @@ def doctor(
     checks = _examine(data_dir)
     if as_json:
         found = [dataclasses.asdict(check) for check in checks]
-        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(found)
     else:
         print_table(str(_TEXTS[terminal_language()]["columns"]), map(_row, checks))
     raise typer.Exit(0 if all(check.holds for check in checks) else 1)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from app.cli.database import terminal_language
+from app.cli.output import print_json, print_table, wide_console
 from app.cli.remote import NotSentError, Remote, Submission
-from app.cli.tables import print_table, wide_console
 
 SHOWN_FINDINGS: Final = 50
 
@@ -105,7 +103,7 @@ def push(
             pusher.push(remote, file, target) for file, target in zip(files, reports, strict=True)
         ]
     if as_json:
-        sys.stdout.write(orjson.dumps(pusher.answers, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(pusher.answers)
     raise typer.Exit(max(statuses))
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated, Final
 
-import orjson
 import typer
 from pydantic import SecretStr, ValidationError
 
 from app.cli.database import terminal_language
-from app.cli.tables import print_table
+from app.cli.output import print_json, print_table
 from app.settings import Settings
 
 _TEXTS: Final = {
@@ -45,7 +43,7 @@ def settings(
     rows = [_row(current, name, texts) for name in Settings.model_fields]
     if as_json:
         shown = {variable: {"value": value, "from": source} for variable, value, source, _ in rows}
-        sys.stdout.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(shown)
         return
     print_table(texts["columns"], rows, whole=0)
 

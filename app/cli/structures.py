@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
-import orjson
 import typer
 
 from app.cli.database import errors_printed, read_settings, terminal_language, with_writer
+from app.cli.output import print_json
 from app.services.publish_structures import publish_structures, shared_structures
 from app.store.registry_publication import PublishResult
 
@@ -61,14 +59,9 @@ def publish(
         now = dt.datetime.now(dt.UTC)
         result = with_writer(settings, lambda pool: publish_structures(pool, chosen, now))
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
         _print_lines(result)
-
-
-def _print_json(result: PublishResult) -> None:
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    sys.stdout.write(orjson.dumps(dataclasses.asdict(result), option=options).decode())
 
 
 def _print_lines(result: PublishResult) -> None:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final, cast
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from app.http.conditions import holds, is_unmodified
 from app.http.paths import raw_segments
 from app.http.replies import ReplyCache, SpoolResponse
+from app.http.representations import content_fields, structure_form, validators
 from app.http.subject import optional_subject
-from app.sdmx.messages.structure_json import JsonVersion
 from app.sdmx.negotiation import (
     STRUCTURE_OFFERS,
-    VARY,
     choose_encoding,
     negotiate,
-    negotiate_language,
     parse_options,
 )
 from app.sdmx.query import DataQuery
 from app.sdmx.rest_v2 import parse_availability
 from app.services.prepare_data import StaleError, prepare_data
 from app.services.query_availability import availability_etag, query_availability
-from app.services.query_structures import StructureForm
 
 router = APIRouter(tags=["SDMX 2.x"])
 
@@ -45,23 +42,10 @@ async def answer_availability(request: Request) -> Response:
     while True:
         data_query = DataQuery(query.selection)
         prepared = await prepare_data(state.pools, state.catalogue, data_query, caller)
-        form = StructureForm(
-            version=cast(JsonVersion, accepted.version),
-            content_type=accepted.content_type,
-            languages=negotiate_language(
-                request.headers.get("accept-language"),
-                options.lang,
-                prepared.catalogue.snapshot.languages,
-            ),
-            base_url=state.settings.base_url,
-        )
+        available = prepared.catalogue.snapshot.languages
+        form = structure_form(request, accepted, options, available)
         etag = availability_etag(prepared, query, form)
-        headers = {
-            "ETag": etag,
-            "Last-Modified": prepared.last_modified,
-            "Vary": f"{VARY}, Authorization",
-            "Cache-Control": "private, no-cache" if caller else "public, no-cache",
-        }
+        headers = validators(prepared, etag, caller)
         if holds(request, etag):
             return Response(status_code=304, headers=headers)
         encoding = choose_encoding(request.headers.get("accept-encoding"), options.compression)
@@ -77,10 +61,7 @@ async def answer_availability(request: Request) -> Response:
             spool = replies.keep(key, reply.body, encoding)
         if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=headers)
-        headers["Content-Type"] = form.content_type
-        headers["Content-Language"] = form.languages.order[0]
-        if encoding != "identity":
-            headers["Content-Encoding"] = encoding
+        headers |= content_fields(form.content_type, form.languages, encoding)
         etag_of = partial(availability_etag, query=query, form=form)
         state.quick.remember(request, prepared, etag_of, headers, encoding)
         return SpoolResponse(spool, headers, head=request.method == "HEAD")

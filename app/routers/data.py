@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from app.http.conditions import holds, is_unmodified
 from app.http.paths import raw_segments
 from app.http.replies import ReplyCache, SpoolResponse
+from app.http.representations import content_fields, validators
 from app.http.subject import optional_subject
 from app.sdmx.negotiation import (
     DATA_OFFERS,
-    VARY,
     choose_encoding,
     negotiate,
     negotiate_language,
@@ -49,18 +49,10 @@ async def answer_data(request: Request) -> Response:
         language = negotiate_language(headers.get("accept-language"), options.lang, available)
         form = Form(representation, language, state.settings.base_url)
         etag = data_etag(prepared, form)
-        reply_headers = {
-            "ETag": etag,
-            "Last-Modified": prepared.last_modified,
-            "Vary": f"{VARY}, Authorization",
-            "Cache-Control": "private, no-cache" if caller else "public, no-cache",
-        }
+        reply_headers = validators(prepared, etag, caller)
         if holds(request, etag):
             return Response(status_code=304, headers=reply_headers)
-        reply_headers["Content-Type"] = representation.content_type
-        reply_headers["Content-Language"] = language.order[0]
-        if encoding != "identity":
-            reply_headers["Content-Encoding"] = encoding
+        reply_headers |= content_fields(representation.content_type, language, encoding)
         key = f"{etag} {encoding}"
         spool = replies.get(key)
         if spool is None and is_single(prepared):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
-from typing import Final, cast
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from app.http.conditions import holds, is_unmodified
 from app.http.paths import raw_segments
 from app.http.replies import ReplyCache, SpoolResponse
-from app.sdmx.messages.structure_json import JsonVersion
+from app.http.representations import structure_form
 from app.sdmx.negotiation import (
     STRUCTURE_OFFERS,
     VARY,
     choose_encoding,
     negotiate,
-    negotiate_language,
     parse_options,
 )
 from app.sdmx.rest_v2 import parse_structure
 from app.services.query_structures import (
-    STRUCTURE_PATH,
-    StructureForm,
     current_registry,
     query_structures,
     structure_etag,
@@ -30,7 +27,7 @@ from app.services.query_structures import (
 
 router = APIRouter(tags=["SDMX 2.x"])
 
-_PATH: Final = f"{STRUCTURE_PATH}/structure"
+_PATH: Final = "/sdmx/v2/structure"
 
 
 @router.get(_PATH, include_in_schema=False)
@@ -46,14 +43,7 @@ async def answer_structure(request: Request) -> Response:
     state = request.app.state
     reader = state.pools.public
     registry = await current_registry(reader, state.registry)
-    form = StructureForm(
-        version=cast(JsonVersion, accepted.version),
-        content_type=accepted.content_type,
-        languages=negotiate_language(
-            request.headers.get("accept-language"), options.lang, registry.languages
-        ),
-        base_url=state.settings.base_url,
-    )
+    form = structure_form(request, accepted, options, registry.languages)
     etag = structure_etag(registry, query, form)
     headers = {
         # Kept by caches, but never used without asking here whether it still holds.

@@ -9,7 +9,7 @@ from pathlib import Path
 import app
 from app.errors import ConfigurationError, InvalidArtefactError, VipmgError
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages.structure_json import read_structures
+from app.sdmx.messages.structure_readers import read_structure_message
 from app.settings import Settings
 from app.store import registry_publication
 from app.store.registry_publication import PublishResult
@@ -79,7 +79,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _read(file: Path) -> list[Artefact]:
     try:
-        return read_structures(file.read_bytes())
+        return read_structure_message(file.read_bytes())
     except VipmgError as error:
         raise type(error)(
             f"{file}: {error.text['en']}", f"{file}: {error.text['es']}", **error.detail

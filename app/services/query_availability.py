@@ -18,13 +18,14 @@ from app.sdmx.canonical import canonical
 from app.sdmx.flow import Flow
 from app.sdmx.item_schemes import cut_items, items_of
 from app.sdmx.localisation import Localiser
-from app.sdmx.messages.structure_json import MessageHeader, write_structures
+from app.sdmx.messages.structure_message import MessageHeader
+from app.sdmx.messages.structure_writers import write_structure_message
 from app.sdmx.query import AvailabilityQuery
 from app.sdmx.series import TIME
 from app.sdmx.urn import parse_urn
 from app.services.plan_data import Scope
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
-from app.services.query_structures import STRUCTURE_PATH, StructureForm, StructureReply
+from app.services.query_structures import StructureForm, StructureReply
 from app.services.read_data import Reading, read_current
 from app.services.read_history import read_changed
 from app.store.availability import Tally, count_series, straddling_series
@@ -91,11 +92,11 @@ async def query_availability(
         prepared.prepared_at,
         languages=shown,
     )
-    body = write_structures(
+    body = write_structure_message(
+        form.representation.offer,
         artefacts,
         header,
-        version=form.version,
-        address=form.base_url + STRUCTURE_PATH,
+        base_url=form.base_url,
         availability=[_constraint(available, query) for available in found],
     )
     return StructureReply(body, shown)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from app.errors import NotFoundError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.localisation import Localiser
-from app.sdmx.messages.structure_json import JsonVersion, MessageHeader, write_structures
-from app.sdmx.negotiation import LanguageChoice
+from app.sdmx.messages.structure_message import MessageHeader
+from app.sdmx.messages.structure_writers import write_structure_message
+from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import StructureQuery
 from app.sdmx.rest_v2 import canonical
 from app.sdmx.structure_answer import answer_structure_query, names_one_by_one
@@ -19,25 +20,25 @@ from app.store.pools import with_retry
 from app.store.registry import RegistryCache, RegistrySnapshot, load_as_of
 from app.store.types import Pool
 
-STRUCTURE_PATH = "/sdmx/v2"
-"""Where the paths of SDMX-REST 2.x begin."""
-
 
 @dataclass(frozen=True, slots=True)
 class StructureForm:
     """How the answer is written.
 
     Attributes:
-        version: the version of SDMX-JSON.
-        content_type: the media type that the caller gets.
+        representation: format and version, as negotiated.
         languages: the languages of the caller.
         base_url: address of the service, for links.
     """
 
-    version: JsonVersion
-    content_type: str
+    representation: Representation
     languages: LanguageChoice
     base_url: str
+
+    @property
+    def content_type(self) -> str:
+        """The media type that the caller gets."""
+        return self.representation.content_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,8 @@ def _answer(
         prepared=registry.revised_at,
         languages=localiser.languages,
     )
-    body = write_structures(
-        localised, header, version=form.version, address=form.base_url + STRUCTURE_PATH
-    )
+    offer = form.representation.offer
+    body = write_structure_message(offer, localised, header, base_url=form.base_url)
     return StructureReply(body, localiser.languages)
 
 

@@ -21,37 +21,32 @@ from app.store.types import Connection, Record
 FETCH_SERIES = 500
 
 LOCK = "SELECT id, readers, provider FROM agreement WHERE id = $1 AND active FOR UPDATE"
+HIDDEN = "array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden"
 STAGED = """
-SELECT staged.key, staged.segments, s.observations, s.attributes
+SELECT staged.key, staged.segments, s.observations, s.attributes{column}
 FROM (
   SELECT string_to_array(key, E'\x1f') AS key,
     array_agg(segment ORDER BY first_row) AS segments
   FROM stage WHERE agreement_id = $1 GROUP BY stage.key
 ) AS staged
 LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = staged.key
-"""
-STAGED_WITH_WITHHELD = """
-SELECT staged.key, staged.segments, s.observations, s.attributes, w.hidden
-FROM (
-  SELECT string_to_array(key, E'\x1f') AS key,
-    array_agg(segment ORDER BY first_row) AS segments
-  FROM stage WHERE agreement_id = $1 GROUP BY stage.key
-) AS staged
-LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = staged.key
-LEFT JOIN LATERAL (
-  SELECT array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden
-  FROM withheld_series WHERE agreement_id = $1 AND key = staged.key
+{join}"""
+STAGED_PUBLIC = STAGED.format(column="", join="")
+STAGED_WITH_WITHHELD = STAGED.format(
+    column=", w.hidden",
+    join=f"""LEFT JOIN LATERAL (
+  SELECT {HIDDEN} FROM withheld_series WHERE agreement_id = $1 AND key = staged.key
 ) AS w ON true
-"""
-WITHHELD = """
+""",  # noqa: S608 - own text
+)
+WITHHELD = f"""
 SELECT w.key, NULL::bytea[] AS segments, s.observations, s.attributes, w.hidden
 FROM (
-  SELECT key, array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden
-  FROM withheld_series WHERE agreement_id = $1
+  SELECT key, {HIDDEN} FROM withheld_series WHERE agreement_id = $1
   GROUP BY key HAVING min(release_at) <= $2
 ) AS w
 LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = w.key
-"""
+"""  # noqa: S608 - own text
 HEAD = """
 UPDATE agreement_head SET revision = revision + 1, published_at = $2,
   series_count = series_count + $3, observation_count = observation_count + $4
@@ -104,7 +99,7 @@ async def publish_intake(
     attachments.take(intake)
     hidden_before = await _has_withheld(connection, target.agreement)
     merge = Merge(publication, target, attachments, report)
-    statement = STAGED_WITH_WITHHELD if hidden_before else STAGED
+    statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
     rows = _cursor(connection, statement, target.agreement)
     effect = await write_series(connection, merge, rows, dataflow, audience, progress)

@@ -102,18 +102,9 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSubmission:
+class StoredSubmission(Arrival):
     """A submission as stored."""
 
-    id: uuid.UUID
-    client_id: str
-    organisation: str
-    idempotency_key: str | None
-    content_type: str
-    content_encoding: str | None
-    file_name: str | None
-    sha256: str
-    byte_count: int
     received_at: dt.datetime
     state: str
     decided_at: dt.datetime | None

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import program
-from app.cli.tables import print_table
+from app.cli.output import print_table
 
 COMMANDS = [
     ("clients", "list"),

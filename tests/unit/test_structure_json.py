@@ -14,10 +14,10 @@ from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
 from app.sdmx.artefacts import Artefact
 from app.sdmx.messages.structure_json import (
     JsonVersion,
-    MessageHeader,
     read_structures,
     write_structures,
 )
+from app.sdmx.messages.structure_message import MessageHeader
 from tests.artefact_samples import artefact, data_structure, every_class, urn
 from tests.structure_schemas import check_message
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final, Literal, TypeAlias
 
@@ -18,6 +17,7 @@ import orjson
 from app.errors import InvalidArtefactError, MessageError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
 from app.sdmx.artefacts import Artefact, Document
+from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.urn import parse_urn
 
 JsonVersion: TypeAlias = Literal["2.1.0", "2.0.0"]
@@ -38,29 +38,6 @@ _ANY_OBJECT: Final = frozenset(
     {"urn", "source", "linkedObject", "contextObject", "objectReference"}
 )
 _DEFAULT_TIME: Final = {"format": {"dataType": "ObservationalTimePeriod"}}
-
-
-@dataclass(frozen=True, slots=True)
-class MessageHeader:
-    """What the `meta` of a message says.
-
-    Attributes:
-        id: id of the message.
-        prepared: when the content was prepared, with a time zone.
-        sender: id of the organisation that sends it.
-        languages: the languages of its texts.
-    """
-
-    id: str
-    prepared: dt.datetime
-    sender: str = "VIPMG"
-    languages: tuple[str, ...] = ()
-
-    def meta(self) -> Document:
-        """The object as SDMX-JSON has it; the instant is written in UTC with a Z."""
-        instant = self.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-        languages = {"contentLanguages": list(self.languages)} if self.languages else {}
-        return {"id": self.id, "prepared": instant, **languages, "sender": {"id": self.sender}}
 
 
 def write_structures(
@@ -92,9 +69,9 @@ def write_structures(
     elif availability:
         data.setdefault("dataConstraints", []).extend(map(_actual_constraint, availability))
     if version == "2.1.0":
-        message = {"$schema": SCHEMAS[version], "meta": header.meta(), "data": data}
+        message = {"$schema": SCHEMAS[version], "meta": _meta(header), "data": data}
     else:
-        message = {"meta": {"schema": SCHEMAS[version], **header.meta()}, "data": data}
+        message = {"meta": {"schema": SCHEMAS[version], **_meta(header)}, "data": data}
     return orjson.dumps(message)
 
 
@@ -118,6 +95,13 @@ def read_structures(body: bytes) -> list[Artefact]:
     return [
         artefact for key, documents in data.items() for artefact in _read_collection(key, documents)
     ]
+
+
+def _meta(header: MessageHeader) -> Document:
+    """The object `meta`; the instant is written in UTC with a Z."""
+    instant = header.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    languages = {"contentLanguages": list(header.languages)} if header.languages else {}
+    return {"id": header.id, "prepared": instant, **languages, "sender": {"id": header.sender}}
 
 
 def _read_collection(key: str, documents: object) -> list[Artefact]:

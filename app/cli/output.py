@@ -1,16 +1,24 @@
-"""Tables on a terminal or in a pipe, of which nothing is ever cut off."""
+"""JSON, and tables on a terminal or in a pipe, of which nothing is ever cut off."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from typing import Final
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 PIPE_COLUMNS: Final = 4000
+
+
+def print_json(value: object) -> None:
+    """Print what a program is to read."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+    sys.stdout.write(orjson.dumps(value, option=options).decode())
 
 
 def wide_console(*, stderr: bool = False) -> Console:
