@@ -44,7 +44,8 @@ class Offer:
     """A representation that is offered.
 
     Attributes:
-        format: which writer makes it: `json`, `csv`, `xml` ...
+        format: which writer makes it: `json`, `csv`, `xml`, and of SDMX-ML 2.1 data `generic`,
+            `generictimeseries`, `structurespecific`, `structurespecifictimeseries`.
         name: the vendor media type.
         version: its version, as the Content-Type says it.
         generic: generic media types that it also answers to.
@@ -94,6 +95,12 @@ STRUCTURE_OFFERS: Final[Offers] = (
     _json("structure", "2.0.0"),
 )
 """Representations of structures and availability on 2.x paths; the first is the default."""
+
+V1_DATA_OFFERS: Final[Offers] = (*DATA_OFFERS,)
+"""Representations of data on 1.x paths; the first is the default."""
+
+V1_STRUCTURE_OFFERS: Final[Offers] = (*STRUCTURE_OFFERS,)
+"""Representations of structures and availability on 1.x paths; the first is the default."""
 
 OFFERS: Final[Mapping[str, Offers]] = MappingProxyType(
     {"data": DATA_OFFERS, "structure": STRUCTURE_OFFERS, "availability": STRUCTURE_OFFERS}
