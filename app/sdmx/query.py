@@ -13,6 +13,14 @@ from app.sdmx.filters import ComponentFilter
 from app.sdmx.version import VersionQuery
 
 Context = Literal["datastructure", "dataflow", "provisionagreement", "*"]
+SchemaContext = Literal[
+    "datastructure",
+    "dataflow",
+    "provisionagreement",
+    "metadatastructure",
+    "metadataflow",
+    "metadataprovisionagreement",
+]
 AttributeSet = Literal["dsd", "msd", "dataset", "series", "obs", "all", "none"]
 
 
@@ -84,3 +92,77 @@ class AvailabilityQuery:
     component_ids: tuple[str, ...] = ()
     mode: Literal["exact", "available"] = "exact"
     references: tuple[str, ...] = ("none",)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReference:
+    """A provider by its id in the scheme of an agency; without an agency, of any."""
+
+    id: str
+    agency: str | None = None
+
+    def matches(self, agency: str, provider: str) -> bool:
+        """Whether it means this provider of this agency."""
+        return self.id == provider and self.agency in (None, agency)
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataQuery:
+    """A query for metadata sets (sdmx-rest 2.2, doc/metadata.md).
+
+    An empty tuple stands for `*` (any).
+
+    Attributes:
+        by: what `resource_ids` and `versions` name: the sets themselves, their metadataflow, or
+            the artefacts that they are attached to.
+        artefact_types: by structure: the types of these artefacts.
+        agencies: by metadataflow and by structure: the agencies that maintain these.
+        providers: by metadataset and by metadataflow: who maintains the sets.
+    """
+
+    by: Literal["metadataset", "metadataflow", "structure"] = "metadataset"
+    artefact_types: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    versions: tuple[VersionQuery, ...] = ()
+    providers: tuple[ProviderReference, ...] = ()
+    detail: Literal["full", "allstubs"] = "full"
+    as_of: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationQuery:
+    """A query for registrations of data (sdmx-rest 2.2, doc/registration.md).
+
+    By one id, by provider, or by the structure that `context` names; what is not asked by is
+    left empty. The two instants are exclusive.
+    """
+
+    registration_id: str | None = None
+    provider_agencies: tuple[str, ...] = ()
+    provider_ids: tuple[str, ...] = ()
+    context: Context = "*"
+    agencies: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    versions: tuple[VersionQuery, ...] = ()
+    updated_after: dt.datetime | None = None
+    updated_before: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaQuery:
+    """A schema query (sdmx-rest 2.2, doc/schema.md): one artefact, named in full.
+
+    `version` may be a query for the latest, but not for all. `deletion` asks for a schema of
+    messages that delete, in which most components may be left out. `explicit_measure` is of the
+    1.x paths: measures as elements of their own.
+    """
+
+    context: SchemaContext
+    agency: str
+    resource_id: str
+    version: VersionQuery
+    dimension_at_observation: str | None = None
+    deletion: bool = False
+    explicit_measure: bool = False
+    as_of: dt.datetime | None = None
