@@ -10,15 +10,17 @@ import datetime as dt
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from app.sdmx.query import AvailabilityQuery, DataQuery, DataSelection, StructureQuery
+from app.sdmx.query import AvailabilityQuery, DataQuery, DataSelection, SchemaQuery, StructureQuery
 
 
-def canonical(query: StructureQuery | DataQuery | AvailabilityQuery) -> str:
+def canonical(query: StructureQuery | DataQuery | AvailabilityQuery | SchemaQuery) -> str:
     """Write a query in one spelling, defaults included; reading it gives the same query."""
     if isinstance(query, StructureQuery):
         return _canonical_structure(query)
     if isinstance(query, DataQuery):
         return _canonical_data(query)
+    if isinstance(query, SchemaQuery):
+        return _canonical_schema(query)
     path = ["availability", *_selection_path(query.selection), _joined(query.component_ids)]
     extra = [("mode", query.mode), ("references", ",".join(query.references))]
     return _url(path, [*_selection_parameters(query.selection), *extra])
@@ -35,6 +37,18 @@ def _canonical_structure(query: StructureQuery) -> str:
     ]
     extra = [("detail", query.detail), ("references", ",".join(query.references))]
     return _url(path, [("asOf", _instant(query.as_of)), *extra])
+
+
+def _canonical_schema(query: SchemaQuery) -> str:
+    path = ["schema", query.context, query.agency, query.resource_id, _joined([query.version])]
+    extra = [
+        ("asOf", _instant(query.as_of)),
+        ("deletion", str(query.deletion).lower()),
+        ("dimensionAtObservation", query.dimension_at_observation),
+        # Only of the 1.x paths, so that it stands here only where it says something.
+        ("explicitMeasure", "true" if query.explicit_measure else None),
+    ]
+    return _url(path, extra)
 
 
 def _canonical_data(query: DataQuery) -> str:

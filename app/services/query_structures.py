@@ -13,7 +13,7 @@ from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import write_structure_message
 from app.sdmx.negotiation import LanguageChoice, Representation
-from app.sdmx.query import StructureQuery
+from app.sdmx.query import SchemaQuery, StructureQuery
 from app.sdmx.rest_v2 import canonical
 from app.sdmx.structure_answer import answer_structure_query, names_one_by_one
 from app.store.pools import with_retry
@@ -59,7 +59,9 @@ async def current_registry(reader: Pool, cache: RegistryCache) -> RegistrySnapsh
     return await with_retry(read)
 
 
-def structure_etag(registry: RegistrySnapshot, query: StructureQuery, form: StructureForm) -> str:
+def structure_etag(
+    registry: RegistrySnapshot, query: StructureQuery | SchemaQuery, form: StructureForm
+) -> str:
     """The strong entity tag of an answer, known before the answer is made."""
     parts = (
         registry.restore_epoch,
@@ -82,12 +84,14 @@ async def query_structures(
     """
     artefacts = registry.artefacts
     if query.as_of is not None:
-        artefacts = await _as_of(reader, query.as_of)
+        artefacts = await artefacts_as_of(reader, query.as_of)
     # A large answer takes a tenth of a second, in which others are served.
     return await asyncio.to_thread(_answer, artefacts, registry, query, form)
 
 
-async def _as_of(reader: Pool, instant: dt.datetime) -> ArtefactSet:
+async def artefacts_as_of(reader: Pool, instant: dt.datetime) -> ArtefactSet:
+    """The artefacts as they stood at an instant."""
+
     async def read() -> ArtefactSet:
         async with reader.acquire() as connection:
             return await load_as_of(connection, instant)

@@ -1,0 +1,74 @@
+"""Replies made of the registry: one way from negotiation to the spool, for every such resource."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
+from typing import TypeVar
+
+from fastapi import Request, Response
+
+from app.http.conditions import holds, is_unmodified
+from app.http.replies import ReplyCache, SpoolResponse
+from app.http.representations import structure_form
+from app.sdmx.negotiation import VARY, choose_encoding, negotiate, parse_options
+from app.sdmx.offers import Offers
+from app.sdmx.query import SchemaQuery, StructureQuery
+from app.services.query_structures import (
+    StructureForm,
+    StructureReply,
+    current_registry,
+    structure_etag,
+)
+from app.store.registry import RegistrySnapshot
+from app.store.types import Pool
+
+_Query = TypeVar("_Query", StructureQuery, SchemaQuery)
+
+
+async def answer_from_registry(
+    request: Request,
+    query: _Query,
+    offers: Offers,
+    answer: Callable[[Pool, RegistrySnapshot, _Query, StructureForm], Awaitable[StructureReply]],
+) -> Response:
+    """Answer a query by the registry as it stands; 304 where the caller has the answer already.
+
+    Args:
+        request: whose headers and extension parameters choose the form.
+        query: what was asked, in either grammar.
+        offers: what is offered on the path.
+        answer: the service that writes a reply which is not kept yet.
+    """
+    options = parse_options(request.scope["query_string"].decode("latin-1"))
+    accepted = negotiate(request.headers.get("accept"), offers, options)
+    state = request.app.state
+    reader = state.pools.public
+    registry = await current_registry(reader, state.registry)
+    form = structure_form(request, accepted, options, registry.languages)
+    etag = structure_etag(registry, query, form)
+    headers = {
+        # Kept by caches, but never used without asking here whether it still holds.
+        "Cache-Control": "no-cache",
+        "ETag": etag,
+        "Last-Modified": format_datetime(registry.revised_at, usegmt=True),
+        "Vary": VARY,
+    }
+    if holds(request, etag):
+        return Response(status_code=304, headers=headers)
+    encoding = choose_encoding(request.headers.get("accept-encoding"), options.compression)
+    replies: ReplyCache = state.replies
+    key = f"{etag} {encoding}"
+    spool = replies.get(key)
+    if spool is None:
+        reply = await answer(reader, registry, query, form)
+        if reply.body is None:
+            return Response(status_code=204, headers=headers)
+        shown = {"Content-Language": ", ".join(reply.languages)} if reply.languages else {}
+        spool = replies.keep(key, reply.body, encoding, shown)
+    if is_unmodified(request, registry.revised_at):
+        return Response(status_code=304, headers=headers)
+    headers |= {"Content-Type": form.content_type, **spool.headers}
+    if encoding != "identity":
+        headers["Content-Encoding"] = encoding
+    return SpoolResponse(spool, headers, head=request.method == "HEAD")
