@@ -3,81 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import psutil
 import pytest
 
 import app
+from tests.served import VIPMG, Service, demonstration, environment, start, stop
 
-VIPMG = (sys.executable, "-c", "from app.cli import main; main()")
 DEMO = Path(app.__file__).parent / "demo"
-LANGUAGES = ("LC_ALL", "LC_MESSAGES", "LANG")
-
-
-class Service(NamedTuple):
-    process: subprocess.Popen[str]
-    url: str
-    credential: dict[str, str]
-    output: str
-    data_dir: Path
-
-
-def environment(**more: str) -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("VIPMG_") and name not in LANGUAGES
-    }
-    return {**kept, "COLUMNS": "160", "LC_ALL": "C.UTF-8", **more}
-
-
-def start(data_dir: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
-    """Start a service; return it with its address once that is printed."""
-    with (data_dir.parent / "log").open("a") as log:
-        process = subprocess.Popen(
-            [*VIPMG, "serve", "--data-dir", str(data_dir), "--port", "0", *options],
-            stdout=subprocess.PIPE, stderr=log, text=True, env=environment(PYTHONUNBUFFERED="1"),
-        )  # fmt: skip
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := re.search(r"serves at (http://\S+)", line):
-            return process, found[1]
-    raise AssertionError((data_dir.parent / "log").read_text())
-
-
-def stop(process: subprocess.Popen[str]) -> int:
-    process.send_signal(signal.SIGTERM)
-    assert process.stdout is not None
-    process.stdout.close()
-    return process.wait(60)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data_dir = tmp_path_factory.mktemp("serve") / "data"
-    process, url = start(data_dir, "--demo")
-    assert process.stdout is not None
-    said = ""
-    for line in process.stdout:
-        said += line
-        if "vipmg push" in line:
-            break
-    credential = {
-        name: re.search(rf"{name}='([^']+)'", said)[1]  # type: ignore[index]
-        for name in ("VIPMG_CLIENT_ID", "VIPMG_CLIENT_SECRET")
-    }
-    yield Service(process, url, credential, said, data_dir)
-    assert stop(process) == 0
+    with demonstration(tmp_path_factory.mktemp("serve")) as running:
+        yield running
 
 
 def vipmg(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
