@@ -9,15 +9,14 @@ no item or dimension is meant. Whether ids exist is not asked here: unknown ones
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from typing import Final, Literal, TypeVar, cast
+from collections.abc import Collection, Sequence
+from typing import Final, Literal, cast
 
 from app.errors import QuerySyntaxError
 from app.sdmx.artefact_classes import ARTEFACT_TYPES as ARTEFACT_TYPES
 from app.sdmx.artefact_classes import CLASSES
 from app.sdmx.canonical import canonical as canonical
 from app.sdmx.filters import ComponentFilter, parse_filter
-from app.sdmx.negotiation import EXTENSION_PARAMETERS
 from app.sdmx.query import (
     AvailabilityQuery,
     Context,
@@ -25,6 +24,19 @@ from app.sdmx.query import (
     DataSelection,
     SortKey,
     StructureQuery,
+)
+from app.sdmx.query_parts import (
+    WILDCARDS,
+    bad_value,
+    fill_segments,
+    read_boolean,
+    read_choice,
+    read_choices,
+    read_count,
+    read_ids,
+    read_observation_dimension,
+    read_optional,
+    read_parameters,
 )
 from app.sdmx.query_string import decode, parameters
 from app.sdmx.time_period import check_start_day, parse_date_time
@@ -97,9 +109,6 @@ DATA_PARAMETERS: Final = (
 AVAILABILITY_PARAMETERS: Final = (*_SELECTION_PARAMETERS, "mode", "references")
 """The query parameters of an availability query."""
 
-_T = TypeVar("_T")
-_WILDCARDS: Final = frozenset({"*", "all", "ALL"})
-_WHOLE_NUMBER: Final = re.compile("[0-9]{1,18}")
 _SORT: Final = re.compile(r"(\*|[A-Za-z][A-Za-z0-9_-]*)(?::(asc|desc))?")
 _VALUE_ID: Final = re.compile(r"\S(?:.*\S)?")
 
@@ -110,21 +119,21 @@ def parse_structure(path_segments: Sequence[str], query: str) -> StructureQuery:
     Raises:
         QuerySyntaxError: the query does not conform to the API.
     """
-    types, agencies, ids, version, items = _segments(
+    types, agencies, ids, version, items = fill_segments(
         path_segments, ("*", "*", "*", "~", "*"), "artefactType/agencyID/resourceID/version/itemID"
     )
     values, _ = _parameters(query, STRUCTURE_PARAMETERS)
-    artefact_types = _choices("artefactType", decode(types), ARTEFACT_TYPES)
+    artefact_types = read_choices("artefactType", decode(types), ARTEFACT_TYPES)
     item_paths = _items(artefact_types, items)
     return StructureQuery(
         artefact_types=ITEM_SCHEME_TYPES if item_paths and not artefact_types else artefact_types,
-        agencies=_ids("agencyID", agencies, AGENCY_ID),
-        resource_ids=_ids("resourceID", ids, RESOURCE_ID),
+        agencies=read_ids("agencyID", agencies, AGENCY_ID),
+        resource_ids=read_ids("resourceID", ids, RESOURCE_ID),
         versions=_versions(version),
         items=item_paths,
-        detail=_choice("detail", values.get("detail", "full"), STRUCTURE_DETAILS),
+        detail=read_choice("detail", values.get("detail", "full"), STRUCTURE_DETAILS),
         references=_references(values, STRUCTURE_REFERENCES),
-        as_of=_optional(parse_date_time, values.get("asOf")),
+        as_of=read_optional(parse_date_time, values.get("asOf")),
     )
 
 
@@ -134,10 +143,10 @@ def parse_data(path_segments: Sequence[str], query: str) -> DataQuery:
     Raises:
         QuerySyntaxError: the query does not conform to the API.
     """
-    segments = _segments(path_segments, ("*",) * 5, "context/agencyID/resourceID/version/key")
+    segments = fill_segments(path_segments, ("*",) * 5, "context/agencyID/resourceID/version/key")
     values, filters = _parameters(query, DATA_PARAMETERS)
     selection = _selection(segments, values, filters)
-    as_of = _optional(parse_date_time, values.get("asOf"))
+    as_of = read_optional(parse_date_time, values.get("asOf"))
     if as_of and selection.updated_after and as_of < selection.updated_after:
         raise QuerySyntaxError(
             "asOf must not be earlier than updatedAfter.",
@@ -145,14 +154,14 @@ def parse_data(path_segments: Sequence[str], query: str) -> DataQuery:
         )
     return DataQuery(
         selection=selection,
-        first_n_observations=_count(values, "firstNObservations"),
-        last_n_observations=_count(values, "lastNObservations"),
-        dimension_at_observation=_dimension_at_observation(values),
+        first_n_observations=read_count(values, "firstNObservations"),
+        last_n_observations=read_count(values, "lastNObservations"),
+        dimension_at_observation=read_observation_dimension(values),
         attributes=_components(values, "attributes", "dsd"),
         measures=_components(values, "measures", "all"),
-        include_history=_boolean(values, "includeHistory"),
-        offset=_count(values, "offset", least=0) or 0,
-        limit=_count(values, "limit"),
+        include_history=read_boolean(values, "includeHistory"),
+        offset=read_count(values, "offset", least=0) or 0,
+        limit=read_count(values, "limit"),
         sort=_sort(values.get("sort")),
         as_of=as_of,
     )
@@ -164,15 +173,15 @@ def parse_availability(path_segments: Sequence[str], query: str) -> Availability
     Raises:
         QuerySyntaxError: the query does not conform to the API.
     """
-    *segments, components = _segments(
+    *segments, components = fill_segments(
         path_segments, ("",) + ("*",) * 5, "context/agencyID/resourceID/version/key/componentID"
     )
-    _choice("context", decode(segments[0]), CONTEXTS)
+    read_choice("context", decode(segments[0]), CONTEXTS)
     values, filters = _parameters(query, AVAILABILITY_PARAMETERS)
-    mode = _choice("mode", values.get("mode", "exact"), ("exact", "available"))
+    mode = read_choice("mode", values.get("mode", "exact"), ("exact", "available"))
     return AvailabilityQuery(
         selection=_selection(segments, values, filters),
-        component_ids=_ids("componentID", components, COMPONENT_ID),
+        component_ids=read_ids("componentID", components, COMPONENT_ID),
         mode=cast(Literal["exact", "available"], mode),
         references=_references(values, AVAILABILITY_REFERENCES),
     )
@@ -196,63 +205,39 @@ def align_key(key: tuple[str | None, ...], dimension_count: int) -> tuple[str | 
     return key + (None,) * (dimension_count - len(key))
 
 
-def _segments(
-    path_segments: Sequence[str], defaults: tuple[str, ...], names: str
-) -> tuple[str, ...]:
-    given = tuple(path_segments)
-    if given and not given[-1]:
-        given = given[:-1]
-    if len(given) > len(defaults) or not all(given):
-        raise QuerySyntaxError(
-            f"The path does not have the form {names}: it has too many parts or an empty one.",
-            f"La ruta no tiene la forma {names}: sobra una parte o hay una vacía.",
-        )
-    return given + defaults[len(given) :]
-
-
 def _parameters(
     query: str, known: Collection[str]
 ) -> tuple[dict[str, str], tuple[ComponentFilter, ...]]:
     """Split the query string into decoded values by name, and component filters."""
-    values: dict[str, str] = {}
-    filters: list[ComponentFilter] = []
-    for name, raw in parameters(query).items():
-        if name in known and name != "c[...]":
-            values[name] = decode(raw)
-        elif name.startswith("c[") and name.endswith("]") and "c[...]" in known:
-            filters.append(parse_filter(name[2:-1], raw))
-        elif name not in EXTENSION_PARAMETERS:
-            raise _unknown_parameter(name, known)
+    given = parameters(query)
+    filters = [
+        parse_filter(name[2:-1], given.pop(name))
+        for name in tuple(given)
+        if "c[...]" in known and name.startswith("c[") and name.endswith("]")
+    ]
     filters.sort(key=lambda component_filter: component_filter.component)
-    return values, tuple(filters)
-
-
-def _unknown_parameter(name: str, known: Collection[str]) -> QuerySyntaxError:
-    listed = ", ".join((*sorted(known), *sorted(EXTENSION_PARAMETERS)))
-    return QuerySyntaxError(
-        f"There is no parameter {name[:80]!r} here; there are {listed}.",
-        f"Aquí no hay parámetro {name[:80]!r}; los hay: {listed}.",
-        parameter=name,
-    )
+    return read_parameters(given, known), tuple(filters)
 
 
 def _selection(
     segments: Sequence[str], values: dict[str, str], filters: tuple[ComponentFilter, ...]
 ) -> DataSelection:
     context, agencies, ids, version, key = segments
-    if (context := decode(context)) in _WILDCARDS:
+    if (context := decode(context)) in WILDCARDS:
         context = "*"
     else:
-        _choice("context", context, CONTEXTS)
+        read_choice("context", context, CONTEXTS)
     return DataSelection(
         context=cast(Context, context),
-        agencies=_ids("agencyID", agencies, AGENCY_ID),
-        resource_ids=_ids("resourceID", ids, RESOURCE_ID),
+        agencies=read_ids("agencyID", agencies, AGENCY_ID),
+        resource_ids=read_ids("resourceID", ids, RESOURCE_ID),
         versions=_versions(version),
         keys=_keys(key),
         filters=filters,
-        updated_after=_optional(parse_date_time, values.get("updatedAfter")),
-        reporting_year_start_day=_optional(check_start_day, values.get("reportingYearStartDay")),
+        updated_after=read_optional(parse_date_time, values.get("updatedAfter")),
+        reporting_year_start_day=read_optional(
+            check_start_day, values.get("reportingYearStartDay")
+        ),
     )
 
 
@@ -266,36 +251,21 @@ def _items(artefact_types: tuple[str, ...], raw: str) -> tuple[str, ...]:
             f"{others[0]} no tiene ítems que pedir.",
         )
     pattern = _VALUE_ID if "valuelist" in artefact_types else ITEM_PATH
-    return _ids("itemID", raw, pattern, wildcards=frozenset("*"))
-
-
-def _ids(
-    name: str, raw: str, pattern: re.Pattern[str], *, wildcards: Collection[str] = _WILDCARDS
-) -> tuple[str, ...]:
-    """Read a comma list; empty stands for any."""
-    if raw in wildcards:
-        return ()
-    ids = tuple(dict.fromkeys(decode(raw).split(",")))
-    if any(one in wildcards for one in ids):
-        return ()
-    for one in ids:
-        if pattern.fullmatch(one) is None:
-            raise _bad_value(name, one)
-    return ids
+    return read_ids("itemID", raw, pattern, wildcards=frozenset("*"))
 
 
 def _versions(raw: str) -> tuple[VersionQuery, ...]:
-    if raw in _WILDCARDS:
+    if raw in WILDCARDS:
         return ()
     texts = decode(raw).split(",")
     queries = tuple(
-        dict.fromkeys(VersionQuery.parse("*" if one in _WILDCARDS else one) for one in texts)
+        dict.fromkeys(VersionQuery.parse("*" if one in WILDCARDS else one) for one in texts)
     )
     return () if any(query.is_any for query in queries) else queries
 
 
 def _keys(raw: str) -> tuple[tuple[str | None, ...], ...]:
-    if raw in _WILDCARDS:
+    if raw in WILDCARDS:
         return ()
     keys = [_key(one) for one in re.split(",|%2[Cc]", raw)]
     return () if None in keys else tuple(dict.fromkeys(key for key in keys if key is not None))
@@ -303,10 +273,10 @@ def _keys(raw: str) -> tuple[tuple[str | None, ...], ...]:
 
 def _key(raw: str) -> tuple[str | None, ...] | None:
     """Read one whole key, or None for one that is a wildcard altogether."""
-    if (text := decode(raw)) in _WILDCARDS:
+    if (text := decode(raw)) in WILDCARDS:
         return None
     if not text:
-        raise _bad_value("key", raw)
+        raise bad_value("key", raw)
     if "+" in text:
         raise QuerySyntaxError(
             f"The key {text[:80]!r} has a +; several codes are asked for by whole keys with a "
@@ -319,69 +289,20 @@ def _key(raw: str) -> tuple[str | None, ...] | None:
 
 
 def _references(values: dict[str, str], known: Collection[str]) -> tuple[str, ...]:
-    references = _choices("references", values.get("references", "none"), known, wildcards=())
+    references = read_choices("references", values.get("references", "none"), known, wildcards=())
     if "none" in references and len(references) > 1:
-        raise _bad_value("references", ",".join(references))
+        raise bad_value("references", ",".join(references))
     return references
-
-
-def _choices(
-    name: str, text: str, known: Collection[str], *, wildcards: Collection[str] = _WILDCARDS
-) -> tuple[str, ...]:
-    chosen = tuple(dict.fromkeys(text.split(",")))
-    if any(one in wildcards for one in chosen):
-        return ()
-    for one in chosen:
-        _choice(name, one, known)
-    return chosen
-
-
-def _choice(name: str, text: str, known: Collection[str]) -> str:
-    if text not in known:
-        listed = ", ".join(known)
-        raise QuerySyntaxError(
-            f"{name} cannot be {text[:80]!r}; it is one of {listed}.",
-            f"{name} no puede ser {text[:80]!r}; es uno de {listed}.",
-            parameter=name,
-        )
-    return text
 
 
 def _components(values: dict[str, str], name: str, default: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(values.get(name, default).split(",")))
     for one in chosen:
         if ITEM_PATH.fullmatch(one) is None:
-            raise _bad_value(name, one)
+            raise bad_value(name, one)
     if "none" in chosen and len(chosen) > 1:
-        raise _bad_value(name, ",".join(chosen))
+        raise bad_value(name, ",".join(chosen))
     return chosen
-
-
-def _dimension_at_observation(values: dict[str, str]) -> str | None:
-    text = values.get("dimensionAtObservation")
-    if text is None:
-        return None
-    if COMPONENT_ID.fullmatch(text) is None:
-        raise _bad_value("dimensionAtObservation", text)
-    # TimeDimension is what the text of the standard said until 2.1.
-    return "TIME_PERIOD" if text == "TimeDimension" else text
-
-
-def _count(values: dict[str, str], name: str, *, least: int = 1) -> int | None:
-    text = values.get(name)
-    if text is None:
-        return None
-    if _WHOLE_NUMBER.fullmatch(text) is None or int(text) < least:
-        raise QuerySyntaxError(
-            f"{name} must be a whole number from {least}, not {text[:80]!r}.",
-            f"{name} debe ser un número entero desde {least}, no {text[:80]!r}.",
-            parameter=name,
-        )
-    return int(text)
-
-
-def _boolean(values: dict[str, str], name: str) -> bool:
-    return _choice(name, values.get(name, "false"), ("true", "false")) == "true"
 
 
 def _sort(text: str | None) -> tuple[SortKey, ...]:
@@ -391,16 +312,6 @@ def _sort(text: str | None) -> tuple[SortKey, ...]:
     for part in re.split("[+ ]", text):
         match = _SORT.fullmatch(part)
         if match is None or match[1] in keys:
-            raise _bad_value("sort", text)
+            raise bad_value("sort", text)
         keys[match[1]] = SortKey(match[1], descending=match[2] == "desc")
     return tuple(keys.values())
-
-
-def _optional(read: Callable[[str], _T], text: str | None) -> _T | None:
-    return None if text is None else read(text)
-
-
-def _bad_value(name: str, text: str) -> QuerySyntaxError:
-    return QuerySyntaxError(
-        f"{name} cannot be {text[:80]!r}.", f"{name} no puede ser {text[:80]!r}.", parameter=name
-    )
