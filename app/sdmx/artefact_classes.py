@@ -1,6 +1,7 @@
 """The maintainable classes of SDMX 3.1: how the model, SDMX-REST and SDMX-JSON name each.
 
-Metadata sets are maintainable too; they travel in metadata messages and are not listed here.
+Metadata sets are maintainable too. They travel in metadata messages and are asked for by paths
+of their own, so that `CLASSES` does not list them: `METADATA_SET`.
 """
 
 from __future__ import annotations
@@ -120,10 +121,13 @@ CLASSES: Final = (
 )
 """Every class, in the order in which SDMX-JSON lists them."""
 
+METADATA_SET: Final = ArtefactClass("MetadataSet", "metadataset", "metadataSets")
+"""Reference metadata about artefacts; no class of structure messages and structure queries."""
+
 CLASS_BY_NAME: Final[Mapping[str, ArtefactClass]] = MappingProxyType(
-    {artefact_class.name: artefact_class for artefact_class in CLASSES}
+    {artefact_class.name: artefact_class for artefact_class in (*CLASSES, METADATA_SET)}
 )
-"""The classes by their name in the information model."""
+"""The classes by their name in the information model, metadata sets included."""
 
 CLASS_BY_COLLECTION: Final[Mapping[str, ArtefactClass]] = MappingProxyType(
     {artefact_class.collection: artefact_class for artefact_class in CLASSES}

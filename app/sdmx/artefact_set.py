@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from app.errors import InvalidArtefactError
-from app.sdmx.artefact_classes import CLASS_BY_NAME
+from app.sdmx.artefact_classes import CLASS_BY_NAME, METADATA_SET
 from app.sdmx.artefacts import Artefact, find_references
 from app.sdmx.codelist_extension import resolve_extensions
 from app.sdmx.item_schemes import item_paths
@@ -162,14 +162,25 @@ class ArtefactSet:
     def missing_references(self, artefact: Artefact) -> list[tuple[str, str]]:
         """The references of an artefact that lead nowhere in this set, with their paths.
 
-        A reference to an item needs the item too; codes may come from an extended codelist.
+        A reference to an item needs the item too; codes may come from an extended codelist. A
+        metadata set may be about what another registry holds.
         """
         missing: list[tuple[str, str]] = []
         for path, reference in find_references(artefact):
             target = self.resolve(reference)
+            if target is None and self._is_elsewhere(artefact, path, reference):
+                continue
             if target is None or not self._has_item(target, reference):
                 missing.append((path, str(reference)))
         return missing
+
+    def _is_elsewhere(self, artefact: Artefact, path: str, reference: Urn) -> bool:
+        is_target = artefact.artefact_class is METADATA_SET and path.startswith("/targets/")
+        return is_target and reference.agency not in self._agencies
+
+    @cached_property
+    def _agencies(self) -> frozenset[str]:
+        return frozenset(artefact.agency for artefact in self)
 
     def _has_item(self, target: Artefact, reference: Urn) -> bool:
         if reference.item is None or not target.artefact_class.is_item_scheme:

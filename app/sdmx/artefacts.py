@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from app.errors import InvalidArtefactError, QuerySyntaxError
-from app.sdmx.artefact_classes import ArtefactClass
+from app.sdmx.artefact_classes import METADATA_SET, ArtefactClass
 from app.sdmx.urn import PREFIX, Urn, parse_urn, urn_of
 from app.sdmx.version import Version
 
@@ -95,7 +95,7 @@ def find_references(artefact: Artefact) -> Iterator[tuple[str, Urn]]:
         InvalidArtefactError: a URN is not well formed; `path` in the detail says where.
     """
     own = artefact.urn
-    for path, text in _urns(artefact.document, ""):
+    for path, text in _urns(_referring(artefact), ""):
         if "*" in text or ".Any=" in text:
             continue
         try:
@@ -177,6 +177,13 @@ def _identification(artefact_class: ArtefactClass, document: Document, key: str)
             f"{named}: {key} is missing.", f"{named}: falta {key}.", path=f"/{key}"
         )
     return value
+
+
+def _referring(artefact: Artefact) -> Document:
+    """The part of a document that refers to others; what a metadata set reports is text."""
+    if artefact.artefact_class is not METADATA_SET:
+        return artefact.document
+    return {key: value for key, value in artefact.document.items() if key != "attributes"}
 
 
 def _urns(part: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401

@@ -27,6 +27,9 @@ LOCALISED: Final = MappingProxyType(
 )
 """Properties with a text by language, and the property that holds the best match."""
 
+_REPORTED: Final = "value"
+"""The value of a metadata attribute, which is text by language where it is an object."""
+
 
 def languages_of(artefacts: Iterable[Artefact]) -> tuple[str, ...]:
     """All languages that the artefacts have texts in, those of the service first."""
@@ -40,7 +43,7 @@ def languages_of(artefacts: Iterable[Artefact]) -> tuple[str, ...]:
 def _collect(part: Any, found: set[str]) -> None:  # noqa: ANN401
     if isinstance(part, dict):
         for key, value in part.items():
-            if key in LOCALISED and isinstance(value, dict):
+            if (key in LOCALISED or key == _REPORTED) and isinstance(value, dict):
                 found.update(value)
             elif isinstance(value, (dict, list)):
                 _collect(value, found)
@@ -84,7 +87,10 @@ class Localiser:
         for plural, single in LOCALISED.items():
             texts = part.get(plural)
             if isinstance(texts, dict) and texts:
-                self._choose(shown, plural, single, texts)
+                shown[plural], shown[single] = self._choose(texts)
+        reported = part.get(_REPORTED)
+        if isinstance(reported, dict) and reported:
+            shown[_REPORTED], _ = self._choose(reported)
         return shown
 
     def _value(self, value: Any) -> Any:  # noqa: ANN401
@@ -92,13 +98,14 @@ class Localiser:
             return self._object(value)
         return [self._value(entry) if isinstance(entry, (dict, list)) else entry for entry in value]
 
-    def _choose(self, shown: Document, plural: str, single: str, texts: dict[str, str]) -> None:
+    def _choose(self, texts: dict[str, str]) -> tuple[dict[str, str], str]:
+        """The texts that are shown, and the best of them."""
         best = next((one for one in self.choice.order if one in texts), next(iter(texts)))
         asked = self.choice.order[: self.choice.asked]
         every = self.choice.every or not asked
         # The best match is listed too, so that a reader can tell which language `name` is in.
         kept = set(texts) if every else {*asked, best}.intersection(texts)
         self._dropped = self._dropped or len(kept) < len(texts)
-        shown[plural] = {language: text for language, text in texts.items() if language in kept}
-        shown[single] = texts[best]
-        self._used.update(shown[plural])
+        shown = {language: text for language, text in texts.items() if language in kept}
+        self._used.update(shown)
+        return shown, texts[best]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet, class_order
 from app.sdmx.artefacts import Artefact, Document, find_references
 from app.sdmx.item_schemes import cut_items, item_paths
@@ -73,7 +74,8 @@ def names_one_by_one(query: StructureQuery) -> bool:
 def _is_asked(artefact: Artefact, query: StructureQuery) -> bool:
     artefact_type = artefact.artefact_class.artefact_type
     return (
-        (not query.artefact_types or artefact_type in query.artefact_types)
+        artefact.artefact_class is not METADATA_SET
+        and (not query.artefact_types or artefact_type in query.artefact_types)
         and (not query.agencies or artefact.agency in query.agencies)
         and (not query.resource_ids or artefact.id in query.resource_ids)
     )
@@ -167,6 +169,7 @@ class _Graph:
         return self._kept(artefact, self._artefacts.parents_of_items(artefact.urn, held))
 
     def _kept(self, artefact: Artefact, others: _Urns) -> _Urns:
+        others = frozenset(urn for urn in others if self._type(urn) != METADATA_SET.artefact_type)
         if self._raw or not artefact.artefact_class.is_codelist:
             return others
         return frozenset(urn for urn in others if self._type(urn) != "codelist")
