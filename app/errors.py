@@ -2,6 +2,7 @@
 
     VipmgError
     ├── QuerySyntaxError          a query or header that does not conform to the API
+    │   └── QueryMisfitError      one that does not suit the structure it is asked of
     ├── QuerySemanticError        well formed, but asks for what cannot be
     ├── NotFoundError             no such thing, or not for this caller
     ├── NotAcceptableError        no representation that the caller takes
@@ -49,6 +50,15 @@ class QuerySyntaxError(VipmgError):
     """A query, path or header that does not conform to the API (HTTP 400)."""
 
     code = "VIPMG-100"
+
+
+class QueryMisfitError(QuerySyntaxError):
+    """A query that does not suit the structure it is asked of (HTTP 400; 403 on the 1.x paths).
+
+    Only the structure tells it: a key with too many positions, a component that is not there.
+    """
+
+    code = "VIPMG-109"
 
 
 class QuerySemanticError(VipmgError):

@@ -67,6 +67,11 @@ class StorageFullError(VipmgError):
 PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
     VipmgError: (500, "Internal error", "Error interno"),
     errors.QuerySyntaxError: (400, "Query not understood", "Consulta no comprendida"),
+    errors.QueryMisfitError: (
+        400,
+        "Query does not suit the structure",
+        "La consulta no corresponde a la estructura",
+    ),
     errors.QuerySemanticError: (422, "Query cannot be answered", "Consulta sin respuesta posible"),
     errors.NotFoundError: (404, "Not found", "No encontrado"),
     errors.NotAcceptableError: (406, "Representation not offered", "Representación no ofrecida"),

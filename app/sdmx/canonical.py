@@ -1,7 +1,8 @@
 """Queries in one spelling, for caches, entity tags and links.
 
 The text is a path and query string of SDMX-REST 2.2 with all defaults written out, whichever
-grammar the query came in.
+grammar the query came in. What only 1.5 can ask is written as 1.5 has it: `latest`, several codes
+in a position of the key, providers.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def _canonical_data(query: DataQuery) -> str:
 
 
 def _selection_path(selection: DataSelection) -> list[str]:
-    keys = (".".join(map(_position, key)) for key in selection.keys)
+    keys = [".".join(map(_position, key)) for key in selection.keys]
+    if selection.positions:
+        keys = [".".join("+".join(map(_position, codes)) or "*" for codes in selection.positions)]
     return [
         selection.context,
         _joined(selection.agencies),
@@ -85,6 +88,7 @@ def _selection_parameters(selection: DataSelection) -> list[tuple[str, object]]:
         *((f"c[{one.component}]", quote(str(one), safe=",+:")) for one in selection.filters),
         ("updatedAfter", _instant(selection.updated_after)),
         ("reportingYearStartDay", selection.reporting_year_start_day),
+        ("providerRef", "+".join(map(str, selection.providers)) or None),
     ]
 
 

@@ -1,6 +1,7 @@
 """Queries as objects: where the grammars of SDMX-REST 1.5 and 2.2 meet.
 
-`app.sdmx.rest_v2` parses paths and query strings into these; services answer them.
+`app.sdmx.rest_v1` and `app.sdmx.rest_v2` parse paths and query strings into these; services
+answer them.
 """
 
 from __future__ import annotations
@@ -42,11 +43,30 @@ class StructureQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderReference:
+    """A provider by its id in the scheme of an agency; without an agency, of any."""
+
+    id: str
+    agency: str | None = None
+
+    def __str__(self) -> str:
+        return self.id if self.agency is None else f"{self.agency},{self.id}"
+
+    def matches(self, agency: str, provider: str) -> bool:
+        """Whether it means this provider of this agency."""
+        return self.id == provider and self.agency in (None, agency)
+
+
+@dataclass(frozen=True, slots=True)
 class DataSelection:
     """The part that data and availability queries share: which structures, which keys.
 
     `keys` holds whole keys, each a tuple of one code or None (any) per position as written;
     missing trailing positions are any. No keys: all. `filters` is by component id.
+
+    The 1.x paths ask otherwise: `positions` holds one key with the codes of each position, none
+    for any; as many as there are dimensions, or no positions for all. `providers` leaves only
+    the data that one of these gives; none: all.
     """
 
     context: Context = "*"
@@ -57,6 +77,8 @@ class DataSelection:
     filters: tuple[ComponentFilter, ...] = ()
     updated_after: dt.datetime | None = None
     reporting_year_start_day: str | None = None
+    positions: tuple[tuple[str, ...], ...] = ()
+    providers: tuple[ProviderReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +114,6 @@ class AvailabilityQuery:
     component_ids: tuple[str, ...] = ()
     mode: Literal["exact", "available"] = "exact"
     references: tuple[str, ...] = ("none",)
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderReference:
-    """A provider by its id in the scheme of an agency; without an agency, of any."""
-
-    id: str
-    agency: str | None = None
-
-    def matches(self, agency: str, provider: str) -> bool:
-        """Whether it means this provider of this agency."""
-        return self.id == provider and self.agency in (None, agency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,24 +187,6 @@ def parse_availability(path_segments: Sequence[str], query: str) -> Availability
     )
 
 
-def align_key(key: tuple[str | None, ...], dimension_count: int) -> tuple[str | None, ...]:
-    """Fill a key up to the dimensions of a structure; None is any.
-
-    Raises:
-        QuerySyntaxError: it has more positions than there are dimensions.
-    """
-    if len(key) > dimension_count:
-        raise QuerySyntaxError(
-            f"Invalid number of dimensions in the key: it has {len(key)} positions, "
-            f"the structure has {dimension_count} dimensions (without time).",
-            f"Número de dimensiones inválido en la clave: tiene {len(key)} posiciones, "
-            f"la estructura tiene {dimension_count} dimensiones (sin el tiempo).",
-            positions=len(key),
-            dimensions=dimension_count,
-        )
-    return key + (None,) * (dimension_count - len(key))
-
-
 def _parameters(
     query: str, known: Collection[str]
 ) -> tuple[dict[str, str], tuple[ComponentFilter, ...]]:

@@ -7,12 +7,12 @@ among the observations of each series (sdmx-rest 2.2, doc/data.md).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from app.errors import QuerySyntaxError
+from app.errors import QueryMisfitError
 from app.sdmx import series
 from app.sdmx.filters import (
     ComponentFilter,
@@ -24,7 +24,6 @@ from app.sdmx.filters import (
 )
 from app.sdmx.flow import Component, Flow
 from app.sdmx.query import DataSelection
-from app.sdmx.rest_v2 import align_key
 from app.sdmx.series import TIME, Document
 from app.sdmx.time_period import CALENDAR_YEAR, parse_time_period
 
@@ -143,7 +142,8 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
     """Compile a selection for a dataflow.
 
     Raises:
-        QuerySyntaxError: a key has too many positions, or a component does not exist (C011, C055).
+        QueryMisfitError: a key has another number of positions, or a component does not exist
+            (C011, C055).
     """
     start_day = selection.reporting_year_start_day or CALENDAR_YEAR
     codes: dict[int, tuple[str, ...]] = {}
@@ -173,6 +173,8 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
             components[component.id] = text_predicate(component_filter)
     count = len(flow.dimensions)
     keys = tuple(dict.fromkeys(align_key(key, count) for key in selection.keys))
+    if selection.positions:
+        keys = _narrow(selection.positions, count, codes)
     if any(all(code is None for code in key) for key in keys):
         keys = ()
     return Slice(flow, SeriesSelection(keys, codes, *bounds), time, components, time_of)
@@ -239,9 +241,46 @@ def _bounds(
     )
 
 
-def _unknown_component(name: str, flow: Flow) -> QuerySyntaxError:
+def align_key(key: PartialKey, dimension_count: int) -> PartialKey:
+    """Fill a key up to the dimensions of a structure; None is any.
+
+    Raises:
+        QueryMisfitError: it has more positions than there are dimensions.
+    """
+    if len(key) > dimension_count:
+        raise _wrong_length(len(key), dimension_count)
+    return key + (None,) * (dimension_count - len(key))
+
+
+def _narrow(
+    positions: Sequence[tuple[str, ...]], dimension_count: int, codes: dict[int, tuple[str, ...]]
+) -> tuple[PartialKey, ...]:
+    """Put a key of several codes a position into `codes`; the key where each has one at most.
+
+    So the alternatives of positions are never multiplied with each other.
+    """
+    if len(positions) != dimension_count:
+        raise _wrong_length(len(positions), dimension_count)
+    if all(len(wanted) < 2 for wanted in positions):
+        return (tuple(wanted[0] if wanted else None for wanted in positions),)
+    codes |= {place: wanted for place, wanted in enumerate(positions) if wanted}
+    return ()
+
+
+def _wrong_length(positions: int, dimensions: int) -> QueryMisfitError:
+    return QueryMisfitError(
+        f"Invalid number of dimensions in the key: it has {positions} positions, "
+        f"the structure has {dimensions} dimensions (without time).",
+        f"Número de dimensiones inválido en la clave: tiene {positions} posiciones, "
+        f"la estructura tiene {dimensions} dimensiones (sin el tiempo).",
+        positions=positions,
+        dimensions=dimensions,
+    )
+
+
+def _unknown_component(name: str, flow: Flow) -> QueryMisfitError:
     known = ", ".join(flow.components)
-    return QuerySyntaxError(
+    return QueryMisfitError(
         f"{name[:64]} is no component of {flow.short_urn}; its components: {known}.",
         f"{name[:64]} no es un componente de {flow.short_urn}; sus componentes: {known}.",
     )

@@ -2,7 +2,8 @@
 
 A version is `X`, `X.Y` (legacy forms), `X.Y.Z` or `X.Y.Z-EXT` (semantic versions). A version
 query adds one operator: `+` latest stable, `~` latest of any kind, `*` all; the operator follows
-a number (a minimum) or stands in its place.
+a number (a minimum) or stands in its place. The 1.x paths have one query of their own: `latest`,
+the latest in production.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ _VERSION: Final = re.compile(
 )
 _REFERENCE: Final = re.compile(rf"\*|{_NUMBER}\+?\.{_NUMBER}\+?\.{_NUMBER}\+?")
 _QUERY_PART: Final = re.compile(rf"({_NUMBER})?([+~*])?")
+
+LATEST: Final = "latest"
+"""The latest version in production, as the 1.x paths ask for it."""
 
 _PrecedenceKey = tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...], int]
 
@@ -60,6 +64,11 @@ class Version:
         return len(self.numbers) == 3 and not self.extension and self.numbers[0] > 0
 
     @property
+    def is_in_production(self) -> bool:
+        """Whether it is no draft, in any form: no extension, and no major number 0."""
+        return not self.extension and self.core[0] > 0
+
+    @property
     def core(self) -> tuple[int, int, int]:
         """The three numbers, 0 where the form has none."""
         major, minor, patch = (*self.numbers, 0, 0)[:3]
@@ -94,7 +103,7 @@ class VersionQuery:
     """One version query; two spellings of the same query are equal.
 
     Attributes:
-        operator: `+`, `~`, `*`, or empty for an exact version.
+        operator: `+`, `~`, `*`, `latest`, or empty for an exact version.
         exact: the version asked for, when there is no operator.
         size: how many numbers a matching version has; 0: any.
         fixed: the leading numbers that must be equal.
@@ -140,6 +149,11 @@ class VersionQuery:
             )
         return query
 
+    @classmethod
+    def latest(cls) -> VersionQuery:
+        """The latest in production (sdmx-rest 1.5): no draft, unless there is nothing else."""
+        return cls(LATEST, text=LATEST)
+
     @property
     def is_any(self) -> bool:
         """Whether it is `*`: every version of any form."""
@@ -161,6 +175,9 @@ class VersionQuery:
         Latest is a matter of one artefact, never of a whole result: call it per artefact.
         """
         found = sorted(version for version in versions if self.matches(version))
+        if self.operator == LATEST:
+            # A draft shows where there is nothing else, so that it can be looked at at all.
+            found = [version for version in found if version.is_in_production] or found
         return found if self.operator in ("", "*") else found[-1:]
 
     def __str__(self) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.errors import NotFoundError, QuerySyntaxError
+from app.errors import NotFoundError, QueryMisfitError, QuerySyntaxError
 from app.sdmx.flow import Component, Flow, Names, names_of
 from app.sdmx.messages.data_message import ALL_DIMENSIONS, Layout, StructureKind
 from app.sdmx.query import DataQuery, DataSelection
 from app.sdmx.slices import Slice, compile_slice
 from app.sdmx.structures import ProvisionAgreement, decode
+from app.sdmx.urn import parse_urn
 from app.sdmx.version import VersionQuery
 from app.store.catalogue import Catalogue, StoredAgreement
 
@@ -72,7 +73,7 @@ def lay_out(query: DataQuery, flow: Flow, *, one_source: bool) -> Layout:
     """The components that a query wants to see, and along which dimension.
 
     Raises:
-        QuerySyntaxError: a component does not exist, or is not of the kind asked for.
+        QueryMisfitError: a component does not exist, or is not of the kind asked for.
     """
     along = query.dimension_at_observation
     return _lay_out(flow, query.attributes, query.measures, along, one_source)
@@ -140,7 +141,18 @@ def _scope(catalogue: Catalogue, kind: StructureKind, urn: str, selection: DataS
             for a in catalogue.agreements.values()
             if catalogue.flow(a.dataflow_urn).structure_urn == urn
         ]
+    if selection.providers:
+        agreements = [a for a in agreements if _is_provided(catalogue, a, selection)]
     return Scope(kind, urn, names, flow, tuple(agreements), compile_slice(selection, flow))
+
+
+def _is_provided(catalogue: Catalogue, agreement: StoredAgreement, asked: DataSelection) -> bool:
+    """Whether one of the providers asked for gives the data of an agreement."""
+    artefact = catalogue.snapshot.artefacts.get(agreement.urn)
+    if artefact is None:
+        return False
+    scheme = parse_urn(decode(artefact, ProvisionAgreement).data_provider)
+    return any(one.matches(scheme.agency, agreement.provider) for one in asked.providers)
 
 
 def _attributes(asked: tuple[str, ...], flow: Flow) -> Iterator[Component]:
@@ -171,9 +183,9 @@ def _measures(asked: tuple[str, ...], flow: Flow) -> tuple[Component, ...]:
     return tuple(m for m in flow.measures if "all" in asked or m.id in asked)
 
 
-def _unknown(parameter: str, name: str, known: Iterable[str]) -> QuerySyntaxError:
+def _unknown(parameter: str, name: str, known: Iterable[str]) -> QueryMisfitError:
     listed = ", ".join(known)
-    return QuerySyntaxError(
+    return QueryMisfitError(
         f"{parameter}={name[:64]} is not known here; possible: {listed}.",
         f"{parameter}={name[:64]} no se conoce aquí; posibles: {listed}.",
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from app.errors import QuerySyntaxError
+from app.errors import QueryMisfitError
 from app.sdmx import series
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
@@ -130,7 +130,7 @@ def _positions(query: AvailabilityQuery, flow: Flow) -> list[int]:
     for name in query.component_ids:
         if name not in flow.position and name != time:
             known = ", ".join(flow.position)
-            raise QuerySyntaxError(
+            raise QueryMisfitError(
                 f"{name[:64]} is no dimension of {flow.short_urn}; its dimensions: {known}.",
                 f"{name[:64]} no es una dimensión de {flow.short_urn}; sus dimensiones: {known}.",
             )

@@ -17,11 +17,11 @@ from app.sdmx.rest_v2 import (
     ITEM_SCHEME_TYPES,
     STRUCTURE_DETAILS,
     STRUCTURE_REFERENCES,
-    align_key,
     parse_availability,
     parse_data,
     parse_structure,
 )
+from app.sdmx.slices import align_key
 from app.sdmx.version import VersionQuery
 
 LATEST = (VersionQuery.parse("~"),)

@@ -1,0 +1,349 @@
+"""Paths and query strings of SDMX-REST 1.5, the interface of SDMX 2.1.
+
+They are read into the same queries as those of 2.2. Here `+` is or, in every part of a path;
+`all` is any, `latest` the latest version in production and the default; a key has all its
+positions, each with any number of codes. The types of artefacts that 3.x renamed, split or
+dropped mean those that took their place. Everything is read raw, as in `app.sdmx.rest_v2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Literal, cast
+
+from app.errors import QuerySyntaxError
+from app.sdmx.filters import ComponentFilter, Condition
+from app.sdmx.query import (
+    AvailabilityQuery,
+    DataQuery,
+    DataSelection,
+    ProviderReference,
+    StructureQuery,
+)
+from app.sdmx.query_parts import (
+    WILDCARDS,
+    bad_value,
+    fill_segments,
+    read_boolean,
+    read_choice,
+    read_count,
+    read_ids,
+    read_observation_dimension,
+    read_optional,
+    read_parameters,
+)
+from app.sdmx.query_string import decode, parameters
+from app.sdmx.rest_v2 import ITEM_SCHEME_TYPES
+from app.sdmx.series import TIME
+from app.sdmx.time_period import parse_date_time, parse_time_period
+from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, ITEM_PATH, RESOURCE_ID
+from app.sdmx.version import LATEST, VersionQuery
+
+_ORGANISATIONS: Final = (
+    "agencyscheme",
+    "dataproviderscheme",
+    "dataconsumerscheme",
+    "organisationunitscheme",
+)
+_CONSTRAINTS: Final = ("dataconstraint", "metadataconstraint")
+_SAME: Final = (
+    "agencyscheme",
+    "categorisation",
+    "categoryscheme",
+    "codelist",
+    "conceptscheme",
+    "customtypescheme",
+    "dataconsumerscheme",
+    "dataflow",
+    "dataproviderscheme",
+    "datastructure",
+    "metadataflow",
+    "metadatastructure",
+    "namepersonalisationscheme",
+    "organisationunitscheme",
+    "process",
+    "reportingtaxonomy",
+    "rulesetscheme",
+    "transformationscheme",
+    "userdefinedoperatorscheme",
+    "vtlmappingscheme",
+)
+
+STRUCTURE_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {name: (name,) for name in _SAME}
+    | {
+        "actualconstraint": ("actualconstraint",),
+        "allowedconstraint": _CONSTRAINTS,
+        "attachmentconstraint": ("attachmentconstraint",),
+        "contentconstraint": _CONSTRAINTS,
+        "hierarchicalcodelist": ("hierarchy",),
+        "organisationscheme": _ORGANISATIONS,
+        "provisionagreement": ("provisionagreement", "metadataprovisionagreement"),
+        "structure": (),
+        "structureset": (
+            "structuremap",
+            "representationmap",
+            "conceptschememap",
+            "categoryschememap",
+            "organisationschememap",
+            "reportingtaxonomymap",
+        ),
+    }
+)
+"""The types of artefacts of 1.5, and the types of 3.1 that each means; none: any.
+
+Two mean nothing that is stored: constraints on what is attached do not exist in 3.x, and actual
+constraints are computed for `availableconstraint`.
+"""
+
+STRUCTURE_DETAILS: Final = (
+    "full",
+    "allstubs",
+    "allcompletestubs",
+    "referencestubs",
+    "referencecompletestubs",
+    "referencepartial",
+)
+"""The values of `detail` in a structure query."""
+
+_DIRECTIONS: Final = ("none", "all", "parents", "parentsandsiblings", "children", "descendants")
+
+STRUCTURE_REFERENCES: Final = (
+    *_DIRECTIONS,
+    *sorted(name for name in STRUCTURE_TYPES if name != "structure"),
+)
+"""The values of `references` in a structure query."""
+
+AVAILABILITY_REFERENCES: Final = (
+    "none",
+    "all",
+    "codelist",
+    "conceptscheme",
+    "dataflow",
+    "dataproviderscheme",
+    "datastructure",
+)
+"""The values of `references` in a query for available constraints."""
+
+STRUCTURE_PARAMETERS: Final = ("detail", "references")
+"""The query parameters of a structure query."""
+
+_SELECTION_PARAMETERS: Final = ("endPeriod", "startPeriod", "updatedAfter")
+
+DATA_PARAMETERS: Final = (
+    *_SELECTION_PARAMETERS,
+    "detail",
+    "dimensionAtObservation",
+    "firstNObservations",
+    "includeHistory",
+    "lastNObservations",
+)
+"""The query parameters of a data query."""
+
+AVAILABILITY_PARAMETERS: Final = (*_SELECTION_PARAMETERS, "mode", "references")
+"""The query parameters of a query for available constraints."""
+
+DATA_DETAILS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingProxyType(
+    {
+        "full": (("dsd",), ("all",)),
+        "dataonly": (("none",), ("all",)),
+        "serieskeysonly": (("none",), ("none",)),
+        "nodata": (("dataset", "series"), ("none",)),
+    }
+)
+"""The values of `detail` in a data query, with the attributes and measures that each shows."""
+
+_SEPARATOR: Final = "+"
+
+
+def parse_structure(path_segments: Sequence[str], query: str) -> StructureQuery:
+    """Read a path that begins with a type of artefact (sdmx-rest 1.5, "Structural metadata").
+
+    Raises:
+        QuerySyntaxError: the query does not conform to the API.
+    """
+    kind, agencies, ids, version, items = fill_segments(
+        path_segments,
+        ("structure", "all", "all", LATEST, "all"),
+        "artefactType/agencyID/resourceID/version/itemID",
+    )
+    kind = read_choice("artefactType", decode(kind), STRUCTURE_TYPES)
+    if decode(ids) == LATEST:  # pandaSDMX leaves out the id, and not the version
+        ids = "all"
+    values = read_parameters(parameters(query), STRUCTURE_PARAMETERS)
+    item_paths = _read_list("itemID", items, ITEM_PATH)
+    return StructureQuery(
+        artefact_types=_types_with_items(kind) if item_paths else STRUCTURE_TYPES[kind],
+        agencies=_read_list("agencyID", agencies, AGENCY_ID),
+        resource_ids=_read_list("resourceID", ids, RESOURCE_ID),
+        versions=_versions(version),
+        items=item_paths,
+        detail=read_choice("detail", values.get("detail", "full"), STRUCTURE_DETAILS),
+        references=_references(values),
+    )
+
+
+def parse_data(path_segments: Sequence[str], query: str) -> DataQuery:
+    """Read what follows `/data` (sdmx-rest 1.5, "Data").
+
+    Raises:
+        QuerySyntaxError: the query does not conform to the API.
+    """
+    segments = fill_segments(path_segments, ("", "all", "all"), "flowRef/key/providerRef")
+    values = read_parameters(parameters(query), DATA_PARAMETERS)
+    detail = read_choice("detail", values.get("detail", "full"), DATA_DETAILS)
+    attributes, measures = DATA_DETAILS[detail]
+    return DataQuery(
+        selection=_selection(segments, values),
+        first_n_observations=read_count(values, "firstNObservations"),
+        last_n_observations=read_count(values, "lastNObservations"),
+        dimension_at_observation=read_observation_dimension(values),
+        attributes=attributes,
+        measures=measures,
+        include_history=read_boolean(values, "includeHistory"),
+    )
+
+
+def parse_availability(path_segments: Sequence[str], query: str) -> AvailabilityQuery:
+    """Read what follows `/availableconstraint` (sdmx-rest 1.5, "Data availability").
+
+    Raises:
+        QuerySyntaxError: the query does not conform to the API.
+    """
+    *segments, components = fill_segments(
+        path_segments, ("", "all", "all", "all"), "flowRef/key/providerRef/componentID"
+    )
+    values = read_parameters(parameters(query), AVAILABILITY_PARAMETERS)
+    mode = read_choice("mode", values.get("mode", "exact"), ("exact", "available"))
+    references = values.get("references", "none")
+    return AvailabilityQuery(
+        selection=_selection(segments, values),
+        component_ids=_read_list("componentID", components, COMPONENT_ID),
+        mode=cast(Literal["exact", "available"], mode),
+        references=(read_choice("references", references, AVAILABILITY_REFERENCES),),
+    )
+
+
+def read_flow(raw: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[VersionQuery, ...]]:
+    """Read a reference to a flow: `FLOW`, `AGENCY,FLOW` or `AGENCY,FLOW,VERSION`.
+
+    Returns:
+        Agencies, ids and versions; none of a kind: any.
+
+    Raises:
+        QuerySyntaxError: it has another form.
+    """
+    parts = decode(raw).split(",")
+    if len(parts) > 3 or not all(parts):
+        raise QuerySyntaxError(
+            f"flowRef cannot be {raw[:80]!r}; it is FLOW, AGENCY,FLOW or AGENCY,FLOW,VERSION.",
+            f"flowRef no puede ser {raw[:80]!r}; es FLUJO, AGENCIA,FLUJO o AGENCIA,FLUJO,VERSIÓN.",
+            parameter="flowRef",
+        )
+    if len(parts) == 1:
+        parts = ["all", *parts]
+    agency, flow, version = (*parts, LATEST)[:3]
+    return (
+        _read_list("agencyID", agency, AGENCY_ID),
+        _read_list("flowID", flow, RESOURCE_ID),
+        _versions(version),
+    )
+
+
+def read_providers(raw: str) -> tuple[ProviderReference, ...]:
+    """Read references to providers, `PROVIDER` or `AGENCY,PROVIDER`; none: any.
+
+    Raises:
+        QuerySyntaxError: one has another form.
+    """
+    references = []
+    for text in decode(raw).split(_SEPARATOR):
+        agency, _, provider = text.rpartition(",")
+        if provider in WILDCARDS:
+            return ()
+        if RESOURCE_ID.fullmatch(provider) is None:
+            raise bad_value("providerRef", text)
+        if agency and agency not in WILDCARDS and AGENCY_ID.fullmatch(agency) is None:
+            raise bad_value("providerRef", text)
+        references.append(ProviderReference(provider, agency if agency not in WILDCARDS else None))
+    return tuple(dict.fromkeys(references))
+
+
+def _selection(segments: Sequence[str], values: Mapping[str, str]) -> DataSelection:
+    flow, key, provider = segments
+    agencies, ids, versions = read_flow(flow)
+    return DataSelection(
+        context="dataflow",
+        agencies=agencies,
+        resource_ids=ids,
+        versions=versions,
+        filters=_period(values),
+        updated_after=read_optional(parse_date_time, values.get("updatedAfter")),
+        positions=_positions(key),
+        providers=read_providers(provider),
+    )
+
+
+def _period(values: Mapping[str, str]) -> tuple[ComponentFilter, ...]:
+    """Make a filter of `startPeriod` and `endPeriod`, which both belong to the range."""
+    asked = (("ge", values.get("startPeriod")), ("le", values.get("endPeriod")))
+    conditions = tuple(
+        Condition(operator, parse_time_period(text).text)
+        for operator, text in asked
+        if text is not None
+    )
+    return (ComponentFilter(TIME, (conditions,)),) if conditions else ()
+
+
+def _positions(raw: str) -> tuple[tuple[str, ...], ...]:
+    if decode(raw) in WILDCARDS:
+        return ()
+    return tuple(map(_codes, raw.split(".")))
+
+
+def _codes(raw: str) -> tuple[str, ...]:
+    """Read the codes of one position of a key; an empty one is any."""
+    codes = tuple(dict.fromkeys(decode(raw).split(_SEPARATOR)))
+    if codes == ("",) or "*" in codes:
+        return ()
+    if not all(codes) or any("," in code for code in codes):
+        raise QuerySyntaxError(
+            f"The key has the position {raw[:80]!r}; several codes of a position are written with "
+            "a + between them.",
+            f"La clave tiene la posición {raw[:80]!r}; varios códigos de una posición se escriben "
+            "con un + entre ellos.",
+            parameter="key",
+        )
+    return codes
+
+
+def _read_list(name: str, raw: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    return read_ids(name, raw, pattern, separator=_SEPARATOR)
+
+
+def _versions(raw: str) -> tuple[VersionQuery, ...]:
+    if (text := decode(raw)) in WILDCARDS:
+        return ()
+    found = []
+    for one in text.split(_SEPARATOR):
+        query = VersionQuery.latest() if one == LATEST else VersionQuery.parse(one)
+        if query.exact is None and one != LATEST:
+            raise bad_value("version", one)
+        found.append(query)
+    return tuple(dict.fromkeys(found))
+
+
+def _types_with_items(kind: str) -> tuple[str, ...]:
+    types = STRUCTURE_TYPES[kind] or ITEM_SCHEME_TYPES
+    if not set(types).issubset(ITEM_SCHEME_TYPES):
+        raise QuerySyntaxError(
+            f"{kind} has no items to ask for.", f"{kind} no tiene ítems que pedir."
+        )
+    return types
+
+
+def _references(values: Mapping[str, str]) -> tuple[str, ...]:
+    asked = read_choice("references", values.get("references", "none"), STRUCTURE_REFERENCES)
+    return (asked,) if asked in _DIRECTIONS else STRUCTURE_TYPES[asked]
