@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import reading, writing
+from bench import formats, reading, writing
 from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
@@ -33,6 +33,8 @@ MEASURES: dict[str, Measure] = {
         reading.availability,
         reading.growth,
         reading.mix,
+        formats.formats,
+        formats.registry,
         writing.disk,
         writing.submission,
         writing.month,

@@ -16,6 +16,7 @@ from bench.shapes import Cube
 AGENCY = "VIPMG"
 OWNER = "CRI_DGME"
 SENT = "BENCH_SENT"
+LONG_LIST = "BENCH_LONG_LIST"
 SENDERS = ("BLZ_DOI", "CRI_DGME", "DOM_DGM", "GTM_IGM")
 """Each has an agreement of its own to send to, so that each run meets an empty one."""
 
@@ -36,6 +37,8 @@ def _artefacts(cubes: list[Cube]) -> list[Artefact]:
         _artefact("ConceptScheme", "BENCH_CS", concepts=concepts),
         _artefact("Codelist", "BENCH_STATUS", codes=[_named("A"), _named("E")]),
     ]
+    long_list = [_named(f"CODE_{number:05}") for number in range(10_000)]
+    made.append(_artefact("Codelist", LONG_LIST, codes=long_list))
     for cube in cubes:
         made += _cube(cube)
     made.append(_flow(SENT, cubes[0]))
