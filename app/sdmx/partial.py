@@ -7,7 +7,7 @@ agreement, agency schemes the maintainers, codelists the codes that constraints 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from app.sdmx.artefact_set import ArtefactSet
@@ -17,14 +17,13 @@ from app.sdmx.structures import (
     ComponentValueSet,
     ConceptScheme,
     DataConstraint,
-    Dataflow,
     DataStructure,
-    ProvisionAgreement,
     decode,
 )
 from app.sdmx.urn import parse_urn
 
-_ENUMERATIONS = frozenset({"Codelist", "GeographicCodelist", "GeoGridCodelist", "ValueList"})
+ENUMERATIONS = frozenset({"Codelist", "GeographicCodelist", "GeoGridCodelist", "ValueList"})
+"""The classes that components take their values from."""
 
 Codes: TypeAlias = frozenset[str]
 
@@ -39,14 +38,30 @@ def cut_references(
         referenced: what comes with it, codelists with their extensions resolved.
         artefacts: where references lead.
     """
-    schemes = [one for one in referenced if one.artefact_class.name not in _ENUMERATIONS]
-    used = _used_items((*roots, *referenced), artefacts)
-    cut = [_cut_scheme(one, used.get(one.urn), (*roots, *referenced), artefacts) for one in schemes]
-    named, whole = used_enumerations((*roots, *cut), artefacts)
-    allowed = constrained_codes(roots, artefacts)
-    for codelist in (one for one in referenced if one.artefact_class.name in _ENUMERATIONS):
+    return cut_schemes(roots, referenced, artefacts, constrained_codes(roots, artefacts))
+
+
+def cut_schemes(
+    whole: Sequence[Artefact],
+    schemes: Sequence[Artefact],
+    artefacts: ArtefactSet,
+    allowed: Mapping[str, Codes | None],
+) -> list[Artefact]:
+    """Cut item schemes to what is used in an answer of these and of artefacts that stay whole.
+
+    Args:
+        whole: the artefacts that stay whole.
+        schemes: what is cut, codelists with their extensions resolved.
+        artefacts: where references lead.
+        allowed: codes by the URN of a codelist that is named as a whole; None or absent: all.
+    """
+    others = [one for one in schemes if one.artefact_class.name not in ENUMERATIONS]
+    used = _used_items((*whole, *schemes), artefacts)
+    cut = [_cut_scheme(one, used.get(one.urn), (*whole, *schemes), artefacts) for one in others]
+    named, entire = used_enumerations((*whole, *cut), artefacts)
+    for codelist in (one for one in schemes if one.artefact_class.name in ENUMERATIONS):
         urn = codelist.urn
-        if urn in whole:
+        if urn in entire:
             keep = allowed.get(urn)
             cut.append(codelist if keep is None else cut_items(codelist, keep))
         elif urn in named:
@@ -96,7 +111,7 @@ def used_enumerations(
     for artefact in answer:
         for _, reference in find_references(artefact):
             target = artefacts.resolve(reference)
-            if target is None or target.artefact_class.name not in _ENUMERATIONS:
+            if target is None or target.artefact_class.name not in ENUMERATIONS:
                 continue
             if reference.item is None:
                 whole.add(target.urn)
@@ -116,47 +131,58 @@ def constrained_codes(roots: Iterable[Artefact], artefacts: ArtefactSet) -> dict
     """
     found: dict[str, Codes | None] = {}
     for root in roots:
-        chain = _chain(root, artefacts)
-        constraints = _constraints(chain, artefacts)
-        structure = next((one for one in chain if one.artefact_class.name == "DataStructure"), None)
-        if structure is None:
-            continue
-        for component, codelist in _coded_components(structure, artefacts):
-            codes = _allowed(component, codelist, constraints)
+        for _, codelist, codes in component_codes(root, artefacts):
             known = found.get(codelist.urn, frozenset())
             found[codelist.urn] = None if codes is None or known is None else known | codes
     return found
 
 
-def _chain(root: Artefact, artefacts: ArtefactSet) -> list[Artefact]:
-    """The artefact and what it is bound to, down to the data structure."""
-    chain = [root]
-    name = root.artefact_class.name
-    if name == "ProvisionAgreement":
-        below = artefacts.resolve(decode(root, ProvisionAgreement).dataflow)
-    elif name == "Dataflow":
-        below = artefacts.resolve(decode(root, Dataflow).structure)
-    else:
-        return chain
-    return chain if below is None else chain + _chain(below, artefacts)
+def component_codes(
+    root: Artefact, artefacts: ArtefactSet
+) -> Iterator[tuple[str, Artefact, Codes | None]]:
+    """The coded components of a data structure, each with its codelist and the codes it may take.
+
+    Args:
+        root: the structure, or a dataflow or agreement, whose constraints then hold too.
+        artefacts: where references lead.
+    """
+    chain = chain_of(root, artefacts)
+    constraints = [decode(one, DataConstraint) for one in constraints_on(chain, artefacts)]
+    for structure in (one for one in chain if one.artefact_class.name == "DataStructure"):
+        for component, codelist in _coded_components(structure, artefacts):
+            yield component, codelist, _allowed(component, codelist, constraints)
 
 
-def _constraints(chain: Iterable[Artefact], artefacts: ArtefactSet) -> list[DataConstraint]:
+_BELOW: Mapping[str, str] = {
+    "ProvisionAgreement": "dataflow",
+    "Dataflow": "structure",
+    "MetadataProvisionAgreement": "metadataflow",
+    "Metadataflow": "structure",
+}
+
+
+def chain_of(root: Artefact, artefacts: ArtefactSet) -> list[Artefact]:
+    """An agreement, flow or structure and what it is bound to, down to the structure."""
+    reference = root.document.get(_BELOW.get(root.artefact_class.name, ""))
+    below = artefacts.resolve(reference) if reference else None
+    return [root] if below is None else [root, *chain_of(below, artefacts)]
+
+
+def constraints_on(chain: Iterable[Artefact], artefacts: ArtefactSet) -> list[Artefact]:
+    """The data constraints that are attached to one of these artefacts."""
     urns = {artefact.urn for artefact in chain}
     candidates = {parent for urn in urns for parent in artefacts.parents(urn)}
-    constraints = [
-        decode(artefact, DataConstraint)
-        for artefact in artefacts.of_class("DataConstraint")
-        if artefact.urn in candidates
-    ]
     return [
-        constraint
-        for constraint in constraints
-        if any(
-            target is not None and target.urn in urns
-            for target in map(artefacts.resolve, constraint.constraint_attachment.urns)
-        )
+        artefact
+        for artefact in artefacts.of_class("DataConstraint")
+        if artefact.urn in candidates and _is_attached(artefact, urns, artefacts)
     ]
+
+
+def _is_attached(constraint: Artefact, urns: Collection[str], artefacts: ArtefactSet) -> bool:
+    attachment = decode(constraint, DataConstraint).constraint_attachment
+    targets = map(artefacts.resolve, attachment.urns)
+    return any(target is not None and target.urn in urns for target in targets)
 
 
 def _coded_components(artefact: Artefact, artefacts: ArtefactSet) -> Iterator[tuple[str, Artefact]]:

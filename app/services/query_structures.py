@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.errors import NotFoundError
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
 from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import write_structure_message
@@ -107,8 +109,18 @@ def _answer(
         if names_one_by_one(query):
             raise _not_found(query)
         return StructureReply(None, ())
+    return write_answer(answer.artefacts, registry, query, form)
+
+
+def write_answer(
+    artefacts: Iterable[Artefact],
+    registry: RegistrySnapshot,
+    query: StructureQuery | SchemaQuery,
+    form: StructureForm,
+) -> StructureReply:
+    """Write artefacts as a structure message, in the languages of the caller."""
     localiser = Localiser(form.languages)
-    localised = [localiser.localise(artefact) for artefact in answer.artefacts]
+    localised = [localiser.localise(artefact) for artefact in artefacts]
     header = MessageHeader(
         id=structure_etag(registry, query, form).strip('"'),
         prepared=registry.revised_at,

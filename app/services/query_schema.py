@@ -1,0 +1,40 @@
+"""Answer a schema query: a schema to validate messages with, or the structures behind it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.query import SchemaQuery
+from app.sdmx.schema_structures import find_context, schema_structures
+from app.services.query_structures import (
+    StructureForm,
+    StructureReply,
+    artefacts_as_of,
+    write_answer,
+)
+from app.store.registry import RegistrySnapshot
+from app.store.types import Pool
+
+
+async def query_schema(
+    reader: Pool, registry: RegistrySnapshot, query: SchemaQuery, form: StructureForm
+) -> StructureReply:
+    """Answer a schema query.
+
+    Raises:
+        NotFoundError: there is no such artefact.
+        QuerySyntaxError: its dimension at the observation is none of the structure.
+    """
+    artefacts = registry.artefacts
+    if query.as_of is not None:
+        artefacts = await artefacts_as_of(reader, query.as_of)
+    return await asyncio.to_thread(_answer, artefacts, registry, query, form)
+
+
+def _answer(
+    artefacts: ArtefactSet, registry: RegistrySnapshot, query: SchemaQuery, form: StructureForm
+) -> StructureReply:
+    context = find_context(artefacts, query)
+    structures = schema_structures(artefacts, context)
+    return write_answer(structures, registry, query, form)
