@@ -45,7 +45,8 @@ class Offer:
 
     Attributes:
         format: which writer makes it: `json`, `csv`, `xml`, and of SDMX-ML 2.1 data `generic`,
-            `generictimeseries`, `structurespecific`, `structurespecifictimeseries`.
+            `generictimeseries`, `structurespecific`, `structurespecifictimeseries`; of schemas
+            `jsonschema`, `xmlschema`.
         name: the vendor media type.
         version: its version, as the Content-Type says it.
         generic: generic media types that it also answers to.
@@ -81,6 +82,18 @@ def _csv(version: str, offered: Mapping[str, tuple[str, ...]]) -> Offer:
     return Offer("csv", f"{_VENDOR}data+csv", version, ("text/csv",), aliases, offered)
 
 
+def _json_schema(version: str) -> Offer:
+    generic = ("application/json", "application/schema+json")
+    aliases = ("json", "jsonschema", "schema")
+    return Offer("jsonschema", f"{_VENDOR}schema+json", version, generic, aliases)
+
+
+def _xml_schema(version: str) -> Offer:
+    generic = ("application/xml", "text/xml")
+    aliases = ("xml", "xmlschema", "xsd", "schema")
+    return Offer("xmlschema", f"{_VENDOR}schema+xml", version, generic, aliases)
+
+
 DATA_OFFERS: Final[Offers] = (
     _json("data", "2.1.0"),
     _csv("2.1.0", CSV_PARAMETERS),
@@ -96,11 +109,31 @@ STRUCTURE_OFFERS: Final[Offers] = (
 )
 """Representations of structures and availability on 2.x paths; the first is the default."""
 
+_JSON_SCHEMAS: Final = (_json_schema("2.1.0"), _json_schema("2.0.0"))
+_XML_SCHEMAS: Final = (_xml_schema("3.1.0"), _xml_schema("3.0.0"))
+_XML_SCHEMA_2_1: Final = _xml_schema("2.1")
+
+SCHEMA_OFFERS: Final[Offers] = (
+    *_JSON_SCHEMAS,
+    *_XML_SCHEMAS,
+    _XML_SCHEMA_2_1,
+    *STRUCTURE_OFFERS,
+)
+"""Representations of schemas on 2.x paths; the first is the default."""
+
 V1_DATA_OFFERS: Final[Offers] = (*DATA_OFFERS,)
 """Representations of data on 1.x paths; the first is the default."""
 
 V1_STRUCTURE_OFFERS: Final[Offers] = (*STRUCTURE_OFFERS,)
 """Representations of structures and availability on 1.x paths; the first is the default."""
+
+V1_SCHEMA_OFFERS: Final[Offers] = (
+    _XML_SCHEMA_2_1,
+    *_XML_SCHEMAS,
+    *_JSON_SCHEMAS,
+    *V1_STRUCTURE_OFFERS,
+)
+"""Representations of schemas on 1.x paths; the first is the default."""
 
 OFFERS: Final[Mapping[str, Offers]] = MappingProxyType(
     {"data": DATA_OFFERS, "structure": STRUCTURE_OFFERS, "availability": STRUCTURE_OFFERS}
