@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import msgspec
 
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.item_schemes import items_of
 from app.sdmx.structures import Concept, ConceptScheme, Representation, TextFormat, decode
 from app.sdmx.urn import parse_urn
 from app.sdmx.values import Check, representation, value_check
@@ -158,11 +159,10 @@ class ComponentBuilder:
         return self.concept_cache[scheme].get((urn.item or "").rpartition(".")[2])
 
     def codes(self, urn: str) -> Mapping[str, Code]:
-        """The codes of a code list or value list, with those that it takes over."""
+        """The codes of a code list of any kind or a value list, with those that it takes over."""
         if urn not in self.code_cache:
             artefact = self.artefacts.resolved_codelist(urn)
-            document = artefact.document if artefact else {}
-            listed = document.get("codes") or document.get("valueItems") or ()
+            listed = items_of(artefact) if artefact else ()
             self.code_cache[urn] = {
                 item["id"]: Code(item["id"], names_of(item), place, item.get("parent"))
                 for place, item in enumerate(listed)

@@ -298,6 +298,9 @@ class TestCells:
             ("M, N & O;P & Q", ["M, N & O", "P & Q"]),
             ('"a;b";c', ["a;b", "c"]),
             ('"a ""b""";c', ['a "b"', "c"]),
+            ("a\nb;c", ["a\nb", "c"]),
+            ('"a\n;b";c\rd', ["a\n;b", "c\rd"]),
+            ('"never closed;c', ["never closed;c"]),
         ],
     )
     def test_c133_several_values(self, cell: str, values: list[str]) -> None:

@@ -268,8 +268,23 @@ class CsvReader:
 
 
 def split_cell(cell: str, separator: str) -> list[str]:
-    """The values of a cell that holds several, quotes as in CSV."""
-    return next(csv.reader([cell], delimiter=separator), [])
+    """The values of a cell that holds several, quotes as in CSV.
+
+    A line break ends no value, as the whole cell was quoted already.
+    """
+    if '"' not in cell:
+        return cell.split(separator) if cell else []
+    return ["".join(read) for read in _sub_fields(separator, cell)]
+
+
+def _sub_fields(separator: str, cell: str) -> Iterator[tuple[str, str]]:
+    """Each value as its part in quotes, undoubled, and what stands outside them."""
+    end = re.escape(separator)
+    field = re.compile(rf'(?:"((?:[^"]|"")*)(?:"|$))?([^{end}]*)(?:({end})|$)')
+    found = field.match(cell)
+    while found is not None:
+        yield (found[1] or "").replace('""', '"'), found[2]
+        found = field.match(cell, found.end()) if found[3] else None
 
 
 def split_languages(cell: str, separator: str) -> dict[str, str]:
