@@ -8,6 +8,7 @@ from typing import Any, Final
 from app.errors import InvalidArtefactError
 from app.sdmx.artefacts import Artefact, find_references
 from app.sdmx.item_schemes import walk_items
+from app.sdmx.metadata_structures import METADATA_CLASSES
 from app.sdmx.structures import DECODED_CLASSES, DataStructure, ProvisionAgreement, decode
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, RESOURCE_ID
 
@@ -38,7 +39,8 @@ def check_artefact(artefact: Artefact) -> None:
         )
     for _ in find_references(artefact):
         pass
-    kind = DECODED_CLASSES.get(artefact.artefact_class.name)
+    name = artefact.artefact_class.name
+    kind = DECODED_CLASSES.get(name) or METADATA_CLASSES.get(name)
     # A shell, whose whole is kept elsewhere, need not have the parts of its class.
     if kind is not None and artefact.document.get("isExternalReference") is not True:
         decoded = decode(artefact, kind)

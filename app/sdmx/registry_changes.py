@@ -15,8 +15,10 @@ import orjson
 
 from app.errors import ConflictError, InvalidArtefactError, StableArtefactChangedError
 from app.sdmx.artefact_checks import check_artefact
+from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences
+from app.sdmx.metadata_sets import check_metadata_set, normalise_metadata_set
 from app.sdmx.urn import parse_urn
 from app.sdmx.version import VersionQuery
 
@@ -49,7 +51,7 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
     for artefact in given:
         check_artefact(artefact)
     everything = ArtefactSet((*current, *given))
-    given = [_pin_dataflow(artefact, current, everything) for artefact in given]
+    given = [_normalised(artefact, current, everything) for artefact in given]
     added = tuple(artefact for artefact in given if artefact.urn not in current)
     known = [(artefact, current.get(artefact.urn)) for artefact in given]
     pairs = [(new, old) for new, old in known if old is not None]
@@ -61,6 +63,9 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
     after = ArtefactSet((*current, *added, *changed))
     if added or changed:
         _refuse_missing_references(after)
+    for artefact in (*added, *changed):
+        if artefact.artefact_class is METADATA_SET:
+            check_metadata_set(artefact, after)
     return RegistryChanges(added, changed, unchanged, after)
 
 
@@ -73,6 +78,13 @@ def _unique(artefacts: Iterable[Artefact]) -> list[Artefact]:
             )
         found[artefact.urn] = artefact
     return list(found.values())
+
+
+def _normalised(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:
+    """The form in which an artefact is stored, whatever the format that it came in."""
+    if artefact.artefact_class is METADATA_SET:
+        return normalise_metadata_set(artefact, everything)
+    return _pin_dataflow(artefact, current, everything)
 
 
 def _pin_dataflow(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:

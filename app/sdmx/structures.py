@@ -420,7 +420,7 @@ Structure: TypeAlias = (
 )
 """Any class that is decoded here."""
 
-_Decoded = TypeVar("_Decoded", bound=Structure)
+_Decoded = TypeVar("_Decoded", bound=msgspec.Struct)
 
 DECODED_CLASSES: Final[dict[str, type[Structure]]] = {
     kind.__name__: kind

@@ -1,0 +1,181 @@
+"""Metadata structures, resolved: the tree of attributes that may be reported, with their codes.
+
+A metadata structure says what can be said; a metadataflow, or an agreement of a provider with it,
+says about which artefacts (SDMX 3.1, section 2, metadata structure definition).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import msgspec
+
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.components import Component, ComponentBuilder
+from app.sdmx.structures import Representation, decode
+from app.sdmx.urn import parse_urn
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    pass
+
+
+class MetadataAttribute(_Part, frozen=True, kw_only=True):
+    """A metadata attribute with those below it; presentational ones have no value."""
+
+    concept_identity: str
+    id: str = ""
+    concept_roles: tuple[str, ...] = ()
+    local_representation: Representation | None = None
+    is_presentational: bool = False
+    min_occurs: int = 1
+    max_occurs: int | Literal["unbounded"] = 1
+    metadata_attributes: tuple[MetadataAttribute, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            # The standard lets an attribute without an id take that of its concept.
+            concept = parse_urn(self.concept_identity).item or ""
+            msgspec.structs.force_setattr(self, "id", concept)
+
+
+class MetadataAttributeList(_Part, frozen=True, kw_only=True):
+    """The attributes of the top level."""
+
+    metadata_attributes: tuple[MetadataAttribute, ...] = ()
+
+
+class MetadataStructureComponents(_Part, frozen=True, kw_only=True):
+    """The one list of components."""
+
+    metadata_attribute_list: MetadataAttributeList = MetadataAttributeList()
+
+
+class MetadataStructure(_Part, frozen=True, kw_only=True):
+    """A metadata structure definition."""
+
+    metadata_structure_components: MetadataStructureComponents = MetadataStructureComponents()
+
+
+class Metadataflow(_Part, frozen=True, kw_only=True):
+    """A metadataflow; `targets` may have wildcards."""
+
+    structure: str
+    targets: tuple[str, ...] = ()
+
+
+class MetadataProvisionAgreement(_Part, frozen=True, kw_only=True):
+    """A metadata provider's agreement to report to a metadataflow."""
+
+    metadataflow: str
+    metadata_provider: str
+    targets: tuple[str, ...] = ()
+
+
+class ReportedAttribute(_Part, frozen=True, kw_only=True):
+    """A reported attribute with those below it."""
+
+    id: str
+    value: int | float | bool | str | dict[str, str] | None = None
+    attributes: tuple[ReportedAttribute, ...] = ()
+
+
+class MetadataSet(_Part, frozen=True, kw_only=True):
+    """A metadata set."""
+
+    metadataflow: str | None = None
+    metadata_provision_agreement: str | None = None
+    targets: tuple[str, ...] = ()
+    attributes: tuple[ReportedAttribute, ...] = ()
+
+
+METADATA_CLASSES: Final[Mapping[str, type[msgspec.Struct]]] = {
+    kind.__name__: kind
+    for kind in (MetadataStructure, Metadataflow, MetadataProvisionAgreement, MetadataSet)
+}
+"""The classes that are decoded here, by their names in the information model."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedAttribute:
+    """A metadata attribute with its concept and codes.
+
+    Attributes:
+        path: ids from the top, by dots.
+        component: its representation; of a presentational one only the names say something.
+        max_occurs: how often it may stand under its parent; None for as often as one likes.
+    """
+
+    path: str
+    component: Component
+    is_presentational: bool
+    min_occurs: int
+    max_occurs: int | None
+    children: tuple[ResolvedAttribute, ...]
+
+    @property
+    def id(self) -> str:
+        """Its id among its siblings."""
+        return self.path.rpartition(".")[2]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, ResolvedAttribute]:
+        """The attributes below it, by id."""
+        return {child.id: child for child in self.children}
+
+    def walk(self) -> Iterator[ResolvedAttribute]:
+        """Give the attribute and all below it, parents before children."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def resolve_metadata_attributes(
+    artefacts: ArtefactSet, structure: Artefact
+) -> tuple[ResolvedAttribute, ...]:
+    """Resolve the attributes of a metadata structure.
+
+    Raises:
+        InvalidArtefactError: the document does not have the shape of a metadata structure.
+    """
+    written = decode(structure, MetadataStructure).metadata_structure_components
+    builder = ComponentBuilder(artefacts)
+    return _resolve(builder, written.metadata_attribute_list.metadata_attributes, "")
+
+
+def _resolve(
+    builder: ComponentBuilder, attributes: Sequence[MetadataAttribute], prefix: str
+) -> tuple[ResolvedAttribute, ...]:
+    return tuple(
+        ResolvedAttribute(
+            path := f"{prefix}{attribute.id}",
+            builder.component(attribute, "partial"),
+            attribute.is_presentational,
+            attribute.min_occurs,
+            None if attribute.max_occurs == "unbounded" else attribute.max_occurs,
+            _resolve(builder, attribute.metadata_attributes, f"{path}."),
+        )
+        for attribute in attributes
+    )
+
+
+def flow_of(artefacts: ArtefactSet, document: Mapping[str, Any]) -> Artefact | None:
+    """The metadataflow of a metadata set: named by itself, or by the agreement that it names."""
+    agreement = document.get("metadataProvisionAgreement")
+    if isinstance(agreement, str):
+        held = artefacts.resolve(agreement)
+        document = {} if held is None else held.document
+    flow = document.get("metadataflow")
+    return artefacts.resolve(flow) if isinstance(flow, str) else None
+
+
+def structure_of(artefacts: ArtefactSet, document: Mapping[str, Any]) -> Artefact | None:
+    """The metadata structure of a metadata set, unless only a shell of it is held."""
+    flow = flow_of(artefacts, document)
+    reference = None if flow is None else flow.document.get("structure")
+    held = artefacts.resolve(reference) if isinstance(reference, str) else None
+    return None if held is None or held.document.get("isExternalReference") is True else held
