@@ -6,8 +6,9 @@ holds for descriptions and every other localised text.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ LOCALISED: Final = MappingProxyType(
     }
 )
 """Properties with a text by language, and the property that holds the best match."""
+
+KEPT_CHOICES: Final = 4
+"""Choices of languages that localised artefacts are kept for."""
 
 _REPORTED: Final = "value"
 """The value of a metadata attribute, which is text by language where it is an object."""
@@ -53,31 +57,71 @@ def _collect(part: Any, found: set[str]) -> None:  # noqa: ANN401
                 _collect(entry, found)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Localised:
+    """An artefact in the languages of one choice."""
+
+    source: Artefact
+    shown: Artefact
+    languages: frozenset[str]
+
+
+class Localisations:
+    """Artefacts of one registry in the languages of the last few choices, each made once.
+
+    A document is never changed in place, so that the same artefact in the same choice of
+    languages is the same document again.
+    """
+
+    def __init__(self) -> None:
+        self._by_choice: OrderedDict[LanguageChoice, dict[str, _Localised]] = OrderedDict()
+
+    def of(self, choice: LanguageChoice) -> dict[str, _Localised]:
+        """What is known in a choice of languages, by URN."""
+        known = self._by_choice.setdefault(choice, {})
+        self._by_choice.move_to_end(choice)
+        if len(self._by_choice) > KEPT_CHOICES:
+            self._by_choice.popitem(last=False)
+        return known
+
+
 class Localiser:
     """Localises documents and remembers which languages it used.
 
-    Attributes:
+    Args:
         choice: the languages of the client; all are shown where it asked for none that is there.
+        known: artefacts of the same registry that were localised before.
     """
 
-    choice: LanguageChoice
-    _used: set[str] = field(default_factory=set)
-    _dropped: bool = False
+    def __init__(self, choice: LanguageChoice, known: Localisations | None = None) -> None:
+        self.choice = choice
+        self._known = {} if known is None else known.of(choice)
+        self._languages: set[str] = set()
+        self._used: set[str] = set()
+        self._dropped = False
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages shown so far, best first."""
-        first = [language for language in self.choice.order if language in self._used]
-        return (*first, *sorted(self._used.difference(first)))
+        first = [language for language in self.choice.order if language in self._languages]
+        return (*first, *sorted(self._languages.difference(first)))
 
     def localise(self, artefact: Artefact) -> Artefact:
         """Choose the languages of an artefact and mark it where some were left out."""
-        self._dropped = False
+        urn = artefact.urn
+        found = self._known.get(urn)
+        # A list that was cut to some items has the URN of the whole.
+        if found is None or found.source.document is not artefact.document:
+            found = self._known[urn] = self._localise(artefact)
+        self._languages |= found.languages
+        return found.shown
+
+    def _localise(self, artefact: Artefact) -> _Localised:
+        self._used, self._dropped = set(), False
         document = self._object(artefact.document)
         if self._dropped:
             document["isPartialLanguage"] = True
-        return artefact.with_document(document)
+        return _Localised(artefact, artefact.with_document(document), frozenset(self._used))
 
     def _object(self, part: Mapping[str, Any]) -> Document:
         shown = {

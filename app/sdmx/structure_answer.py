@@ -60,9 +60,10 @@ def find_matches(artefacts: ArtefactSet, query: StructureQuery) -> list[Artefact
     queries = query.versions or (_ALL,)
     found: list[Artefact] = []
     for versions in artefacts.versions():
-        asked = {version: one for version, one in versions.items() if _is_asked(one, query)}
-        chosen = {version for wanted in queries for version in wanted.select(asked)}
-        found.extend(asked[version] for version in sorted(chosen))
+        # All versions share type, agency and id.
+        if _is_asked(next(iter(versions.values())), query):
+            chosen = {version for wanted in queries for version in wanted.select(versions)}
+            found.extend(versions[version] for version in sorted(chosen))
     return sorted(found, key=class_order)
 
 

@@ -81,7 +81,7 @@ async def query_availability(
     found = [available for available in counted if available.tally.series]
     if not found:
         return StructureReply(None, ())
-    localiser = Localiser(form.languages)
+    localiser = Localiser(form.languages, prepared.catalogue.snapshot.localisations)
     artefacts = [
         localiser.localise(artefact)
         for artefact in _references(prepared.catalogue.snapshot.artefacts, found, query.references)

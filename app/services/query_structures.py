@@ -119,7 +119,7 @@ def write_answer(
     form: StructureForm,
 ) -> StructureReply:
     """Write artefacts as a structure message, in the languages of the caller."""
-    localiser = Localiser(form.languages)
+    localiser = Localiser(form.languages, registry.localisations)
     localised = [localiser.localise(artefact) for artefact in artefacts]
     header = MessageHeader(
         id=structure_etag(registry, query, form).strip('"'),

@@ -17,7 +17,7 @@ import orjson
 from app.sdmx.artefact_classes import CLASS_BY_NAME
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.localisation import languages_of
+from app.sdmx.localisation import Localisations, languages_of
 from app.store.types import Connection, Record
 
 _REVISION = "SELECT revision, revised_at, restore_epoch FROM registry WHERE id = 1"
@@ -65,6 +65,11 @@ class RegistrySnapshot:
     def languages(self) -> tuple[str, ...]:
         """All languages that there are texts in, those of the service first."""
         return languages_of(self.artefacts)
+
+    @cached_property
+    def localisations(self) -> Localisations:
+        """The artefacts in the languages that were asked for last."""
+        return Localisations()
 
 
 class RegistryCache:
