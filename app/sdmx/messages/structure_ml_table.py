@@ -1,0 +1,290 @@
+"""How objects of SDMX-JSON stand in SDMX-ML: the language of the tables, and what they drive.
+
+A `Shape` says how one JSON object stands as one XML element: its attributes, then its child
+elements in the order of the schema. Each line of a shape is a part, and each part both writes and
+reads, so that what is written is read again as the same object:
+
+    LEVEL = Shape(
+        Attribute("id"),                                  # id="..."
+        Texts("name", "names", "com:Name"),               # <com:Name xml:lang="en">...
+        Text("parent", "str:Parent", TOKEN),              # <str:Parent>...
+        TextList("keys", "str:Key", within="str:Keys"),   # <str:Keys><str:Key>...
+        Child("codingFormat", "str:CodingFormat", FORMAT),
+        Children("contacts", "str:Contact", CONTACT),
+        Child("level", "str:Level", lambda: LEVEL),       # a shape within itself
+    )
+
+The parts for child elements are in `structure_ml_parts`. The first argument of a part is the key
+in JSON, the second the name in XML with the prefix of its namespace. The tables know prefixes
+alone; a `Vocabulary` says which namespaces they stand for, so that one table serves every version
+whose elements are the same. What no part there can say is said by a part of its own: a subclass
+of `Part` with `write` and `readers`. A `Collection` ties the shape of an artefact to the element
+around all artefacts of its class; `structure_ml_message` writes and reads whole messages from the
+collections of a version.
+
+Elements and attributes that no table names are refused with `InvalidArtefactError`; `line` in the
+detail says where. Attributes of xsi and of namespaces that are not SDMX's are passed over.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, cast
+
+from lxml import etree
+
+from app.errors import InvalidArtefactError
+from app.sdmx.artefacts import Document
+from app.sdmx.messages.structure_ml_text import TEXT, Kind, escape, quote
+
+Element: TypeAlias = etree._Element
+"""An element of lxml."""
+
+LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+"""xml:lang, as lxml names it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """The namespaces of one version of SDMX-ML.
+
+    Attributes:
+        version: as the media type says it, `3.1.0`.
+        namespaces: the address of each prefix that the tables use.
+    """
+
+    version: str
+    namespaces: Mapping[str, str]
+
+    def tag(self, name: str) -> str:
+        """The name of an element or attribute as lxml has it, from `str:Code` or `id`."""
+        prefix, _, local = name.rpartition(":")
+        if prefix == "xml":
+            return LANG
+        return f"{{{self.namespaces[prefix]}}}{local}" if prefix else local
+
+
+Reader: TypeAlias = Callable[[Element, Document, Vocabulary], None]
+"""Reads an element into the object of its parent."""
+
+
+def refuse(element: Element, en: str, es: str) -> InvalidArtefactError:
+    """Make the error for what cannot be read; it says where the element stands."""
+    line = element.sourceline
+    name = etree.QName(element).localname
+    return InvalidArtefactError(
+        f"Line {line}, {name}: {en}", f"Línea {line}, {name}: {es}", line=line, element=name
+    )
+
+
+def read_value(kind: Kind, text: str, element: Element, name: str) -> Any:  # noqa: ANN401
+    """Read a simple value.
+
+    Raises:
+        InvalidArtefactError: it is none of its kind.
+    """
+    try:
+        return kind.read(text)
+    except (ArithmeticError, KeyError, ValueError):
+        raise refuse(
+            element, f"{name} cannot be {text[:80]!r}.", f"{name} no puede ser {text[:80]!r}."
+        ) from None
+
+
+def content_of(element: Element) -> str:
+    """The text of an element that has no child.
+
+    Raises:
+        InvalidArtefactError: it has one.
+    """
+    if len(element):
+        raise unknown(element[0])
+    return element.text or ""
+
+
+def unknown(element: Element) -> InvalidArtefactError:
+    """Make the error for an element that does not belong where it stands."""
+    return refuse(
+        element, "this element is not known here.", "este elemento no se conoce en este lugar."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One XML attribute.
+
+    Attributes:
+        key: the key in JSON.
+        name: its name in XML, if another.
+        kind: its simple type.
+        missing: what is written where JSON has nothing and the schema demands it; an empty
+            text is read as nothing.
+    """
+
+    key: str
+    name: str = ""
+    kind: Kind = TEXT
+    missing: str | None = None
+
+    def write(self, document: Mapping[str, Any]) -> str:
+        """Give the attribute with a blank before it, or nothing."""
+        value = document.get(self.key)
+        if value is None:
+            return "" if self.missing is None else f' {self.name or self.key}="{self.missing}"'
+        return f' {self.name or self.key}="{quote(self.kind.write(value))}"'
+
+    def read(self, text: str, element: Element, document: Document) -> None:
+        """Read its value into the object."""
+        if text or self.missing != "":
+            document[self.key] = read_value(self.kind, text, element, self.name or self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten(Attribute):
+    """An attribute that is understood and says nothing that the object does not say: a URN."""
+
+    def write(self, document: Mapping[str, Any]) -> str:
+        """Give nothing."""
+        del document
+        return ""
+
+    def read(self, text: str, element: Element, document: Document) -> None:
+        """Pass over it."""
+        del text, element, document
+
+
+class Part(ABC):
+    """One line of a shape that stands as child elements."""
+
+    @abstractmethod
+    def write(self, document: Mapping[str, Any], out: list[str]) -> None:
+        """Append what the object has of this part."""
+
+    @abstractmethod
+    def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
+        """Give the elements of this part as lxml names them, each with what reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The text of the element itself.
+
+    Attributes:
+        key: the key in JSON.
+        kind: its simple type.
+    """
+
+    key: str
+    kind: Kind = TEXT
+
+
+class Shape:
+    """How one JSON object stands as one element.
+
+    Args:
+        lines: the attributes, then the child elements in the order of the schema, or the content.
+        constants: what each object has that is read, without an element for it.
+        after: puts right what was read.
+    """
+
+    def __init__(
+        self,
+        *lines: Attribute | Part | Content,
+        constants: Mapping[str, Any] | None = None,
+        after: Callable[[Document], None] | None = None,
+    ) -> None:
+        self.lines = lines
+        self._attributes = tuple(line for line in lines if isinstance(line, Attribute))
+        self._parts = tuple(line for line in lines if isinstance(line, Part))
+        self._content = next((line for line in lines if isinstance(line, Content)), None)
+        self._constants = dict(constants or {})
+        self._after = after
+        self._tables: dict[Vocabulary, _Tables] = {}
+
+    def write(self, name: str, document: Mapping[str, Any], out: list[str]) -> None:
+        """Append an object as an element of this name."""
+        start = f"<{name}"
+        for attribute in self._attributes:
+            start += attribute.write(document)
+        position = len(out)
+        out.append(start)
+        for part in self._parts:
+            part.write(document, out)
+        if self._content is not None:
+            out.append(escape(self._content.kind.write(document.get(self._content.key, ""))))
+        if len(out) == position + 1:
+            out[position] = start + "/>"
+        else:
+            out[position] = start + ">"
+            out.append(f"</{name}>")
+
+    def read(self, element: Element, vocabulary: Vocabulary) -> Document:
+        """Read an element into an object.
+
+        Raises:
+            InvalidArtefactError: an element, attribute or value does not belong there.
+        """
+        tables = self._tables.get(vocabulary) or self._make_tables(vocabulary)
+        document = dict(self._constants)
+        for name, text in cast("list[tuple[str, str]]", element.items()):
+            attribute = tables.attributes.get(name)
+            if attribute is not None:
+                attribute.read(text, element, document)
+            elif name[0] != "{":
+                raise _unknown_attribute(element, name)
+        if self._content is not None:
+            kind = self._content.kind
+            text = content_of(element)
+            document[self._content.key] = read_value(kind, text, element, self._content.key)
+            return document
+        elements = tables.elements
+        for child in element:
+            reader = elements.get(child.tag)
+            if reader is None:
+                raise unknown(child)
+            reader(child, document, vocabulary)
+        if self._after is not None:
+            self._after(document)
+        return document
+
+    def _make_tables(self, vocabulary: Vocabulary) -> _Tables:
+        tables = _Tables()
+        for attribute in self._attributes:
+            tables.attributes[vocabulary.tag(attribute.name or attribute.key)] = attribute
+        for part in self._parts:
+            tables.elements.update(part.readers(vocabulary))
+        self._tables[vocabulary] = tables
+        return tables
+
+
+@dataclass(slots=True)
+class _Tables:
+    """What a shape reads in one vocabulary, by the names of lxml."""
+
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    elements: dict[str, Reader] = field(default_factory=dict)
+
+
+def _unknown_attribute(element: Element, name: str) -> InvalidArtefactError:
+    return refuse(
+        element, f"the attribute {name} is not known.", f"no se conoce el atributo {name}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The artefacts of one class in a message.
+
+    Attributes:
+        key: their key in `data` of SDMX-JSON.
+        within: the element around them; several classes may share one.
+        name: the element of an artefact.
+        shape: how an artefact stands.
+    """
+
+    key: str
+    within: str
+    name: str
+    shape: Shape

@@ -1,0 +1,131 @@
+"""Texts and values as XML has them: escaping, and the lexical forms of XML Schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+_FORBIDDEN: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff"
+_MARKUP: Final = re.compile(f"[&<>\r{_FORBIDDEN}]")
+_ATTRIBUTE_MARKUP: Final = re.compile(f'[&<>"\t\n\r{_FORBIDDEN}]')
+_REFERENCES: Final = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "\t": "&#9;",
+    "\n": "&#10;",
+    "\r": "&#13;",
+}
+_DATE_LENGTH: Final = len("2026-01-31")
+_ZONED: Final = re.compile(r".*(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE)
+# JSON integers beyond 64 bits cannot be written by every library: such a bound becomes a float.
+_LARGEST: Final = 2**63
+
+
+def escape(text: str) -> str:
+    """Write a text as content of an element; what XML 1.0 cannot hold becomes U+FFFD."""
+    return _MARKUP.sub(_reference, text) if _MARKUP.search(text) else text
+
+
+def quote(text: str) -> str:
+    """Write a text as the value of an attribute, without the quotation marks around it."""
+    return _ATTRIBUTE_MARKUP.sub(_reference, text) if _ATTRIBUTE_MARKUP.search(text) else text
+
+
+def _reference(found: re.Match[str]) -> str:
+    return _REFERENCES.get(found[0], "\ufffd")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A simple type: how a JSON value is written in XML, and read again.
+
+    Attributes:
+        write: gives the text, not escaped.
+        read: gives the value; raises ValueError for a text that is none.
+    """
+
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+
+
+def _read_boolean(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.strip()]
+
+
+def _write_boolean(value: object) -> str:
+    return str(value).lower()
+
+
+def _read_number(text: str) -> int | float:
+    value = Decimal(text.strip())
+    if not value.is_finite():
+        raise ValueError(text)
+    whole = value == value.to_integral_value() and "." not in text
+    return int(value) if whole and abs(value) < _LARGEST else float(value)
+
+
+def _write_number(value: object) -> str:
+    return format(Decimal(str(value)), "f")
+
+
+def _read_integer(text: str) -> int:
+    value = int(text)
+    if abs(value) >= _LARGEST:
+        raise ValueError(text)
+    return value
+
+
+def _read_occurrence(text: str) -> int | str:
+    return "unbounded" if text.strip() == "unbounded" else _read_integer(text)
+
+
+def _read_cascade(text: str) -> bool | str:
+    return "excluderoot" if text.strip() == "excluderoot" else _read_boolean(text)
+
+
+def _write_cascade(value: object) -> str:
+    return str(value).lower()
+
+
+def _write_date(value: object) -> str:
+    """Cut an instant to its day; its zone stays, its time cannot."""
+    text = str(value)
+    zone = _ZONED.fullmatch(text)
+    if len(text) <= _DATE_LENGTH or zone is None:
+        return text[:_DATE_LENGTH]
+    return text[:_DATE_LENGTH] + (text[-1].upper() if text[-1] in "zZ" else text[-6:])
+
+
+def _read_date(text: str) -> str:
+    day, zone = text.strip()[:_DATE_LENGTH], text.strip()[_DATE_LENGTH:]
+    return f"{day}T00:00:00{zone or 'Z'}"
+
+
+TEXT: Final = Kind(str, str)
+"""A text, with its blanks."""
+
+TOKEN: Final = Kind(str, str.strip)
+"""An identifier or URN: blanks around it are not part of it."""
+
+BOOLEAN: Final = Kind(_write_boolean, _read_boolean)
+"""`true` or `false`; 1 and 0 are read."""
+
+INTEGER: Final = Kind(str, _read_integer)
+"""An integer of 64 bits."""
+
+NUMBER: Final = Kind(_write_number, _read_number)
+"""A decimal; read as an integer where it has no point."""
+
+OCCURRENCE: Final = Kind(str, _read_occurrence)
+"""An integer, or `unbounded`."""
+
+CASCADE: Final = Kind(_write_cascade, _read_cascade)
+"""`true`, `false` or `excluderoot`."""
+
+DATE: Final = Kind(_write_date, _read_date)
+"""A day (xs:date) for what JSON has as an instant."""
