@@ -17,7 +17,19 @@ from app.http.openapi import describe_errors
 from app.http.quick_replies import QuickMemory, QuickReplies
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
-from app.routers import availability, data, health, landing, oauth, structure, submissions
+from app.routers import (
+    availability,
+    data,
+    health,
+    landing,
+    oauth,
+    schema,
+    structure,
+    submissions,
+    v1_availability,
+    v1_data,
+    v1_structure,
+)
 from app.services.check_readiness import ReadinessProbe
 from app.services.prepare_data import UpperCache
 from app.settings import Settings
@@ -28,7 +40,19 @@ from app.store.notices import DecisionListener
 from app.store.pools import open_pools
 from app.store.registry import RegistryCache
 
-ROUTES = (data, availability, structure, submissions, oauth, health, landing)
+ROUTES = (
+    data,
+    availability,
+    structure,
+    schema,
+    v1_data,
+    v1_availability,
+    v1_structure,
+    submissions,
+    oauth,
+    health,
+    landing,
+)
 
 DESCRIPTION = """
 Shared SDMX structures, authenticated submissions, harmonised migration statistics.

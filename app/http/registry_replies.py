@@ -9,6 +9,7 @@ from typing import TypeVar
 from fastapi import Request, Response
 
 from app.http.conditions import holds, is_unmodified
+from app.http.interfaces import nothing_found
 from app.http.replies import ReplyCache, SpoolResponse
 from app.http.representations import structure_form
 from app.sdmx.negotiation import VARY, choose_encoding, negotiate, parse_options
@@ -63,7 +64,7 @@ async def answer_from_registry(
     if spool is None:
         reply = await answer(reader, registry, query, form)
         if reply.body is None:
-            return Response(status_code=204, headers=headers)
+            return nothing_found(request, headers)
         shown = {"Content-Language": ", ".join(reply.languages)} if reply.languages else {}
         spool = replies.keep(key, reply.body, encoding, shown)
     if is_unmodified(request, registry.revised_at):

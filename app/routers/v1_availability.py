@@ -1,0 +1,27 @@
+"""Available constraints of SDMX-REST 1.5: `/sdmx/v1/availableconstraint/...`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from app.http.data_replies import answer_availability
+from app.http.paths import raw_segments
+from app.sdmx.offers import V1_STRUCTURE_OFFERS
+from app.sdmx.rest_v1 import parse_availability
+
+router = APIRouter(tags=["SDMX 1.x"])
+
+_PATH: Final = "/sdmx/v1/availableconstraint"
+
+
+@router.head(_PATH, include_in_schema=False)
+@router.get(_PATH, include_in_schema=False)
+@router.head(_PATH + "/{rest:path}", include_in_schema=False)
+@router.get(_PATH + "/{rest:path}", include_in_schema=False)
+async def get_availability(request: Request) -> Response:
+    """Return which data there are: codes of each dimension, time, number of series and values."""
+    raw_query = request.scope["query_string"].decode("latin-1")
+    query = parse_availability(raw_segments(request, _PATH), raw_query)
+    return await answer_availability(request, query, V1_STRUCTURE_OFFERS)
