@@ -11,3 +11,8 @@ def dataset_namespace(urn: str, dimension_at_observation: str) -> str:
         dimension_at_observation: a dimension, or `AllDimensions`.
     """
     return f"{urn}:ObsLevelDim:{dimension_at_observation}"
+
+
+def component_type(component_id: str, *, measure: bool = False) -> str:
+    """The type (`xsi:type`) of an element `Comp` in structure-specific data of SDMX-ML 3.x."""
+    return f"{component_id}_{'MEASURE' if measure else 'ATTRIBUTE'}"
