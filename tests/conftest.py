@@ -6,10 +6,12 @@ VIPMG_TEST_POSTGRES_BIN names the `bin` folder of another PostgreSQL than the wh
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
@@ -18,6 +20,9 @@ from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
 from app.store.pools import Pools, open_pools
+
+if TYPE_CHECKING:
+    from tests.fixture_exchange import Bundle
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +72,46 @@ async def pools(dsn: str, settings: Settings) -> AsyncIterator[Pools]:
     opened = await open_pools(dsn, settings)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def bundle_template(
+    postgres_dsn: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, dt.datetime]]:
+    """Name of a database that holds the bundle of `tests/fixtures`, and the times of its files."""
+    from tests.fixture_exchange import fill_database
+
+    execute(postgres_dsn, f'CREATE DATABASE bundle TEMPLATE "{template}"')
+    instants = fill_database(
+        database_dsn(postgres_dsn, "bundle"), tmp_path_factory.mktemp("filling")
+    )
+    return "bundle", instants
+
+
+@pytest.fixture
+def bundle_settings(
+    postgres_dsn: str, bundle_template: tuple[str, dict[str, dt.datetime]], tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings of a service on a copy of the bundle's database, of this test alone."""
+    for dsn in fresh_database(postgres_dsn, bundle_template[0]):
+        yield Settings(data_dir=tmp_path / "data", database_url=dsn, database_pool_size=2)
+
+
+@pytest.fixture(scope="session")
+def bundle(
+    postgres_dsn: str,
+    bundle_template: tuple[str, dict[str, dt.datetime]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Bundle]:
+    """A service with the bundle of `tests/fixtures`, for tests that only read."""
+    from tests.fixture_exchange import open_bundle
+
+    name, instants = bundle_template
+    for dsn in fresh_database(postgres_dsn, name):
+        data_dir = tmp_path_factory.mktemp("bundle")
+        settings = Settings(data_dir=data_dir, database_url=dsn, database_pool_size=2)
+        with open_bundle(settings, instants) as opened:
+            yield opened
 
 
 def database_dsn(dsn: str, name: str) -> str:
