@@ -9,12 +9,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TypeAlias
 from urllib.parse import quote
 
-from app.sdmx.query import AvailabilityQuery, DataQuery, DataSelection, SchemaQuery, StructureQuery
+from app.sdmx.query import (
+    AvailabilityQuery,
+    DataQuery,
+    DataSelection,
+    MetadataQuery,
+    RegistrationQuery,
+    SchemaQuery,
+    StructureQuery,
+)
+
+Query: TypeAlias = (
+    StructureQuery | DataQuery | AvailabilityQuery | SchemaQuery | MetadataQuery | RegistrationQuery
+)
+"""Whatever can be asked."""
 
 
-def canonical(query: StructureQuery | DataQuery | AvailabilityQuery | SchemaQuery) -> str:
+def canonical(query: Query) -> str:
     """Write a query in one spelling, defaults included; reading it gives the same query."""
     if isinstance(query, StructureQuery):
         return _canonical_structure(query)
@@ -22,6 +36,10 @@ def canonical(query: StructureQuery | DataQuery | AvailabilityQuery | SchemaQuer
         return _canonical_data(query)
     if isinstance(query, SchemaQuery):
         return _canonical_schema(query)
+    if isinstance(query, MetadataQuery):
+        return _canonical_metadata(query)
+    if isinstance(query, RegistrationQuery):
+        return _canonical_registration(query)
     path = ["availability", *_selection_path(query.selection), _joined(query.component_ids)]
     extra = [("mode", query.mode), ("references", ",".join(query.references))]
     return _url(path, [*_selection_parameters(query.selection), *extra])
@@ -68,6 +86,30 @@ def _canonical_data(query: DataQuery) -> str:
     ]
     path = ["data", *_selection_path(query.selection)]
     return _url(path, [*_selection_parameters(query.selection), *extra])
+
+
+def _canonical_metadata(query: MetadataQuery) -> str:
+    artefacts = [_joined(query.agencies), _joined(query.resource_ids), _joined(query.versions)]
+    providers = _joined([str(one).replace(",", ".") for one in query.providers])
+    path = {
+        "metadataset": [providers, *artefacts[1:]],
+        "metadataflow": [*artefacts, providers],
+        "structure": [_joined(query.artefact_types), *artefacts],
+    }[query.by]
+    extra = [("asOf", _instant(query.as_of)), ("detail", query.detail)]
+    return _url(["metadata", query.by, *path], extra)
+
+
+def _canonical_registration(query: RegistrationQuery) -> str:
+    if query.registration_id is not None:
+        return _url(["registration", "id", query.registration_id], [])
+    artefacts = [_joined(query.agencies), _joined(query.resource_ids), _joined(query.versions)]
+    path = [query.context, *artefacts]
+    if query.provider_agencies or query.provider_ids:
+        path = ["provider", _joined(query.provider_agencies), _joined(query.provider_ids)]
+    after, before = _instant(query.updated_after), _instant(query.updated_before)
+    extra = [("updatedAfter", after), ("updatedBefore", before)]
+    return _url(["registration", *path], extra)
 
 
 def _selection_path(selection: DataSelection) -> list[str]:

@@ -44,7 +44,7 @@ class StructureQuery:
 
 @dataclass(frozen=True, slots=True)
 class ProviderReference:
-    """A provider by its id in the scheme of an agency; without an agency, of any."""
+    """A provider by its id (`*`: any) in the scheme of an agency; without an agency, of any."""
 
     id: str
     agency: str | None = None
@@ -54,7 +54,7 @@ class ProviderReference:
 
     def matches(self, agency: str, provider: str) -> bool:
         """Whether it means this provider of this agency."""
-        return self.id == provider and self.agency in (None, agency)
+        return self.id in ("*", provider) and self.agency in (None, agency)
 
 
 @dataclass(frozen=True, slots=True)

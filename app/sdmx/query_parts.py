@@ -13,6 +13,7 @@ from app.errors import QuerySyntaxError
 from app.sdmx.negotiation import EXTENSION_PARAMETERS
 from app.sdmx.query_string import decode
 from app.sdmx.urn import COMPONENT_ID
+from app.sdmx.version import VersionQuery
 
 WILDCARDS: Final = frozenset({"*", "all", "ALL"})
 """The words for any; a wildcard may also be percent-encoded."""
@@ -113,6 +114,21 @@ def read_choice(name: str, text: str, known: Collection[str]) -> str:
             parameter=name,
         )
     return text
+
+
+def read_versions(raw: str) -> tuple[VersionQuery, ...]:
+    """Read a comma list of versions; empty stands for any.
+
+    Raises:
+        QuerySyntaxError: one is no version query.
+    """
+    if raw in WILDCARDS:
+        return ()
+    texts = decode(raw).split(",")
+    queries = tuple(
+        dict.fromkeys(VersionQuery.parse("*" if one in WILDCARDS else one) for one in texts)
+    )
+    return () if any(query.is_any for query in queries) else queries
 
 
 def read_observation_dimension(values: Mapping[str, str]) -> str | None:

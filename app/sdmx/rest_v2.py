@@ -37,11 +37,11 @@ from app.sdmx.query_parts import (
     read_observation_dimension,
     read_optional,
     read_parameters,
+    read_versions,
 )
 from app.sdmx.query_string import decode, parameters
 from app.sdmx.time_period import check_start_day, parse_date_time
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, ITEM_PATH, RESOURCE_ID
-from app.sdmx.version import VersionQuery
 
 ITEM_SCHEME_TYPES: Final = tuple(
     dict.fromkeys(entry.artefact_type for entry in CLASSES if entry.is_item_scheme)
@@ -129,7 +129,7 @@ def parse_structure(path_segments: Sequence[str], query: str) -> StructureQuery:
         artefact_types=ITEM_SCHEME_TYPES if item_paths and not artefact_types else artefact_types,
         agencies=read_ids("agencyID", agencies, AGENCY_ID),
         resource_ids=read_ids("resourceID", ids, RESOURCE_ID),
-        versions=_versions(version),
+        versions=read_versions(version),
         items=item_paths,
         detail=read_choice("detail", values.get("detail", "full"), STRUCTURE_DETAILS),
         references=_references(values, STRUCTURE_REFERENCES),
@@ -213,7 +213,7 @@ def _selection(
         context=cast(Context, context),
         agencies=read_ids("agencyID", agencies, AGENCY_ID),
         resource_ids=read_ids("resourceID", ids, RESOURCE_ID),
-        versions=_versions(version),
+        versions=read_versions(version),
         keys=_keys(key),
         filters=filters,
         updated_after=read_optional(parse_date_time, values.get("updatedAfter")),
@@ -234,16 +234,6 @@ def _items(artefact_types: tuple[str, ...], raw: str) -> tuple[str, ...]:
         )
     pattern = _VALUE_ID if "valuelist" in artefact_types else ITEM_PATH
     return read_ids("itemID", raw, pattern, wildcards=frozenset("*"))
-
-
-def _versions(raw: str) -> tuple[VersionQuery, ...]:
-    if raw in WILDCARDS:
-        return ()
-    texts = decode(raw).split(",")
-    queries = tuple(
-        dict.fromkeys(VersionQuery.parse("*" if one in WILDCARDS else one) for one in texts)
-    )
-    return () if any(query.is_any for query in queries) else queries
 
 
 def _keys(raw: str) -> tuple[tuple[str | None, ...], ...]:
