@@ -15,6 +15,7 @@ from app.sdmx.artefact_classes import ARTEFACT_TYPES
 from app.sdmx.query import Context, MetadataQuery, ProviderReference, RegistrationQuery
 from app.sdmx.query_parts import (
     WILDCARDS,
+    bad_value,
     fill_segments,
     read_choice,
     read_choices,
@@ -24,7 +25,6 @@ from app.sdmx.query_parts import (
     read_versions,
 )
 from app.sdmx.query_string import decode, parameters
-from app.sdmx.rest_schema import read_one
 from app.sdmx.rest_v2 import CONTEXTS
 from app.sdmx.time_period import parse_date_time
 from app.sdmx.urn import AGENCY_ID, RESOURCE_ID
@@ -73,7 +73,8 @@ def parse_registration(path_segments: Sequence[str], query: str) -> Registration
     if by == "id":
         [identifier] = fill_segments(rest, ("",), "id/registrationID")
         read_parameters(parameters(query), ())
-        found = read_one("registrationID", identifier, RESOURCE_ID)
+        if RESOURCE_ID.fullmatch(found := decode(identifier)) is None:
+            raise bad_value("registrationID", found)
         return RegistrationQuery(registration_id=found)
     values = read_parameters(parameters(query), REGISTRATION_PARAMETERS)
     after, before = (
