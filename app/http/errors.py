@@ -1,8 +1,8 @@
 """Errors to HTTP: the one table of statuses, and the only exception handlers.
 
-On the routes of SDMX an error is an SDMX-JSON message with `errors` (sdmx-rest 2.2,
-doc/status.md); elsewhere it is a problem (RFC 9457). Both bear the stable code of the error and
-lead to docs/errors.md, where cause and cure are told.
+On the routes of SDMX an error is a message of the family that was asked for, SDMX-JSON or
+SDMX-ML (sdmx-rest 2.2, doc/status.md); elsewhere it is a problem (RFC 9457). All bear the stable
+code of the error and lead to docs/errors.md, where cause and cure are told.
 """
 
 from __future__ import annotations
@@ -23,11 +23,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
 from app.errors import VipmgError
-from app.sdmx.negotiation import negotiate_language
+from app.http.interfaces import V1_PATH, is_v1
+from app.sdmx.messages.error_message import (
+    JSON_2_1,
+    XML_2_1,
+    ErrorForm,
+    ErrorReport,
+    choose_error_form,
+    write_error_message,
+)
+from app.sdmx.negotiation import Options, negotiate_language, parse_options
 from app.store.pools import is_retriable
 
 SDMX_PATHS: Final = "/sdmx/"
 DOCUMENTATION: Final = "/docs/errors"
+V1_DATA: Final = V1_PATH + "/data/"
 RETRY_SECONDS: Final = 5
 LANGUAGES: Final = ("en", "es")
 
@@ -101,6 +111,22 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
 }
 """Status and title (English, Spanish) of every class of error."""
 
+_V1_SEMANTIC: Final = (errors.QueryMisfitError, errors.QuerySemanticError)
+_V1_SEMANTIC_STATUS: Final = 403
+_SDMX_SEMANTIC: Final = 150
+_SDMX_CODES: Final[Mapping[int, int]] = {
+    400: 140,
+    401: 110,
+    403: 110,
+    404: 100,
+    413: 510,
+    500: 500,
+    501: 501,
+    503: 503,
+}
+# SDMX leaves what it does not name to the service, from 1000 on.
+_SDMX_CUSTOM: Final = 1000
+
 
 def add_error_handlers(app: FastAPI) -> None:
     """Let every error leave the service in one of the two shapes, never with its input."""
@@ -144,7 +170,7 @@ class UnexpectedErrors:
 
 
 def status_of(error: VipmgError) -> int:
-    """The HTTP status of an error."""
+    """The HTTP status of an error, on the 2.x paths and elsewhere."""
     return _problem(error)[0]
 
 
@@ -153,24 +179,29 @@ def error_response(
 ) -> Response:
     """An error as a reply, in the shape of its route and the language of the caller."""
     status, *titles = _problem(error)
+    if is_v1(request.scope) and isinstance(error, _V1_SEMANTIC):
+        status = _V1_SEMANTIC_STATUS
     language = negotiate_language(
         request.headers.get("accept-language"), available=LANGUAGES
     ).order[0]
     title = dict(zip(LANGUAGES, titles, strict=True))
     sent = _headers(error, status) | dict(headers or {})
+    vary = "Accept-Language"
     if request.scope["path"].startswith(SDMX_PATHS):
-        kind = "structure" if "/structure" in request.scope["path"] else "data"
-        media_type = f"application/vnd.sdmx.{kind}+json; version=2.1.0"
-        body = _sdmx_message(request, error, status, title, language)
+        form = _error_form(request)
+        content = write_error_message(_report(request, error, status, title, language), form)
+        media_type = _media_type(request, form)
+        vary = "Accept, Accept-Language"
+        sent["Link"] = f'<{_documentation(request, error)}>; rel="help"'
     else:
         media_type = "application/problem+json"
         body = _problem_object(request, error, status, title, language)
-    content = orjson.dumps(body, default=str)
+        content = orjson.dumps(body, default=str)
     sent |= {
         "Content-Language": language,
         "Content-Length": str(len(content)),
         "Cache-Control": "no-store",
-        "Vary": "Accept-Language",
+        "Vary": vary,
     }
     if request.method == "HEAD":
         content = b""
@@ -196,30 +227,40 @@ def _facts(error: VipmgError) -> dict[str, object]:
     return {name: value for name, value in error.detail.items() if name != "www_authenticate"}
 
 
-def _sdmx_message(
+def _error_form(request: Request) -> ErrorForm:
+    try:
+        options = parse_options(request.scope["query_string"].decode("latin-1"))
+    except errors.QuerySyntaxError:
+        options = Options()
+    default = XML_2_1 if is_v1(request.scope) else JSON_2_1
+    return choose_error_form(request.headers.get("accept"), options, default)
+
+
+def _media_type(request: Request, form: ErrorForm) -> str:
+    if form.format == "xml":
+        return "application/xml"  # no vendor type of SDMX is one of errors
+    path = request.scope["path"]
+    of_data = path.startswith(V1_DATA) if is_v1(request.scope) else "/structure" not in path
+    kind = "data" if of_data else "structure"
+    return f"application/vnd.sdmx.{kind}+json; version={form.version}"
+
+
+def _report(
     request: Request, error: VipmgError, status: int, title: Mapping[str, str], language: str
-) -> dict[str, Any]:
-    other = [each for each in LANGUAGES if each != language]
-    entry: dict[str, Any] = {
-        "code": status,
-        "title": title[language],
-        "titles": title,
-        "detail": error.text[language],
-        "details": {name: error.text[name] for name in LANGUAGES},
-        "links": [{"href": _documentation(request, error), "rel": "help"}],
-        "x-code": error.code,
-    }
-    if facts := _facts(error):
-        entry["x-detail"] = facts
-    return {
-        "meta": {
-            "id": request_id(request.scope).replace(".", "-"),
-            "prepared": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "sender": {"id": "VIPMG"},
-            "contentLanguages": [language, *other],
-        },
-        "errors": [entry],
-    }
+) -> ErrorReport:
+    languages = sorted(LANGUAGES, key=lambda each: each != language)
+    semantic = isinstance(error, _V1_SEMANTIC)
+    return ErrorReport(
+        identity=request_id(request.scope).replace(".", "-"),
+        prepared=dt.datetime.now(dt.UTC),
+        status=status,
+        sdmx_code=(_SDMX_SEMANTIC if semantic else _SDMX_CODES.get(status, _SDMX_CUSTOM + status)),
+        code=error.code,
+        titles={each: title[each] for each in languages},
+        details={each: error.text[each] for each in languages},
+        help=_documentation(request, error),
+        facts=_facts(error),
+    )
 
 
 def _problem_object(

@@ -194,8 +194,8 @@ def choose_encoding(
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
-    """One media range of an Accept header."""
+class MediaRange:
+    """One media range of an Accept header, its name and names of parameters in lower case."""
 
     name: str
     parameters: Mapping[str, str]
@@ -205,7 +205,7 @@ class _Range:
         """Say how closely the range names an offer; 0: not at all."""
         if self.name in (offer.name, *offer.generic):
             version = self.parameters.get("version")
-            if version is not None and not _version_matches(version, offer.version):
+            if version is not None and not version_matches(version, offer.version):
                 return 0
             if _echo(offer, self.parameters, ()) is None:
                 return 0
@@ -216,13 +216,13 @@ class _Range:
         return 2 if self.name.endswith("/*") and self.name[:-2] in top_levels else 0
 
 
-_ANYTHING: Final = _Range("*/*", {}, 1.0)
+_ANYTHING: Final = MediaRange("*/*", {}, 1.0)
 
 
 @lru_cache(maxsize=1024)
 def _negotiate(accept: str, offers: Offers, options: Options) -> Representation:
     stated = options.format is None and accept.strip()
-    ranges = _parse_accept(accept) if stated else [_ANYTHING]
+    ranges = media_ranges(accept) if stated else [_ANYTHING]
     candidates = []
     for position, offer in enumerate(offers):
         if ranges and _is_eligible(offer, options):
@@ -244,10 +244,10 @@ def _is_eligible(offer: Offer, options: Options) -> bool:
     if options.format is not None and options.format.lower() not in offer.aliases:
         return False
     version = options.format_version
-    return version is None or _version_matches(version, offer.version)
+    return version is None or version_matches(version, offer.version)
 
 
-def _version_matches(asked: str, offered: str) -> bool:
+def version_matches(asked: str, offered: str) -> bool:
     """Tell whether a version or range (`2`, `2.0`, `2.0.0+`, `2+.0.1`) takes an offered one."""
     try:
         query = VersionQuery.parse(asked.strip().removesuffix("-wd"))
@@ -272,15 +272,15 @@ def _echo(
     return tuple((name, wanted[name]) for name in CSV_PARAMETERS if name in wanted)
 
 
-def _parse_accept(accept: str) -> list[_Range]:
+def media_ranges(accept: str) -> list[MediaRange]:
     """Read an Accept header; a range that is not well formed is passed over."""
     ranges = []
-    for part in _RANGE.findall(accept):
+    for part in _RANGE.findall(accept[:_READ_LENGTH]):
         name, *pairs = _PARAMETER.findall(part) or [""]
         found = dict(_parameter(pair) for pair in pairs)
         quality = _quality(found.pop("q", "1"))
         if "/" in name and quality is not None:
-            ranges.append(_Range(name.strip().lower(), found, quality))
+            ranges.append(MediaRange(name.strip().lower(), found, quality))
     return ranges
 
 
