@@ -130,11 +130,12 @@ class _Tokens(JWTBearerTokenGenerator):
 
     def get_extra_claims(
         self, client: OAuthClient, grant_type: str, user: None, scope: str | None
-    ) -> dict[str, str]:
-        return {
+    ) -> dict[str, str | list[str]]:
+        claims: dict[str, str | list[str]] = {
             "organisation": client.client.organisation,
             "organisation_kind": client.client.organisation_kind,
         }
+        return claims | ({"agencies": client.client.agencies} if client.client.agencies else {})
 
 
 class _Server(AuthorizationServer):

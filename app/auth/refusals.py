@@ -63,6 +63,10 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The access token does not name the organisation of its client.",
         "El token de acceso no indica la organización de su cliente.",
     ),
+    "agencies": (
+        "The claim agencies of an access token must be a list of ids of agencies.",
+        "El claim agencies de un token de acceso debe ser una lista de ids de agencias.",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""What a caller may do under a provision agreement: pure decisions, closed by default."""
+"""What a caller may do with data and with structures: pure decisions, closed by default."""
 
 from __future__ import annotations
 
@@ -30,3 +30,15 @@ def may_read_withheld(subject: Subject | None, provider: str, readers: Collectio
     if subject is None:
         return False
     return may_submit(subject, provider) or subject.organisation in readers
+
+
+def may_maintain(subject: Subject | None, agency: str) -> bool:
+    """Whether the caller may create, change and delete artefacts of an agency.
+
+    Args:
+        subject: the caller, or None when anonymous.
+        agency: id of the maintaining agency; a right for `A` is one for `A.B` too.
+    """
+    if subject is None:
+        return False
+    return any(agency == one or agency.startswith(f"{one}.") for one in subject.agencies)

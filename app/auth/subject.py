@@ -16,8 +16,10 @@ class Subject:
         client_id: the program, as its authorisation server names it.
         organisation: id of the data provider or data consumer that it speaks for.
         organisation_kind: which of the two it is; an external issuer need not say.
+        agencies: ids of the agencies whose artefacts it may maintain.
     """
 
     client_id: str
     organisation: str
     organisation_kind: OrganisationKind | None = None
+    agencies: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from app.auth.jose import (
 from app.auth.keys import KeyCache, OwnKeys
 from app.auth.refusals import MAX_TOKEN_SECONDS, refused
 from app.auth.subject import OrganisationKind, Subject
+from app.sdmx.urn import AGENCY_ID
 from app.settings import Settings
 from app.store.types import Pool
 
@@ -141,7 +142,15 @@ class TokenVerifier:
         kind = claims.get("organisation_kind")
         if kind is not None and kind not in _KINDS.values():
             raise refused("organisation")
-        return Subject(client_id, organisation, None if kind is None else _KINDS[kind])
+        agencies = claims.get("agencies", [])
+        if not isinstance(agencies, list) or not all(map(_is_agency, agencies)):
+            raise refused("agencies")
+        kind = None if kind is None else _KINDS[kind]
+        return Subject(client_id, organisation, kind, tuple(agencies))
+
+
+def _is_agency(value: object) -> bool:
+    return isinstance(value, str) and AGENCY_ID.fullmatch(value) is not None
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:

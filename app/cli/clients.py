@@ -25,6 +25,7 @@ _ENGLISH: Final = {
     "client_id": "Id of the program, as `clients list` shows it.",
     "public_key": "File with the program's public key (JWK set, JWK, PEM); then it has no secret.",
     "note": "Who holds the program, in free words.",
+    "agency": "An agency whose structures the program may maintain, such as VIPMG; repeatable.",
     "json": "Print JSON.",
     "data_dir": "Folder of the embedded database.",
     "no_file": "The file {} cannot be read.",
@@ -32,7 +33,7 @@ _ENGLISH: Final = {
     "signs": "The program signs with its own key and has no secret.",
     "revoked": "{} gets no more tokens. Those it has end within ten minutes.",
     "none": "No program is registered. Register one with: vipmg clients add ORGANISATION",
-    "columns": "Organisation|Program|Signs in with|Note|Registered|Revoked",
+    "columns": "Organisation|Program|Signs in with|Maintains|Note|Registered|Revoked",
 }
 _SPANISH: Final = {
     "clients": "Programas que llaman al servicio en nombre de una organización.",
@@ -43,6 +44,7 @@ _SPANISH: Final = {
     "client_id": "Id del programa, como lo muestra `clients list`.",
     "public_key": "Archivo con la clave pública (JWK set, JWK, PEM); entonces no hay secreto.",
     "note": "Quién tiene el programa, en palabras libres.",
+    "agency": "Agencia cuyas estructuras puede mantener el programa, como VIPMG; repetible.",
     "json": "Mostrar JSON.",
     "data_dir": "Carpeta de la base de datos incorporada.",
     "no_file": "El archivo {} no se puede leer.",
@@ -50,7 +52,7 @@ _SPANISH: Final = {
     "signs": "El programa firma con su propia clave y no tiene secreto.",
     "revoked": "{} no recibe más tokens. Los que tiene vencen en diez minutos.",
     "none": "No hay programas registrados. Registre uno con: vipmg clients add ORGANIZACIÓN",
-    "columns": "Organización|Programa|Se identifica con|Nota|Registrado|Revocado",
+    "columns": "Organización|Programa|Se identifica con|Mantiene|Nota|Registrado|Revocado",
 }
 
 
@@ -71,6 +73,7 @@ def add(
         Path | None, typer.Option("--public-key", help=_text("public_key"))
     ] = None,
     note: Annotated[str | None, typer.Option("--note", help=_text("note"))] = None,
+    agency: Annotated[list[str] | None, typer.Option("--agency", help=_text("agency"))] = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -78,9 +81,11 @@ def add(
     with errors_printed():
         jwks = None if public_key is None else read_public_keys(_read(public_key))
         settings = read_settings(data_dir=data_dir)
-        new = with_writer(settings, lambda pool: add_client(pool, organisation, jwks, note))
+        grants = agency or []
+        new = with_writer(settings, lambda pool: add_client(pool, organisation, jwks, note, grants))
     if as_json:
-        print_json(dataclasses.asdict(new) | {"organisation": organisation})
+        told = {"organisation": organisation, "agencies": grants}
+        print_json(dataclasses.asdict(new) | told)
     else:
         _print_new(new)
 
@@ -133,6 +138,7 @@ def _row(client: ListedClient) -> tuple[str, ...]:
         client.organisation,
         client.client_id,
         client.authentication,
+        ", ".join(client.agencies),
         client.note or "",
         f"{client.created_at:%Y-%m-%d}",
         "" if client.revoked_at is None else f"{client.revoked_at:%Y-%m-%d}",

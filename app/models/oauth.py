@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Index, Text
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import Column, DateTime, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlmodel import Field, SQLModel
 
 
 class Client(SQLModel, table=True):
-    """A program that calls the service on behalf of one organisation."""
+    """A program that calls the service on behalf of one organisation.
+
+    `agencies` are those whose artefacts it may maintain, their sub-agencies included.
+    """
 
     __tablename__ = "oauth_client"
     __table_args__ = (Index("oauth_client_organisation", "organisation"),)
@@ -24,6 +27,10 @@ class Client(SQLModel, table=True):
     note: str | None = Field(sa_column=Column(Text, nullable=True))
     created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     revoked_at: dt.datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    agencies: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    )
 
 
 class SigningKey(SQLModel, table=True):

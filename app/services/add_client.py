@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ async def add_client(
     organisation: str,
     jwks: Mapping[str, Any] | None = None,
     note: str | None = None,
+    agencies: Sequence[str] = (),
 ) -> NewClient:
     """Register a client of an organisation that the registry knows.
 
@@ -46,9 +47,11 @@ async def add_client(
             that is in both becomes a data provider.
         jwks: public keys with which the client will sign; without them it gets a secret.
         note: who holds the client, in free words.
+        agencies: agencies whose artefacts the client may maintain, their sub-agencies included.
 
     Raises:
-        NotFoundError: no such organisation; `detail["nearest"]` has ids that look like it.
+        NotFoundError: no such organisation or agency; `detail["nearest"]` has ids that look
+            like it.
         QuerySemanticError: the keys cannot be taken.
     """
     keys = None if jwks is None else checked_jwks(jwks)
@@ -56,6 +59,7 @@ async def add_client(
     client_id = f"{organisation.lower()}-{secrets.token_hex(6)}"
     async with writer.acquire() as connection:
         kind = await _organisation_kind(connection, organisation)
+        await _check_agencies(connection, agencies)
         await store.add_client(
             connection,
             client_id,
@@ -64,6 +68,7 @@ async def add_client(
             secret_sha256=None if secret is None else hashlib.sha256(secret.encode()).hexdigest(),
             jwks=keys,
             note=note,
+            agencies=tuple(dict.fromkeys(agencies)),
         )
     return NewClient(client_id, secret, kind)
 
@@ -76,6 +81,19 @@ async def _organisation_kind(connection: Connection, organisation: str) -> str:
     return max(kinds)  # data_provider, where it is both
 
 
+async def _check_agencies(connection: Connection, agencies: Sequence[str]) -> None:
+    known = await store.list_agencies(connection) if agencies else []
+    for agency in agencies:
+        if agency not in known:
+            nearest = _nearest(agency, known)
+            listed = ", ".join(nearest or known)
+            raise NotFoundError(
+                f"No agency has the id {agency}. Nearest: {listed}.",
+                f"Ninguna agencia tiene el id {agency}. Las más parecidas: {listed}.",
+                nearest=nearest,
+            )
+
+
 def _unknown(organisation: str, known: list[str]) -> NotFoundError:
     if not known:
         return NotFoundError(
@@ -83,9 +101,7 @@ def _unknown(organisation: str, known: list[str]) -> NotFoundError:
             "Aún no hay organizaciones: inicie el servicio una vez, él las publica.",
             nearest=[],
         )
-    by_folded = {name.upper(): name for name in known}
-    folded = difflib.get_close_matches(organisation.upper(), by_folded, n=5, cutoff=0.4)
-    nearest = [by_folded[name] for name in folded]
+    nearest = _nearest(organisation, known)
     listed = ", ".join(nearest or known)
     return NotFoundError(
         f"No data provider or data consumer has the id {organisation}. Nearest: {listed}.",
@@ -93,3 +109,9 @@ def _unknown(organisation: str, known: list[str]) -> NotFoundError:
         f"Los más parecidos: {listed}.",
         nearest=nearest,
     )
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    by_folded = {one.upper(): one for one in known}
+    folded = difflib.get_close_matches(name.upper(), by_folded, n=5, cutoff=0.4)
+    return [by_folded[one] for one in folded]

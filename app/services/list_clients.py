@@ -21,6 +21,7 @@ class ListedClient:
         note: who holds the client.
         created_at: when it was registered.
         revoked_at: since when it gets no token, or None.
+        agencies: the agencies whose artefacts it may maintain.
     """
 
     client_id: str
@@ -30,6 +31,7 @@ class ListedClient:
     note: str | None
     created_at: dt.datetime
     revoked_at: dt.datetime | None
+    agencies: list[str]
 
 
 async def list_clients(reader: Pool) -> list[ListedClient]:
@@ -49,6 +51,7 @@ async def list_clients(reader: Pool) -> list[ListedClient]:
             note=client.note,
             created_at=client.created_at,
             revoked_at=client.revoked_at,
+            agencies=client.agencies,
         )
         for client in clients
     ]

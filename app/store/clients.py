@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -15,12 +15,12 @@ _SIGNING_KEY_LOCK: Final = 0x6F61757468
 """Advisory lock under which the first signing key is made ("oauth")."""
 
 _COLUMNS: Final = """client_id, organisation, organisation_kind, secret_sha256,
-  jwks::text AS jwks, note, created_at, revoked_at"""
+  jwks::text AS jwks, note, created_at, revoked_at, agencies"""
 
 _INSERT_CLIENT: Final = f"""
 INSERT INTO oauth_client (client_id, organisation, organisation_kind, secret_sha256, jwks, note,
-  created_at)
-VALUES ($1, $2, $3, $4, $5::text::json, $6, clock_timestamp())
+  agencies, created_at)
+VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, clock_timestamp())
 RETURNING {_COLUMNS}
 """  # noqa: S608 - only the constant list of columns is put in
 
@@ -44,6 +44,15 @@ SELECT item ->> 'id' AS id, 'data_consumer' AS kind
 FROM artefact, json_array_elements(document -> 'dataConsumers') AS item
 WHERE class = 'DataConsumerScheme' AND recorded_to IS NULL
 ORDER BY id, kind
+"""
+
+_SELECT_AGENCIES: Final = """
+SELECT DISTINCT agency FROM artefact WHERE recorded_to IS NULL
+UNION
+SELECT CASE WHEN agency = 'SDMX' THEN '' ELSE agency || '.' END || (item ->> 'id')
+FROM artefact, json_array_elements(document -> 'agencies') AS item
+WHERE class = 'AgencyScheme' AND recorded_to IS NULL
+ORDER BY 1
 """
 
 _INSERT_SIGNING_KEY: Final = """
@@ -76,11 +85,19 @@ async def add_client(
     secret_sha256: str | None,
     jwks: Mapping[str, Any] | None,
     note: str | None,
+    agencies: Sequence[str] = (),
 ) -> Client:
     """Record a client, with the hash of its secret or its public keys."""
     keys = None if jwks is None else orjson.dumps(jwks).decode()
     row = await connection.fetchrow(
-        _INSERT_CLIENT, client_id, organisation, organisation_kind, secret_sha256, keys, note
+        _INSERT_CLIENT,
+        client_id,
+        organisation,
+        organisation_kind,
+        secret_sha256,
+        keys,
+        note,
+        list(agencies),
     )
     assert row is not None  # noqa: S101 - RETURNING of an INSERT without ON CONFLICT
     return _client(row)
@@ -107,6 +124,11 @@ async def list_organisations(connection: Connection) -> list[tuple[str, str]]:
     """Return (id, kind) of each item of the current data provider and consumer schemes."""
     rows = await connection.fetch(_SELECT_ORGANISATIONS)
     return [(row["id"], row["kind"]) for row in rows]
+
+
+async def list_agencies(connection: Connection) -> list[str]:
+    """Return the ids of all agencies: those that maintain artefacts, and those that are listed."""
+    return [row["agency"] for row in await connection.fetch(_SELECT_AGENCIES)]
 
 
 async def add_first_signing_key(
