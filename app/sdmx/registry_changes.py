@@ -28,15 +28,16 @@ _SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class RegistryChanges:
-    """What a publication adds, replaces and leaves, and the registry after it."""
+    """What a publication adds, replaces, leaves and deletes, and the registry after it."""
 
     added: tuple[Artefact, ...]
     changed: tuple[Artefact, ...]
     unchanged: tuple[Artefact, ...]
     after: ArtefactSet
+    deleted: tuple[Artefact, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed)
+        return bool(self.added or self.changed or self.deleted)
 
 
 def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> RegistryChanges:
@@ -47,7 +48,7 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
         StableArtefactChangedError: a stable artefact differs from the stored one.
         ConflictError: a part of a scheme would replace the whole.
     """
-    given = _unique(artefacts)
+    given = unique_artefacts(artefacts)
     for artefact in given:
         check_artefact(artefact)
     everything = ArtefactSet((*current, *given))
@@ -57,8 +58,8 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
     pairs = [(new, old) for new, old in known if old is not None]
     unchanged = tuple(new for new, old in pairs if new.canonical() == old.canonical())
     replaced = [(new, old) for new, old in pairs if new.canonical() != old.canonical()]
-    _refuse_changes_of_stable(replaced)
-    _refuse_parts(replaced)
+    refuse_changes_of_stable(replaced)
+    refuse_parts(replaced)
     changed = tuple(new for new, _ in replaced)
     after = ArtefactSet((*current, *added, *changed))
     if added or changed:
@@ -69,7 +70,12 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
     return RegistryChanges(added, changed, unchanged, after)
 
 
-def _unique(artefacts: Iterable[Artefact]) -> list[Artefact]:
+def unique_artefacts(artefacts: Iterable[Artefact]) -> list[Artefact]:
+    """The artefacts, each once.
+
+    Raises:
+        InvalidArtefactError: one is there twice.
+    """
     found: dict[str, Artefact] = {}
     for artefact in artefacts:
         if artefact.urn in found:
@@ -84,10 +90,10 @@ def _normalised(artefact: Artefact, current: ArtefactSet, everything: ArtefactSe
     """The form in which an artefact is stored, whatever the format that it came in."""
     if artefact.artefact_class is METADATA_SET:
         return normalise_metadata_set(artefact, everything)
-    return _pin_dataflow(artefact, current, everything)
+    return pin_dataflow(artefact, current, everything)
 
 
-def _pin_dataflow(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:
+def pin_dataflow(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:
     """Bind an agreement to one version of its dataflow: the stored one if it still fits."""
     reference = artefact.document.get("dataflow")
     if artefact.artefact_class.name != "ProvisionAgreement" or not isinstance(reference, str):
@@ -111,7 +117,15 @@ def _fits(pinned: str, reference: str) -> bool:
     return same and exact is not None and VersionQuery.parse(asked.version).matches(exact)
 
 
-def _refuse_changes_of_stable(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
+def refuse_changes_of_stable(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
+    """Refuse another content for a stable version.
+
+    Args:
+        replaced: the new and the stored artefact, which differ.
+
+    Raises:
+        StableArtefactChangedError: some stored ones are stable.
+    """
     stable = [(new, old) for new, old in replaced if old.stable]
     if not stable:
         return
@@ -142,7 +156,15 @@ def _refuse_changes_of_stable(replaced: Sequence[tuple[Artefact, Artefact]]) -> 
     )
 
 
-def _refuse_parts(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
+def refuse_parts(replaced: Sequence[tuple[Artefact, Artefact]]) -> None:
+    """Refuse a part, or a shell, in the place of the whole.
+
+    Args:
+        replaced: the new and the stored artefact, which differ.
+
+    Raises:
+        ConflictError: a new one is less than the whole that is stored.
+    """
     for new, old in replaced:
         for flag in ("isPartial", "isExternalReference"):
             if new.document.get(flag) is True and old.document.get(flag) is not True:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
-from app.errors import ConflictError
 from app.sdmx.agreements import AgreementTerms, agreement_terms, dataflow_dimensions
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.maintenance import (
+    MaintenancePlan,
+    StoredAgreement,
+    StoredFacts,
+    changed_dimensions,
+    changed_parties,
+    lost_agreements,
+)
 from app.sdmx.registry_changes import RegistryChanges, plan_changes
 from app.store.publication import publish_terms
-from app.store.registry import load_current
+from app.store.registry import RegistrySnapshot, load_current
 from app.store.types import Connection, Record
 
 _REGISTRY_LOCK: Final = 0x7265676973747279
@@ -45,9 +53,19 @@ UPDATE registry SET revision = revision + 1, revised_at = $1 WHERE id = 1 RETURN
 _INSERT_DATAFLOW: Final = "INSERT INTO dataflow (urn, dimensions) VALUES ($1, $2)"
 
 _SELECT_AGREEMENTS: Final = """
-SELECT agreement.urn, dataflow.urn AS dataflow, provider, precedence, readers,
+SELECT agreement.urn, dataflow.urn AS dataflow, provider, precedence, readers, active,
        fixed_attributes::text AS fixed_attributes
 FROM agreement JOIN dataflow ON dataflow.id = agreement.dataflow_id
+"""
+
+_SELECT_FACTS: Final = """
+SELECT agreement.urn, dataflow.urn AS dataflow, provider,
+       agreement_head.revision > 0 OR withheld_head.revision > 0 AS has_data
+FROM agreement
+JOIN dataflow ON dataflow.id = agreement.dataflow_id
+JOIN agreement_head ON agreement_head.agreement_id = agreement.id
+JOIN withheld_head ON withheld_head.agreement_id = agreement.id
+WHERE active
 """
 
 _INSERT_AGREEMENT: Final = """
@@ -60,6 +78,15 @@ _UPDATE_AGREEMENT: Final = """
 UPDATE agreement SET urn = $2, precedence = $3, readers = $4, fixed_attributes = $5::text::json
 WHERE urn = $1
 """
+
+_REVIVE_AGREEMENT: Final = """
+UPDATE agreement SET active = true, provider = $3, precedence = $4, readers = $5,
+  fixed_attributes = $6::text::json,
+  dataflow_id = (SELECT id FROM dataflow WHERE dataflow.urn = $2)
+WHERE urn = $1
+"""
+
+_END_AGREEMENTS: Final = "UPDATE agreement SET active = false WHERE urn = ANY ($1)"
 
 _INSERT_HEAD: Final = """
 INSERT INTO agreement_head (agreement_id, revision, series_count, observation_count)
@@ -99,20 +126,64 @@ async def publish(
         ConflictError: a dataflow would change its dimensions, or an agreement its parties.
     """
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _REGISTRY_LOCK)
-        current = await load_current(connection)
+        current = await _take_registry(connection)
         changes = plan_changes(current.artefacts, artefacts)
-        if not changes:
-            return _result(current.revision, changes, ())
-        # Never before the state that is replaced, whatever the clocks of two servers say.
-        instant = max(now, current.revised_at)
-        await _store(connection, changes, instant)
-        await _derive_dataflows(connection, changes.after)
-        changed_terms = await _derive_agreements(connection, changes.after)
-        revision = await connection.fetchval(_REVISE, instant)
-        if changed_terms:
-            await publish_terms(connection, changed_terms)
-        return _result(revision, changes, changed_terms)
+        return await _apply(connection, current, changes, now)
+
+
+async def maintain(
+    connection: Connection,
+    plan: Callable[[RegistrySnapshot, StoredFacts], MaintenancePlan],
+    now: dt.datetime,
+) -> MaintenancePlan:
+    """Do what a plan says, made of the registry that nobody else changes meanwhile."""
+    async with connection.transaction():
+        current = await _take_registry(connection)
+        facts = await _stored_facts(connection)
+        planned = await asyncio.to_thread(plan, current, facts)
+        await _apply(connection, current, planned.changes, now)
+        ended = [
+            agreement.urn
+            for artefact in planned.changes.deleted
+            for agreement in lost_agreements(
+                current.artefacts, planned.changes.after, artefact, facts.agreements
+            )
+        ]
+        if ended:
+            await connection.execute(_END_AGREEMENTS, ended)
+        return planned
+
+
+async def _take_registry(connection: Connection) -> RegistrySnapshot:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _REGISTRY_LOCK)
+    # A publication of data holds the row until its end: what it adds is seen from here on.
+    await connection.execute("SELECT FROM registry WHERE id = 1 FOR UPDATE")
+    return await load_current(connection)
+
+
+async def _stored_facts(connection: Connection) -> StoredFacts:
+    dataflows = await connection.fetch("SELECT urn, dimensions FROM dataflow")
+    agreements = await connection.fetch(_SELECT_FACTS)
+    return StoredFacts(
+        {row["urn"]: tuple(row["dimensions"]) for row in dataflows},
+        [StoredAgreement(**row) for row in agreements],
+    )
+
+
+async def _apply(
+    connection: Connection, current: RegistrySnapshot, changes: RegistryChanges, now: dt.datetime
+) -> PublishResult:
+    if not changes:
+        return _result(current.revision, changes, ())
+    # Never before the state that is replaced, whatever the clocks of two servers say.
+    instant = max(now, current.revised_at)
+    await _store(connection, changes, instant)
+    await _derive_dataflows(connection, changes.after)
+    changed_terms = await _derive_agreements(connection, changes.after)
+    revision = await connection.fetchval(_REVISE, instant)
+    if changed_terms:
+        await publish_terms(connection, changed_terms)
+    return _result(revision, changes, changed_terms)
 
 
 def _result(revision: int, changes: RegistryChanges, changed_terms: Sequence[str]) -> PublishResult:
@@ -124,7 +195,8 @@ def _result(revision: int, changes: RegistryChanges, changed_terms: Sequence[str
 
 
 async def _store(connection: Connection, changes: RegistryChanges, instant: dt.datetime) -> None:
-    await connection.execute(_CLOSE_STATES, [artefact.urn for artefact in changes.changed], instant)
+    closed = [artefact.urn for artefact in (*changes.changed, *changes.deleted)]
+    await connection.execute(_CLOSE_STATES, closed, instant)
     new = (*changes.added, *changes.changed)
     rows = await connection.fetch(
         _INSERT_STATES,
@@ -155,27 +227,19 @@ async def _derive_dataflows(connection: Connection, artefacts: ArtefactSet) -> N
         if urn not in stored:
             await connection.execute(_INSERT_DATAFLOW, urn, dimensions)
         elif stored[urn] != dimensions:
-            before, after = ", ".join(stored[urn]), ", ".join(dimensions)
-            raise ConflictError(
-                f"{urn}: the dimensions of a dataflow never change ({before} -> {after}); "
-                "publish another version of the dataflow.",
-                f"{urn}: las dimensiones de un flujo de datos nunca cambian "
-                f"({before} -> {after}); publique otra versión del flujo.",
-                urn=urn,
-                old=list(stored[urn]),
-                new=list(dimensions),
-            )
+            raise changed_dimensions(urn, stored[urn], dimensions)
 
 
 async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> list[str]:
     """Bring the rows of the agreements in step, and give the URNs whose terms changed."""
     rows = await connection.fetch(_SELECT_AGREEMENTS)
-    stored = {(row["urn"].partition("(")[0], row["dataflow"]): row for row in rows}
+    stored = {(row["urn"].partition("(")[0], row["dataflow"]): row for row in rows if row["active"]}
+    by_urn = {row["urn"]: row for row in rows}
     changed: list[str] = []
     for terms in agreement_terms(artefacts):
         row = stored.get(terms.identity)
         if row is None:
-            await _insert_agreement(connection, terms)
+            await _add_agreement(connection, terms, by_urn.get(terms.urn))
         elif _update_is_needed(terms, row):
             await connection.execute(
                 _UPDATE_AGREEMENT,
@@ -189,9 +253,13 @@ async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> 
     return changed
 
 
-async def _insert_agreement(connection: Connection, terms: AgreementTerms) -> None:
-    number = await connection.fetchval(
-        _INSERT_AGREEMENT,
+async def _add_agreement(
+    connection: Connection, terms: AgreementTerms, before: Record | None
+) -> None:
+    """Add an agreement; one that ended without data begins anew in its old row."""
+    if before is not None and before["active"]:
+        raise changed_parties(terms.urn)
+    values = (
         terms.urn,
         terms.dataflow,
         terms.provider,
@@ -199,17 +267,17 @@ async def _insert_agreement(connection: Connection, terms: AgreementTerms) -> No
         terms.readers,
         _json(terms.fixed_attributes),
     )
+    if before is not None:
+        await connection.execute(_REVIVE_AGREEMENT, *values)
+        return
+    number = await connection.fetchval(_INSERT_AGREEMENT, *values)
     await connection.execute(_INSERT_HEAD, number)
     await connection.execute(_INSERT_WITHHELD_HEAD, number)
 
 
 def _update_is_needed(terms: AgreementTerms, row: Record) -> bool:
     if terms.provider != row["provider"]:
-        raise ConflictError(
-            f"{terms.urn}: an agreement never changes its data provider; publish another one.",
-            f"{terms.urn}: un acuerdo nunca cambia de proveedor de datos; publique otro.",
-            urn=terms.urn,
-        )
+        raise changed_parties(terms.urn)
     new = (terms.urn, terms.precedence, list(terms.readers), dict(terms.fixed_attributes))
     fixed = orjson.loads(row["fixed_attributes"])
     return new != (row["urn"], row["precedence"], row["readers"], fixed)

@@ -1,0 +1,170 @@
+"""References before and after a change of the registry: what would lead nowhere, and whose fault.
+
+Only artefacts that a change can touch are looked at: those that are changed, those that refer to
+them, and those that refer to a codelist which takes codes over from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from app.errors import ConflictError, InvalidArtefactError, VipmgError
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.urn import Urn, parse_urn
+
+Fault: TypeAlias = tuple[str, VipmgError]
+"""The URN of a candidate, and why it cannot be taken."""
+
+_Key: TypeAlias = tuple[str, str, str]
+_SHOWN: Final = 20
+_NEED_THE_WHOLE: Final = frozenset(
+    {
+        "Codelist",
+        "DataStructure",
+        "Dataflow",
+        "GeoGridCodelist",
+        "GeographicCodelist",
+        "MetadataProvisionAgreement",
+        "MetadataStructure",
+        "Metadataflow",
+        "ProvisionAgreement",
+    }
+)
+"""Classes whose meaning, and so the validation of data, rests on what they refer to."""
+
+
+def with_changes(
+    current: ArtefactSet, artefacts: Iterable[Artefact], *, deleted: str = ""
+) -> ArtefactSet:
+    """The registry with artefacts added or replaced, and one deleted."""
+    new = {artefact.urn: artefact for artefact in artefacts}
+    kept = [one for one in current if one.urn not in new and one.urn != deleted]
+    known = {one.urn: [str(urn) for urn in current.references_of(one)] for one in kept}
+    return ArtefactSet((*kept, *new.values()), known)
+
+
+def versions_of(artefacts: ArtefactSet, artefact: Artefact) -> Iterator[Artefact]:
+    """All versions of an artefact that a set holds."""
+    key = _key_of(artefact)
+    return (one for one in artefacts if _key_of(one) == key)
+
+
+def reference_faults(
+    current: ArtefactSet, after: ArtefactSet, candidates: Mapping[str, Artefact]
+) -> Iterator[Fault]:
+    """Candidates that refer to nothing, or that take away what others refer to."""
+    touched = _touched(after, candidates.values())
+    for urn, artefact in candidates.items():
+        missing = after.missing_references(artefact)
+        if missing:
+            yield urn, _missing(artefact, missing)
+        elif (shell := _shell_below(after, artefact)) is not None:
+            yield urn, _rests_on_shell(artefact, shell)
+        else:
+            yield from _extension_fault(after, artefact)
+    for artefact in after:
+        if artefact.urn not in candidates and _refers_to(after, artefact, touched):
+            broken = after.missing_references(artefact)
+            if broken and (new := [one for one in broken if one not in _before(current, artefact)]):
+                yield from _broken(after, candidates, artefact, new)
+
+
+def _before(current: ArtefactSet, artefact: Artefact) -> list[tuple[str, str]]:
+    return current.missing_references(artefact)
+
+
+def _broken(
+    after: ArtefactSet,
+    candidates: Mapping[str, Artefact],
+    artefact: Artefact,
+    missing: list[tuple[str, str]],
+) -> Iterator[Fault]:
+    """Blame the candidates that those references lead to, or whose codes they meant."""
+    path, reference = missing[0]
+    error = ConflictError(
+        f"{artefact}{path} refers to {reference}, which would be there no more.",
+        f"{artefact}{path} se refiere a {reference}, que dejaría de existir.",
+        urn=artefact.urn,
+        path=path,
+        reference=reference,
+    )
+    wanted = {_key(parse_urn(one)) for _, one in missing}
+    guilty = [
+        urn
+        for urn, one in candidates.items()
+        if _key_of(one) in wanted or wanted & _touched(after, [one])
+    ]
+    yield from ((urn, error) for urn in guilty or candidates)
+
+
+def _extension_fault(after: ArtefactSet, artefact: Artefact) -> Iterator[Fault]:
+    try:
+        after.with_extensions(artefact)
+    except InvalidArtefactError as error:
+        yield artefact.urn, error
+
+
+def _touched(after: ArtefactSet, artefacts: Iterable[Artefact]) -> set[_Key]:
+    """The artefacts themselves, and all codelists that take codes over from them."""
+    touched = {_key_of(artefact) for artefact in artefacts}
+    extending = [one for one in after if one.document.get("codelistExtensions")]
+    grown = True
+    while grown:
+        more = {
+            _key_of(one)
+            for one in extending
+            if _key_of(one) not in touched and _refers_to(after, one, touched)
+        }
+        touched |= more
+        grown = bool(more)
+    return touched
+
+
+def _refers_to(after: ArtefactSet, artefact: Artefact, keys: set[_Key]) -> bool:
+    return any(_key(reference) in keys for reference in after.references_of(artefact))
+
+
+def _shell_below(after: ArtefactSet, artefact: Artefact) -> Artefact | None:
+    """A shell, whose whole is kept elsewhere, that an artefact would rest on."""
+    if artefact.artefact_class.name not in _NEED_THE_WHOLE or _is_shell(artefact):
+        return None
+    targets = (after.resolve(reference) for reference in after.references_of(artefact))
+    return next((one for one in targets if one is not None and _is_shell(one)), None)
+
+
+def _is_shell(artefact: Artefact) -> bool:
+    return artefact.document.get("isExternalReference") is True
+
+
+def _rests_on_shell(artefact: Artefact, shell: Artefact) -> InvalidArtefactError:
+    return InvalidArtefactError(
+        f"{artefact} rests on {shell}, of which only a reference to another service is stored; "
+        "send the whole of it first.",
+        f"{artefact} se apoya en {shell}, del que solo se guarda una referencia a otro servicio; "
+        "envíelo completo primero.",
+        urn=artefact.urn,
+        reference=shell.urn,
+    )
+
+
+def _missing(artefact: Artefact, missing: list[tuple[str, str]]) -> ConflictError:
+    listed = ", ".join(f"{path}: {reference}" for path, reference in missing[:_SHOWN])
+    return ConflictError(
+        f"{artefact}: {len(missing)} reference(s) lead to nothing that is stored or sent here "
+        f"({listed}).",
+        f"{artefact}: {len(missing)} referencia(s) no llevan a nada guardado ni enviado aquí "
+        f"({listed}).",
+        urn=artefact.urn,
+        missing=[{"path": path, "reference": reference} for path, reference in missing],
+    )
+
+
+def _key_of(artefact: Artefact) -> _Key:
+    return artefact.artefact_class.urn_class, artefact.agency, artefact.id
+
+
+def _key(reference: Urn) -> _Key:
+    whole = reference.maintainable
+    return whole.class_name, whole.agency, whole.id

@@ -1,0 +1,146 @@
+"""Which part of a semantic version must rise for a change (SDMX 3.1 section 6, versioning).
+
+Texts, annotations, links and the order of items may change with a patch. What is added needs a
+minor version; what is taken away, and a reference that leads elsewhere, needs a major one. A new
+dimension changes every key, so it needs a major version too, unless the structure is evolving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from typing import Any, Final
+
+from app.errors import ConflictError
+from app.sdmx.artefacts import Artefact
+from app.sdmx.urn import PREFIX
+from app.sdmx.version import Version
+
+
+class Level(IntEnum):
+    """The part of a version that must rise."""
+
+    PATCH = 1
+    MINOR = 2
+    MAJOR = 3
+
+
+_IMMATERIAL: Final = frozenset(
+    {
+        "annotations",
+        "description",
+        "descriptions",
+        "evolvingStructure",
+        "isExternalReference",
+        "links",
+        "name",
+        "names",
+        "validFrom",
+        "validTo",
+        "version",
+    }
+)
+
+
+def check_version_rule(new: Artefact, others: Iterable[Artefact]) -> None:
+    """Check a new stable version against the nearest lower stable one of the same artefact.
+
+    Args:
+        new: the artefact that is to be added; drafts and other forms of versions are free.
+        others: the other versions of the artefact.
+
+    Raises:
+        ConflictError: a higher part of the version should have risen.
+    """
+    if not new.stable or _is_shell(new):
+        return
+    lower = [one for one in others if one.stable and one.version < new.version]
+    held = [one for one in lower if not _is_shell(one)]
+    if not held:
+        return
+    base = max(held, key=lambda one: one.version)
+    level, path = needed_level(base, new)
+    if level > _risen(base.version, new.version):
+        part, parte = _PARTS[level]
+        raise ConflictError(
+            f"{new}: compared with {base.version}, {path} was changed in a way that needs a new "
+            f"{part} version.",
+            f"{new}: respecto a {base.version}, {path} cambió de un modo que exige una nueva "
+            f"versión {parte}.",
+            urn=new.urn,
+            path=path,
+            base=base.version.text,
+            needed=part,
+        )
+
+
+_PARTS: Final = {
+    Level.PATCH: ("patch", "de parche"),
+    Level.MINOR: ("minor", "menor"),
+    Level.MAJOR: ("major", "mayor"),
+}
+
+
+def needed_level(old: Artefact, new: Artefact) -> tuple[Level, str]:
+    """The part of the version that must rise, and the first path that makes it so."""
+    evolving = old.document.get("evolvingStructure") is True
+    found = Level.PATCH, ""
+    for level, path in _changes(old.document, new.document, ""):
+        needed = level
+        if level is Level.MINOR and not evolving and path.startswith(_DIMENSIONS):
+            needed = Level.MAJOR
+        if needed > found[0]:
+            found = needed, path
+    return found
+
+
+_DIMENSIONS: Final = "/dataStructureComponents/dimensionList/dimensions/"
+
+
+def _risen(before: Version, after: Version) -> Level:
+    if after.core[0] > before.core[0]:
+        return Level.MAJOR
+    return Level.MINOR if after.core[1] > before.core[1] else Level.PATCH
+
+
+def _changes(old: Any, new: Any, path: str) -> Iterator[tuple[Level, str]]:  # noqa: ANN401
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _changes_of_parts(_material(old), _material(new), path)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _changes_of_parts(_numbered(old), _numbered(new), path)
+    elif old != new:
+        yield Level.MAJOR if _refers(old) or _refers(new) else Level.MINOR, path
+
+
+def _changes_of_parts(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: str
+) -> Iterator[tuple[Level, str]]:
+    for key in dict.fromkeys((*old, *new)):
+        where = f"{path}/{key}"
+        if key not in new:
+            yield Level.MAJOR, where
+        elif key not in old:
+            yield Level.MINOR, where
+        else:
+            yield from _changes(old[key], new[key], where)
+
+
+def _material(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in _IMMATERIAL}
+
+
+def _numbered(values: list[Any]) -> dict[str, Any]:
+    """The values of a list by their id; by themselves where they are texts; else by position."""
+    if values and all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in values):
+        return {one["id"]: one for one in values}
+    if all(isinstance(one, str) for one in values):
+        return {one: one for one in values}
+    return {str(position): one for position, one in enumerate(values)}
+
+
+def _refers(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, str) and value.startswith(PREFIX)
+
+
+def _is_shell(artefact: Artefact) -> bool:
+    return artefact.document.get("isExternalReference") is True
