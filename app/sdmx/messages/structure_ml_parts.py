@@ -265,3 +265,51 @@ class Children(Part):
         value = _read_shape(self.shape, element, vocabulary)
         plain = self.plain and len(value) == 1
         document.setdefault(self.key, []).append(value[self.plain] if plain else value)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Part):
+    """An element that says something by being there; an object without properties in JSON.
+
+    Attributes:
+        key: the key in JSON.
+        name: the element.
+    """
+
+    key: str
+    name: str
+
+    def write(self, document: Mapping[str, Any], out: list[str]) -> None:
+        """Append the element, if the object is there."""
+        if self.key in document:
+            out.append(f"<{self.name}/>")
+
+    def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
+        """Read the element."""
+        return {vocabulary.tag(self.name): self._read}
+
+    def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
+        del vocabulary
+        content_of(element)
+        document[self.key] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped(Part):
+    """Elements that are passed over: what an older version had and no object keeps.
+
+    Attributes:
+        names: the elements.
+    """
+
+    names: tuple[str, ...]
+
+    def write(self, document: Mapping[str, Any], out: list[str]) -> None:
+        """Append nothing."""
+
+    def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
+        """Read nothing."""
+        return {vocabulary.tag(name): self._read for name in self.names}
+
+    def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
+        """Pass over it."""
