@@ -267,7 +267,8 @@ def read_providers(raw: str) -> tuple[ProviderReference, ...]:
             raise bad_value("providerRef", text)
         if agency and agency not in WILDCARDS and AGENCY_ID.fullmatch(agency) is None:
             raise bad_value("providerRef", text)
-        references.append(ProviderReference(provider, agency if agency not in WILDCARDS else None))
+        any_agency = not agency or agency in WILDCARDS
+        references.append(ProviderReference(provider, None if any_agency else agency))
     return tuple(dict.fromkeys(references))
 
 
@@ -306,7 +307,7 @@ def _positions(raw: str) -> tuple[tuple[str, ...], ...]:
 def _codes(raw: str) -> tuple[str, ...]:
     """Read the codes of one position of a key; an empty one is any."""
     codes = tuple(dict.fromkeys(decode(raw).split(_SEPARATOR)))
-    if codes == ("",) or "*" in codes:
+    if not raw or "*" in codes:
         return ()
     if not all(codes) or any("," in code for code in codes):
         raise QuerySyntaxError(
