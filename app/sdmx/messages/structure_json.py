@@ -7,7 +7,6 @@ key, and knows availability as a data constraint with the role Actual.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Final, Literal, TypeAlias
@@ -67,11 +66,11 @@ def write_structures(
     if availability and version == "2.1.0":
         data["availabilityConstraints"] = [dict(constraint) for constraint in availability]
     elif availability:
-        data.setdefault("dataConstraints", []).extend(map(_actual_constraint, availability))
+        data.setdefault("dataConstraints", []).extend(map(actual_constraint, availability))
     if version == "2.1.0":
-        message = {"$schema": SCHEMAS[version], "meta": _meta(header), "data": data}
+        message = {"$schema": SCHEMAS[version], "meta": header.as_meta(), "data": data}
     else:
-        message = {"meta": {"schema": SCHEMAS[version], **_meta(header)}, "data": data}
+        message = {"meta": {"schema": SCHEMAS[version], **header.as_meta()}, "data": data}
     return orjson.dumps(message)
 
 
@@ -97,13 +96,6 @@ def read_structures(body: bytes) -> list[Artefact]:
     ]
 
 
-def _meta(header: MessageHeader) -> Document:
-    """The object `meta`; the instant is written in UTC with a Z."""
-    instant = header.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    languages = {"contentLanguages": list(header.languages)} if header.languages else {}
-    return {"id": header.id, "prepared": instant, **languages, "sender": {"id": header.sender}}
-
-
 def _read_collection(key: str, documents: object) -> list[Artefact]:
     if key.startswith("x-"):
         return []
@@ -117,11 +109,15 @@ def _read_collection(key: str, documents: object) -> list[Artefact]:
         raise MessageError(
             f"data.{key} is not a list of objects.", f"data.{key} no es una lista de objetos."
         )
-    return [Artefact.read(artefact_class, _from_2_0(document)) for document in documents]
+    return [Artefact.read(artefact_class, from_3_0(document)) for document in documents]
 
 
-def _from_2_0(document: Document) -> Document:
-    """Leave out what 3.1 no longer has; the result is the same for a document of 2.1."""
+def from_3_0(document: Document) -> Document:
+    """Leave out what SDMX 3.1 no longer has; a document of 3.1 stays as it is.
+
+    Raises:
+        InvalidArtefactError: it is a constraint with the role Actual.
+    """
     if document.get("role") == "Actual":
         raise InvalidArtefactError(
             f"{document.get('id')}: a constraint with the role Actual is computed, not stored.",
@@ -142,13 +138,13 @@ def _with_self_link(
 
 
 def _to_2_0(artefact: Artefact) -> Document:
+    return {key: _spell_value_lists(value, key) for key, value in to_3_0(artefact).items()}
+
+
+def to_3_0(artefact: Artefact) -> Document:
+    """Leave out or change what SDMX 3.0 cannot hold, and add what it demands."""
     kind = artefact.artefact_class.name
-    whole = artefact.document
-    document = {
-        key: _spell_value_lists(value, key)
-        for key, value in whole.items()
-        if key not in _ONLY_IN_2_1
-    }
+    document = {key: value for key, value in artefact.document.items() if key not in _ONLY_IN_2_1}
     if kind in _CONSTRAINTS:
         document["role"] = "Allowed"
     if "dataKeySets" in document:
@@ -196,8 +192,8 @@ def _single_keys(key: Document) -> list[Document]:
     ]
 
 
-def _actual_constraint(availability: Mapping[str, Any]) -> Document:
-    """Write an availability constraint as 2.0 has it: a data constraint with the role Actual."""
+def actual_constraint(availability: Mapping[str, Any]) -> Document:
+    """Make of an availability constraint what SDMX 3.0 has: a data constraint, role Actual."""
     context, urn = next(iter(availability["constraintAttachment"].items()))
     attached = parse_urn(urn)
     counts = [

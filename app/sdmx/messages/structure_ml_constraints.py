@@ -14,6 +14,7 @@ from app.sdmx.messages.structure_ml_parts import (
     Skipped,
     Text,
     TextList,
+    Values,
     reference,
 )
 from app.sdmx.messages.structure_ml_table import (
@@ -37,16 +38,15 @@ _SELECTION: Final = (Attribute("id"), _INCLUDE, Attribute("removePrefix", kind=B
 MEMBERS: Final = Shape(
     *_SELECTION,
     *_VALIDITY,
-    Children(
+    Values(
         "values",
         "str:Value",
         Shape(
-            Attribute("cascadeValues", kind=CASCADE),
+            Attribute("cascadeValues", kind=CASCADE, missing="false"),
             Attribute("lang", "xml:lang"),
             *_VALIDITY,
             Content("value"),
         ),
-        plain="value",
     ),
     Child(
         "timeRange",
@@ -103,21 +103,19 @@ _KEY_SET: Final = Shape(
 )
 # The schema has no place for annotations of a region of metadata.
 _TARGET_REGION: Final = Shape(_INCLUDE, *_VALIDITY, _COMPONENTS)
-_OF_3_0: Final = (
-    Attribute("role"),
-    Child(
-        "releaseCalendar",
-        "str:ReleaseCalendar",
-        Shape(
-            Text("periodicity", "str:Periodicity"),
-            Text("offset", "str:Offset"),
-            Text("tolerance", "str:Tolerance"),
-        ),
+# Role and calendar are of 3.0 alone.
+_ROLE: Final = Attribute("role")
+_CALENDAR: Final = Child(
+    "releaseCalendar",
+    "str:ReleaseCalendar",
+    Shape(
+        Text("periodicity", "str:Periodicity"),
+        Text("offset", "str:Offset"),
+        Text("tolerance", "str:Tolerance"),
     ),
 )
 # Addresses of data, which 3.1 no longer lets a constraint be attached to.
 _SOURCES: Final = Skipped(("str:SimpleDataSource", "str:QueryableDataSource"))
-_ROLE, _CALENDAR = _OF_3_0
 
 DATA_CONSTRAINT: Final = Shape(
     *MAINTAINABLE,

@@ -24,7 +24,9 @@ from app.sdmx.messages.structure_ml_parts import (
     Text,
     TextList,
     Texts,
+    read_text_or_object,
     reference,
+    write_value,
 )
 from app.sdmx.messages.structure_ml_table import (
     Attribute,
@@ -38,7 +40,9 @@ from app.sdmx.messages.structure_ml_table import (
 )
 from app.sdmx.messages.structure_ml_text import BOOLEAN, CASCADE, TEXT, TOKEN
 
-_MEMBER: Final = Shape(Attribute("cascadeValues", kind=CASCADE), Content("value", TOKEN))
+_MEMBER: Final = Shape(
+    Attribute("cascadeValues", kind=CASCADE, missing="false"), Content("value", TOKEN)
+)
 _CODE: Final = (*NAMEABLE, PARENT)
 
 
@@ -48,19 +52,19 @@ class _Members(Part):
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         for member in document.get("memberValues", ()):
-            whole = member if isinstance(member, dict) else {"value": member}
-            _MEMBER.write("str:MemberValue", whole, out)
+            write_value(_MEMBER, "str:MemberValue", member, out)
         for wildcard in document.get("wildcardedMemberValues", ()):
-            _MEMBER.write("str:MemberValue", {"value": wildcard}, out)
+            write_value(_MEMBER, "str:MemberValue", wildcard, out)
 
     def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
         return {vocabulary.tag("str:MemberValue"): self._read}
 
     def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
-        member = _MEMBER.read(element, vocabulary)
-        value = member["value"]
-        key = "wildcardedMemberValues" if "%" in value else "memberValues"
-        document.setdefault(key, []).append(value if len(member) == 1 else member)
+        member = read_text_or_object(_MEMBER, element, vocabulary)
+        value = member if isinstance(member, str) else member["value"]
+        wildcard = "%" in value
+        key = "wildcardedMemberValues" if wildcard else "memberValues"
+        document.setdefault(key, []).append(value if wildcard else member)
 
 
 _SELECTION: Final = Shape(_Members())

@@ -234,14 +234,12 @@ class Children(Part):
         name: the element of an object.
         shape: how each stands.
         within: an element around all of them.
-        plain: the key of an object that JSON may have as that key's value alone.
     """
 
     key: str
     name: str
     shape: ShapeOf
     within: str = ""
-    plain: str = ""
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append one element an object; nothing for an empty list."""
@@ -252,8 +250,7 @@ class Children(Part):
         if self.within:
             out.append(f"<{self.within}>")
         for value in values:
-            whole = {self.plain: value} if self.plain and not isinstance(value, dict) else value
-            shape.write(self.name, whole, out)
+            shape.write(self.name, value, out)
         if self.within:
             out.append(f"</{self.within}>")
 
@@ -262,9 +259,53 @@ class Children(Part):
         return nested_readers(self._read, vocabulary, self.within, self.name)
 
     def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
-        value = _read_shape(self.shape, element, vocabulary)
-        plain = self.plain and len(value) == 1
-        document.setdefault(self.key, []).append(value[self.plain] if plain else value)
+        document.setdefault(self.key, []).append(_read_shape(self.shape, element, vocabulary))
+
+
+def write_value(shape: Shape, name: str, value: str | Mapping[str, Any], out: list[str]) -> None:
+    """Append a value that JSON has as a text or as an object around it."""
+    if isinstance(value, str):
+        out.append(f"<{name}>{escape(value)}</{name}>")
+    else:
+        shape.write(name, value, out)
+
+
+def read_text_or_object(shape: Shape, element: Element, vocabulary: Vocabulary) -> str | Document:
+    """Read a value: a text where there is no attribute, else an object."""
+    if not element.attrib:
+        return content_of(element)
+    value = shape.read(element, vocabulary)
+    return {key: part for key, part in value.items() if part is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Values(Part):
+    """A list of values, each a text or an object around it in JSON.
+
+    XML tells them apart by an attribute of the shape that is always written (`missing`).
+
+    Attributes:
+        key: the key in JSON.
+        name: the element of a value.
+        shape: how an object stands.
+    """
+
+    key: str
+    name: str
+    shape: Shape
+
+    def write(self, document: Mapping[str, Any], out: list[str]) -> None:
+        """Append one element a value."""
+        for value in document.get(self.key, ()):
+            write_value(self.shape, self.name, value, out)
+
+    def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
+        """Read the values."""
+        return {vocabulary.tag(self.name): self._read}
+
+    def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
+        value = read_text_or_object(self.shape, element, vocabulary)
+        document.setdefault(self.key, []).append(value)
 
 
 @dataclass(frozen=True, slots=True)

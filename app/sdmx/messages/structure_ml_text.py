@@ -84,12 +84,14 @@ def _read_occurrence(text: str) -> int | str:
     return "unbounded" if text.strip() == "unbounded" else _read_integer(text)
 
 
-def _read_cascade(text: str) -> bool | str:
-    return "excluderoot" if text.strip() == "excluderoot" else _read_boolean(text)
+def _read_cascade(text: str) -> bool | str | None:
+    if text.strip() == "excluderoot":
+        return "excluderoot"
+    return None if text.strip() == "false" else _read_boolean(text)
 
 
 def _write_cascade(value: object) -> str:
-    return str(value).lower()
+    return "0" if value is False else str(value).lower()
 
 
 def _write_date(value: object) -> str:
@@ -125,7 +127,7 @@ OCCURRENCE: Final = Kind(str, _read_occurrence)
 """An integer, or `unbounded`."""
 
 CASCADE: Final = Kind(_write_cascade, _read_cascade)
-"""`true`, `false` or `excluderoot`."""
+"""`true`, `excluderoot` or nothing, which is written `false`; what JSON says is false is 0."""
 
 DATE: Final = Kind(_write_date, _read_date)
 """A day (xs:date) for what JSON has as an instant."""
