@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.messages.schema_json import write_json_schema
+from app.sdmx.messages.schema_xsd import write_xml_schema
 from app.sdmx.query import SchemaQuery
+from app.sdmx.schema_data import DataSchema, resolve_data_schema
 from app.sdmx.schema_structures import find_context, schema_structures
 from app.services.query_structures import (
     StructureForm,
@@ -15,6 +20,12 @@ from app.services.query_structures import (
 )
 from app.store.registry import RegistrySnapshot
 from app.store.types import Pool
+
+_WRITERS: Final[Mapping[str, Callable[[DataSchema, str], bytes]]] = {
+    "jsonschema": write_json_schema,
+    "xmlschema": write_xml_schema,
+}
+"""By the format of an offer; the others are those of structure messages."""
 
 
 async def query_schema(
@@ -36,5 +47,9 @@ def _answer(
     artefacts: ArtefactSet, registry: RegistrySnapshot, query: SchemaQuery, form: StructureForm
 ) -> StructureReply:
     context = find_context(artefacts, query)
-    structures = schema_structures(artefacts, context)
-    return write_answer(structures, registry, query, form)
+    offer = form.representation.offer
+    write = _WRITERS.get(offer.format)
+    if write is None:
+        return write_answer(schema_structures(artefacts, context), registry, query, form)
+    schema = resolve_data_schema(artefacts, context, query)
+    return StructureReply(write(schema, offer.version), ())
