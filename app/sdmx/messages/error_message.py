@@ -78,9 +78,9 @@ def choose_error_form(accept: str | None, options: Options, default: ErrorForm) 
         default: of the interface. A family that is asked for without a version is of the same
             generation.
     """
-    if options.format is not None:
-        family = _family_of_format(options.format.lower())
-        return _form(family or default.format, options.format_version, default)
+    family = _family_of_format((options.format or "").lower())
+    if family is not None:
+        return _form(family, options.format_version, default)
     for asked in sorted(media_ranges(accept or ""), key=lambda one: -one.quality):
         found = _family_of_type(asked.name)
         if found is not None and asked.quality:
@@ -99,7 +99,7 @@ def write_error_message(report: ErrorReport, form: ErrorForm) -> bytes:
 
 
 def _family_of_format(name: str) -> ErrorFormat | None:
-    """The family of a value of `format`; it must not be known, only recognised."""
+    """The family of a value of `format`, which need not be one that is offered."""
     if "json" in name or "csv" in name:
         return "json"
     return "xml" if name.endswith(_XML_FORMATS) else None
