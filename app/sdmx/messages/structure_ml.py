@@ -4,8 +4,8 @@ Artefacts are objects of SDMX-JSON 2.1. XML says the same, but for these: lists 
 read as nothing; links have no title and no language, and those of an annotation no relation; links
 of a group and annotations of a region of metadata have no place; the validity of a mapped value is
 a day. In 3.1 the version of a categorisation stands in its link to itself, for the schema knows
-1.0 alone; in 3.0 the parent of a code stands in a link if it is no NCName. What 3.0 lacks is left out as in
-SDMX-JSON 2.0. Stubs of classes whose content the schemas demand are not valid by them.
+1.0 alone; in 3.0 the parent of a code stands in a link if it is no NCName. What 3.0 lacks is left
+out as in SDMX-JSON 2.0. Stubs of classes whose content the schemas demand are not valid by them.
 """
 
 from __future__ import annotations

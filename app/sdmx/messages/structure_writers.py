@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages import structure_json
+from app.sdmx.messages import structure_json, structure_ml
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.offers import Offer
 
@@ -28,10 +28,19 @@ def write_structure_message(
         base_url: address of the service, for the links of each artefact to itself.
         availability: availability constraints as objects of SDMX-JSON 2.1.
     """
+    address = base_url + "/sdmx/v2"
+    if offer.format == "xml":
+        return structure_ml.write_structures_ml(
+            artefacts,
+            header,
+            version=cast(structure_ml.MlVersion, offer.version),
+            address=address,
+            availability=availability,
+        )
     return structure_json.write_structures(
         artefacts,
         header,
         version=cast(structure_json.JsonVersion, offer.version),
-        address=base_url + "/sdmx/v2",
+        address=address,
         availability=availability,
     )
