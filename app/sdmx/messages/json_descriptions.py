@@ -15,6 +15,7 @@ from app.sdmx.flow import Component, Names
 from app.sdmx.messages.data_message import iso
 from app.sdmx.negotiation import LanguageChoice
 from app.sdmx.time_period import parse_time_period
+from app.sdmx.urn import RESOURCE_ID
 
 KEPT_PERIODS = 20_000
 
@@ -83,9 +84,11 @@ class Descriptions:
 
     def _describe_code(self, component: Component, value: str) -> dict[str, Any]:
         code = (component.codes or {}).get(value)
+        # An item of a value list may have any text for its id; then it stands as a value.
+        key = "id" if RESOURCE_ID.fullmatch(value) else "value"
         if code is None:
-            return {"id": value, "name": value}
-        described = {"id": code.id, **self.named(code.names), "order": code.order}
+            return {key: value, "name": value}
+        described = {key: code.id, **self.named(code.names), "order": code.order}
         if code.parent is not None:
             described["parent"] = code.parent
         return described
