@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Literal, cast
 
@@ -41,23 +42,17 @@ from app.sdmx.time_period import parse_date_time, parse_time_period
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, ITEM_PATH, RESOURCE_ID
 from app.sdmx.version import LATEST, VersionQuery
 
-_ORGANISATIONS: Final = (
-    "agencyscheme",
-    "dataproviderscheme",
-    "dataconsumerscheme",
-    "organisationunitscheme",
-)
+_PROVIDERS: Final = ("dataproviderscheme", "metadataproviderscheme")
+_HIERARCHICAL_CODELIST: Final = "hierarchicalcodelist"
 _CONSTRAINTS: Final = ("dataconstraint", "metadataconstraint")
 _SAME: Final = (
     "agencyscheme",
     "categorisation",
     "categoryscheme",
-    "codelist",
     "conceptscheme",
     "customtypescheme",
     "dataconsumerscheme",
     "dataflow",
-    "dataproviderscheme",
     "datastructure",
     "metadataflow",
     "metadatastructure",
@@ -77,9 +72,16 @@ STRUCTURE_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "actualconstraint": ("actualconstraint",),
         "allowedconstraint": _CONSTRAINTS,
         "attachmentconstraint": ("attachmentconstraint",),
+        "codelist": ("codelist", "valuelist"),
         "contentconstraint": _CONSTRAINTS,
-        "hierarchicalcodelist": ("hierarchy",),
-        "organisationscheme": _ORGANISATIONS,
+        "dataproviderscheme": _PROVIDERS,
+        _HIERARCHICAL_CODELIST: ("hierarchy",),
+        "organisationscheme": (
+            "agencyscheme",
+            *_PROVIDERS,
+            "dataconsumerscheme",
+            "organisationunitscheme",
+        ),
         "provisionagreement": ("provisionagreement", "metadataprovisionagreement"),
         "structure": (),
         "structureset": (
@@ -174,15 +176,15 @@ def parse_structure(path_segments: Sequence[str], query: str) -> StructureQuery:
         ids = "all"
     values = read_parameters(parameters(query), STRUCTURE_PARAMETERS)
     item_paths = _read_list("itemID", items, ITEM_PATH)
-    return StructureQuery(
-        artefact_types=_types_with_items(kind) if item_paths else STRUCTURE_TYPES[kind],
+    asked = StructureQuery(
+        artefact_types=STRUCTURE_TYPES[kind],
         agencies=_read_list("agencyID", agencies, AGENCY_ID),
         resource_ids=_read_list("resourceID", ids, RESOURCE_ID),
         versions=_versions(version),
-        items=item_paths,
         detail=read_choice("detail", values.get("detail", "full"), STRUCTURE_DETAILS),
         references=_references(values),
     )
+    return _with_items(asked, kind, item_paths) if item_paths else asked
 
 
 def parse_data(path_segments: Sequence[str], query: str) -> DataQuery:
@@ -336,13 +338,23 @@ def _versions(raw: str) -> tuple[VersionQuery, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _types_with_items(kind: str) -> tuple[str, ...]:
-    types = STRUCTURE_TYPES[kind] or ITEM_SCHEME_TYPES
+def _with_items(query: StructureQuery, kind: str, items: tuple[str, ...]) -> StructureQuery:
+    if kind == _HIERARCHICAL_CODELIST:
+        return _with_hierarchies(query, items)
+    types = query.artefact_types or ITEM_SCHEME_TYPES
     if not set(types).issubset(ITEM_SCHEME_TYPES):
         raise QuerySyntaxError(
             f"{kind} has no items to ask for.", f"{kind} no tiene ítems que pedir."
         )
-    return types
+    return replace(query, artefact_types=types, items=items)
+
+
+def _with_hierarchies(query: StructureQuery, items: tuple[str, ...]) -> StructureQuery:
+    """Each hierarchy of 3.1 is the only one of a hierarchical codelist of the same id."""
+    ids = tuple(one for one in items if not query.resource_ids or one in query.resource_ids)
+    if not ids:  # no artefact has this type, so that none is found
+        return replace(query, artefact_types=(_HIERARCHICAL_CODELIST,))
+    return replace(query, resource_ids=ids)
 
 
 def _references(values: Mapping[str, str]) -> tuple[str, ...]:

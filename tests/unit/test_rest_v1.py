@@ -61,7 +61,8 @@ def test_types_that_3_x_renamed_split_or_dropped():
         "dataconstraint",
         "metadataconstraint",
     )
-    assert len(structure("/organisationscheme").artefact_types) == 4
+    assert len(structure("/organisationscheme").artefact_types) == 5
+    assert structure("/codelist").artefact_types == ("codelist", "valuelist")
     assert structure("/structure").artefact_types == ()
 
 
@@ -105,7 +106,10 @@ def test_the_id_may_be_left_out_before_latest():
 def test_c038_c040_items_belong_to_schemes():
     assert structure("/organisationscheme/A/all/latest/X").items == ("X",)
     assert "valuelist" in structure("/structure/A/CL/1.0/X").artefact_types
-    for artefact_type in ("dataflow", "contentconstraint", "hierarchicalcodelist"):
+    assert structure("/hierarchicalcodelist/A/H/1.0/H+I").resource_ids == ("H",)
+    assert structure("/hierarchicalcodelist/A/all/1.0/H+I").resource_ids == ("H", "I")
+    assert "hierarchy" not in structure("/hierarchicalcodelist/A/H/1.0/I").artefact_types
+    for artefact_type in ("dataflow", "contentconstraint", "structureset"):
         with pytest.raises(QuerySyntaxError, match="no items"):
             structure(f"/{artefact_type}/A/X/1.0/I")
 
@@ -266,8 +270,8 @@ def test_the_same_query_as_in_2_2():
         "&updatedAfter=2020-01-01T00:00:00Z&dimensionAtObservation=AllDimensions",
     )
     assert canonical(old) == canonical(new)
-    assert structure("/codelist/A+B/CL/1.0+2.0/X") == parse_structure_v2(
-        ["codelist", "A,B", "CL", "1.0,2.0", "X"], ""
+    assert structure("/conceptscheme/A+B/CS/1.0+2.0/X") == parse_structure_v2(
+        ["conceptscheme", "A,B", "CS", "1.0,2.0", "X"], ""
     )
 
 
