@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,9 @@ class MessageHeader:
     prepared: dt.datetime
     sender: str = "VIPMG"
     languages: tuple[str, ...] = ()
+
+    def as_meta(self) -> dict[str, Any]:
+        """The object `meta` of SDMX-JSON; the instant is written in UTC with a Z."""
+        instant = self.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        languages = {"contentLanguages": list(self.languages)} if self.languages else {}
+        return {"id": self.id, "prepared": instant, **languages, "sender": {"id": self.sender}}
