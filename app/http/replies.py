@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final, TypeAlias
 
+import brotli
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.http.spool import DiskBudget, Spool
 from app.settings import Settings
 
-GZIP = 31
-GZIP_LEVEL = 1
-"""Fast: the socket, not the disk, waits for it."""
+FASTEST: Final = 1
+"""The level of compression: the socket, not the disk, waits for it."""
 
-EMPTY = b""
+BROTLI_WINDOW: Final = 18
+"""A quarter of a megabyte: at the fastest level a longer one gains nothing."""
 
 MEMORY_TOGETHER = 64 << 20
 """Bytes of kept replies in memory: many small ones must not add up to the whole of the cache."""
@@ -120,21 +122,45 @@ class _Encoder:
     """Compresses what passes through, or lets it pass as it is."""
 
     def __init__(self, encoding: str) -> None:
-        self._deflate = (
-            zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP) if encoding == "gzip" else None
-        )
+        self._compress, self._finish = _CODERS[encoding]()
 
     def __call__(self, data: bytes) -> bytes:
-        return data if self._deflate is None else self._deflate.compress(data)
+        return self._compress(data)
 
     async def later(self, data: bytes) -> bytes:
         """Long parts are compressed beside the event loop."""
-        if self._deflate is None or len(data) < 1 << 15:
-            return self(data)
-        return await asyncio.to_thread(self._deflate.compress, data)
+        if self._compress is _as_it_is or len(data) < 1 << 15:
+            return self._compress(data)
+        return await asyncio.to_thread(self._compress, data)
 
     def end(self) -> bytes:
-        return EMPTY if self._deflate is None else self._deflate.flush()
+        return self._finish()
+
+
+_Coder: TypeAlias = tuple[Callable[[bytes], bytes], Callable[[], bytes]]
+"""What compresses parts, and what gives the rest at the end."""
+
+
+def _as_it_is(data: bytes) -> bytes:
+    return data
+
+
+def _zlib(window: int) -> _Coder:
+    coder = zlib.compressobj(FASTEST, zlib.DEFLATED, window)
+    return coder.compress, coder.flush
+
+
+def _brotli() -> _Coder:
+    coder = brotli.Compressor(quality=FASTEST, lgwin=BROTLI_WINDOW)
+    return coder.process, coder.finish
+
+
+_CODERS: Final[Mapping[str, Callable[[], _Coder]]] = {
+    "br": _brotli,
+    "gzip": lambda: _zlib(zlib.MAX_WBITS | 16),
+    "deflate": lambda: _zlib(zlib.MAX_WBITS),
+    "identity": lambda: (_as_it_is, bytes),
+}
 
 
 class SpoolResponse(Response):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from app.sdmx.negotiation import DATA_OFFERS, EXTENSION_PARAMETERS, STRUCTURE_OFFERS
+from app.sdmx.negotiation import DATA_OFFERS, ENCODINGS, EXTENSION_PARAMETERS, STRUCTURE_OFFERS
 from app.sdmx.offers import CSV_PARAMETERS, Offers
 from app.sdmx.rest_v2 import (
     ARTEFACT_TYPES,
@@ -79,7 +79,10 @@ _QUERY: Final[Mapping[str, tuple[str, Schema]]] = {
         "Attributes to return: `dsd`, `dataset`, `series`, `obs`, `msd`, `all`, `none`, or ids.",
         {"type": "string", "default": "dsd"},
     ),
-    "compression": ("Content coding, in place of Accept-Encoding.", _one_of(("gzip", "identity"))),
+    "compression": (
+        "Content coding, in place of Accept-Encoding.",
+        _one_of((*ENCODINGS, "identity")),
+    ),
     "dimensionAtObservation": (
         "Dimension at the level of observations: an id, or `AllDimensions` for a flat message.",
         _TEXT,

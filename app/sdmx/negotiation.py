@@ -28,11 +28,15 @@ EXTENSION_PARAMETERS: Final = frozenset(
 VARY: Final = "Accept, Accept-Encoding, Accept-Language"
 """The headers that are negotiated on, for `Vary`."""
 
+ENCODINGS: Final = ("br", "gzip", "deflate")
+"""The content codings that are offered beside `identity`, the best first."""
+
 DEFAULT_LANGUAGES: Final = ("en", "es")
 """The order of languages for a client that states none."""
 
 # A header is read so far: none of an honest client is longer, and answers are cached by it.
 _READ_LENGTH: Final = 2048
+_DRAFT: Final = "-wd"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"?'
 _RANGE: Final = re.compile(rf"(?:[^,\"]|{_QUOTED})+")
 _PARAMETER: Final = re.compile(rf"(?:[^;\"]|{_QUOTED})+")
@@ -175,7 +179,7 @@ def negotiate_language(
 def choose_encoding(
     accept_encoding: str | None,
     compression: str | None = None,
-    offered: Sequence[str] = ("gzip",),
+    offered: Sequence[str] = ENCODINGS,
 ) -> str:
     """Choose a content coding, or `identity` (RFC 9110, 12.5.3); `offered` is best first.
 
@@ -209,7 +213,8 @@ class MediaRange:
                 return 0
             if _echo(offer, self.parameters, ()) is None:
                 return 0
-            return (6 if self.name == offer.name else 4) + (version is not None)
+            is_draft = version is not None and offer.version.endswith(_DRAFT)
+            return (6 if self.name == offer.name else 4) + (version is not None) + is_draft
         if self.name == "*/*":
             return 1
         top_levels = {one.partition("/")[0] for one in (offer.name, *offer.generic)}
@@ -248,9 +253,14 @@ def _is_eligible(offer: Offer, options: Options) -> bool:
 
 
 def version_matches(asked: str, offered: str) -> bool:
-    """Tell whether a version or range (`2`, `2.0`, `2.0.0+`, `2+.0.1`) takes an offered one."""
+    """Tell whether a version or range (`2`, `2.0`, `2.0.0+`, `2+.0.1`) takes an offered one.
+
+    A working draft is given to those who ask for it; where there is none, the version itself is.
+    """
+    if offered.endswith(_DRAFT) and not asked.strip().endswith(_DRAFT):
+        return False
     try:
-        query = VersionQuery.parse(asked.strip().removesuffix("-wd"))
+        query = VersionQuery.parse(asked.strip().removesuffix(_DRAFT))
     except QuerySyntaxError:
         return False
     version = Version.parse(offered)
