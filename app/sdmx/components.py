@@ -42,7 +42,9 @@ class Component:
         codelist: URN of its code list; `codes` are then its codes by id.
         data_type: SDMX data type of a component that is not coded.
         relationship: the attribute relationship as in SDMX-JSON, groups resolved.
-        constant: value fixed by the agreement, or `None`.
+        repeats: of a metadata attribute, whether each part of its path may stand several times;
+            empty for what is no metadata attribute.
+        plain_id: its id in formats whose ids have no dots, empty where it is the same.
     """
 
     id: str
@@ -58,6 +60,25 @@ class Component:
     max_occurs: int | None
     roles: tuple[str, ...]
     relationship: Mapping[str, Any]
+    repeats: tuple[bool, ...] = ()
+    plain_id: str = ""
+
+    @property
+    def is_metadata(self) -> bool:
+        """Whether it is an attribute of the metadata structure; its id is then a path."""
+        return bool(self.repeats)
+
+    @property
+    def undotted_id(self) -> str:
+        """Its id in formats whose ids have no dots (SDMX-JSON)."""
+        return self.plain_id or self.id
+
+    @property
+    def column(self) -> str:
+        """Its id as SDMX-CSV 2.x heads a column: `[]` where it may stand several times."""
+        repeats = self.repeats or (self.is_multi_valued,)
+        parts = self.id.split(".") if self.repeats else (self.id,)
+        return ".".join(p + ("[]" if many else "") for p, many in zip(parts, repeats, strict=True))
 
     @cached_property
     def check(self) -> Check:

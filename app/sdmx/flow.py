@@ -7,7 +7,7 @@ Built from the registry, extensions of code lists resolved. Positions count the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.sdmx.components import ComponentBuilder, Level
 from app.sdmx.components import Names as Names
 from app.sdmx.components import names_of as names_of
 from app.sdmx.constraints import Constraint, read_constraint
+from app.sdmx.metadata_structures import UsedAttribute, usable_attributes, usages_of
 from app.sdmx.series import TIME
 from app.sdmx.structures import (
     Attribute,
@@ -108,6 +109,11 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
     groups = {group.id: group.group_dimensions for group in structure.groups}
     time = structure.time_dimension
     attached = [structure_artefact.urn, artefact.urn, *([agreement] if agreement else [])]
+    attributes = [
+        _resolve_attribute(builder, attribute, order, groups)
+        for attribute in structure.attributes
+        if _applies(attribute.attribute_relationship, order, groups)
+    ]
     return Flow(
         artefact.urn,
         structure_artefact.urn,
@@ -115,11 +121,7 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
         tuple(builder.component(d, "dimension", (place,)) for place, d in enumerate(written)),
         builder.component(time, "time", ()) if time else None,
         tuple(builder.component(measure, "measure", ()) for measure in structure.measures),
-        tuple(
-            _resolve_attribute(builder, attribute, order, groups)
-            for attribute in structure.attributes
-            if _applies(attribute.attribute_relationship, order, groups)
-        ),
+        (*attributes, *_metadata_attributes(artefacts, structure, order, groups)),
         tuple(c for target in dict.fromkeys(attached) for c in constraints_of(artefacts, target)),
     )
 
@@ -166,6 +168,48 @@ def _resolve_attribute(
 ) -> Component:
     level, positions, shown = _place(item.attribute_relationship, order, groups)
     return builder.component(item, level, positions, shown)
+
+
+def _metadata_attributes(
+    artefacts: ArtefactSet,
+    structure: DataStructure,
+    order: list[str],
+    groups: Mapping[str, tuple[str, ...]],
+) -> Iterator[Component]:
+    """The metadata attributes that are reported with the data, those below a used one too."""
+    found: dict[str, Component] = {}
+    usages = usages_of(structure)
+    known = usable_attributes(artefacts, structure)
+    for usage in usages:
+        if not _applies(usage.attribute_relationship, order, groups):
+            continue
+        place = _place(usage.attribute_relationship, order, groups)
+        for used in known.get(usage.metadata_attribute_reference, ()):
+            # One that is used by itself too stands where that usage says.
+            by_itself = any(used.path == one.metadata_attribute_reference for one in usages)
+            if used.path == usage.metadata_attribute_reference or not by_itself:
+                found[used.path] = _reported_with_data(used, *place)
+    taken = {component.id for component in (*structure.dimensions, *structure.measures)}
+    taken |= {TIME, *(attribute.id for attribute in structure.attributes)}
+    leaves = [path.rpartition(".")[2] for path in found]
+    for path, component in found.items():
+        leaf = path.rpartition(".")[2]
+        is_unique = leaf not in taken and leaves.count(leaf) == 1
+        yield replace(component, plain_id=leaf if is_unique else path.replace(".", "-"))
+
+
+def _reported_with_data(
+    used: UsedAttribute, level: Level, positions: tuple[int, ...], shown: Mapping[str, Any]
+) -> Component:
+    return replace(
+        used.attribute.component,
+        id=used.path,
+        level=level,
+        positions=positions,
+        relationship=shown,
+        repeats=used.repeats,
+        max_occurs=None if any(used.repeats) else 1,
+    )
 
 
 def _place(

@@ -6,17 +6,18 @@ says about which artefacts (SDMX 3.1, section 2, metadata structure definition).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 
 import msgspec
 
+from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import Component, ComponentBuilder
-from app.sdmx.structures import Representation, decode
+from app.sdmx.structures import DataStructure, MetadataAttributeUsage, Representation, decode
 from app.sdmx.urn import parse_urn
 
 
@@ -127,11 +128,19 @@ class ResolvedAttribute:
         """The attributes below it, by id."""
         return {child.id: child for child in self.children}
 
-    def walk(self) -> Iterator[ResolvedAttribute]:
-        """Give the attribute and all below it, parents before children."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+
+@dataclass(frozen=True, slots=True)
+class UsedAttribute:
+    """A metadata attribute that is reported with data.
+
+    Attributes:
+        path: ids from the top, by dots.
+        repeats: whether each part of the path may stand several times.
+    """
+
+    path: str
+    repeats: tuple[bool, ...]
+    attribute: ResolvedAttribute
 
 
 def resolve_metadata_attributes(
@@ -161,6 +170,68 @@ def _resolve(
         )
         for attribute in attributes
     )
+
+
+def usages_of(structure: DataStructure) -> tuple[MetadataAttributeUsage, ...]:
+    """The metadata attributes that may be reported with the data of a structure."""
+    return structure.data_structure_components.attribute_list.metadata_attribute_usages
+
+
+def usable_attributes(
+    artefacts: ArtefactSet, structure: DataStructure
+) -> Mapping[str, Sequence[UsedAttribute]]:
+    """What a reference of a data structure to a metadata attribute means, by its path.
+
+    That is the attribute and all below it which take a value. Nothing where the metadata structure
+    is not held.
+    """
+    held = None if structure.metadata is None else artefacts.resolve(structure.metadata)
+    if held is None or held.document.get("isExternalReference") is True:
+        return {}
+    found: dict[str, list[UsedAttribute]] = {}
+    for attribute in resolve_metadata_attributes(artefacts, held):
+        _collect_usable(attribute, (), (), found)
+    return found
+
+
+def _collect_usable(
+    attribute: ResolvedAttribute,
+    above: tuple[str, ...],
+    repeats: tuple[bool, ...],
+    found: dict[str, list[UsedAttribute]],
+) -> None:
+    own = (*repeats, attribute.max_occurs != 1)
+    paths = (*above, attribute.path)
+    found[attribute.path] = []
+    if not attribute.is_presentational:
+        for path in paths:
+            found[path].append(UsedAttribute(attribute.path, own, attribute))
+    for child in attribute.children:
+        _collect_usable(child, paths, own, found)
+
+
+def check_usages(artefact: Artefact, artefacts: ArtefactSet) -> None:
+    """Check that a data structure uses metadata attributes that there are.
+
+    Raises:
+        InvalidArtefactError: one is not in its metadata structure, or has the id of a component.
+    """
+    structure = decode(artefact, DataStructure)
+    known = usable_attributes(artefacts, structure)
+    components = (*structure.dimensions, *structure.measures, *structure.attributes)
+    taken = {component.id for component in components}
+    for place, usage in enumerate(usages_of(structure)):
+        name = usage.metadata_attribute_reference
+        if name in known and name not in taken:
+            continue
+        lists = "/dataStructureComponents/attributeList"
+        path = f"{lists}/metadataAttributeUsages/{place}/metadataAttributeReference"
+        en, es = f"there is no metadata attribute {name}", f"no hay un atributo de metadatos {name}"
+        if name in taken:
+            en, es = f"a component has the id {name} already", f"ya hay un componente {name}"
+        raise InvalidArtefactError(
+            f"{artefact}, {path}: {en}.", f"{artefact}, {path}: {es}.", urn=artefact.urn, path=path
+        )
 
 
 def flow_of(artefacts: ArtefactSet, document: Mapping[str, Any]) -> Artefact | None:

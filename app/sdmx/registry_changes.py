@@ -19,6 +19,7 @@ from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences
 from app.sdmx.metadata_sets import check_metadata_set, normalise_metadata_set
+from app.sdmx.metadata_structures import check_usages
 from app.sdmx.urn import parse_urn
 from app.sdmx.version import VersionQuery
 
@@ -52,7 +53,7 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
     for artefact in given:
         check_artefact(artefact)
     everything = ArtefactSet((*current, *given))
-    given = [_normalised(artefact, current, everything) for artefact in given]
+    given = [stored_form(artefact, current, everything) for artefact in given]
     added = tuple(artefact for artefact in given if artefact.urn not in current)
     known = [(artefact, current.get(artefact.urn)) for artefact in given]
     pairs = [(new, old) for new, old in known if old is not None]
@@ -65,8 +66,7 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
     if added or changed:
         _refuse_missing_references(after)
     for artefact in (*added, *changed):
-        if artefact.artefact_class is METADATA_SET:
-            check_metadata_set(artefact, after)
+        check_in_context(artefact, after)
     return RegistryChanges(added, changed, unchanged, after)
 
 
@@ -86,7 +86,23 @@ def unique_artefacts(artefacts: Iterable[Artefact]) -> list[Artefact]:
     return list(found.values())
 
 
-def _normalised(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:
+def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
+    """Check what only what an artefact refers to can tell: that reported metadata are allowed.
+
+    Raises:
+        InvalidArtefactError: with the artefact, the `path` in it and the reason.
+    """
+    if artefact.artefact_class is METADATA_SET:
+        check_metadata_set(artefact, after)
+    elif artefact.artefact_class.name == "DataStructure" and not _is_shell(artefact):
+        check_usages(artefact, after)
+
+
+def _is_shell(artefact: Artefact) -> bool:
+    return artefact.document.get("isExternalReference") is True
+
+
+def stored_form(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:
     """The form in which an artefact is stored, whatever the format that it came in."""
     if artefact.artefact_class is METADATA_SET:
         return normalise_metadata_set(artefact, everything)

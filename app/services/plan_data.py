@@ -98,9 +98,17 @@ def _lay_out(
 
 
 def is_reduced(layout: Layout) -> bool:
-    """Whether a message shows less than all components."""
+    """Whether a message shows less than all components of the data.
+
+    Reference metadata above the observation are replaced by themselves alone, so that a message
+    without them takes nothing away (SDMX-CSV 2.1 field guide, action Replace).
+    """
     flow = layout.flow
-    return layout.measures != flow.measures or layout.attributes != flow.attributes
+    shown = set(layout.attributes)
+    missing = (a for a in flow.attributes if a not in shown)
+    return layout.measures != flow.measures or any(
+        not a.is_metadata or a.level == "observation" for a in missing
+    )
 
 
 def _matched(catalogue: Catalogue, class_name: str, selection: DataSelection) -> Iterator[str]:
@@ -157,9 +165,13 @@ def _is_provided(catalogue: Catalogue, agreement: StoredAgreement, asked: DataSe
 
 def _attributes(asked: tuple[str, ...], flow: Flow) -> Iterator[Component]:
     for name in asked:
-        if name not in _NAMED_SETS and not _is_attribute(flow, name):
+        if name not in _NAMED_SETS and not any(_is_named(a, name) for a in flow.attributes):
             raise _unknown("attributes", name, (a.id for a in flow.attributes))
     for attribute in flow.attributes:
+        if attribute.is_metadata:
+            if {"msd", "all"}.intersection(asked) or any(_is_named(attribute, n) for n in asked):
+                yield attribute
+            continue
         of_dataset = attribute.level == "partial" and not attribute.positions
         of_series = attribute.level in {"series", "partial"} and not of_dataset
         wanted = {"dsd", "all", attribute.id}
@@ -170,9 +182,11 @@ def _attributes(asked: tuple[str, ...], flow: Flow) -> Iterator[Component]:
             yield attribute
 
 
-def _is_attribute(flow: Flow, name: str) -> bool:
-    component = flow.components.get(name)
-    return component is not None and component in flow.attributes
+def _is_named(attribute: Component, name: str) -> bool:
+    """Whether a name means an attribute; the path of a metadata attribute all below it too."""
+    if name in (attribute.id, attribute.undotted_id):
+        return True
+    return attribute.is_metadata and attribute.id.startswith(f"{name}.")
 
 
 def _measures(asked: tuple[str, ...], flow: Flow) -> tuple[Component, ...]:

@@ -31,7 +31,8 @@ SHOWN = 80
 _STRUCTURE = re.compile(r"STRUCTURE(?:\[(.)\])?(.?)")
 _GLUED = re.compile(r"STRUCTURE_ID([^A-Za-z0-9_])")
 _COMPONENT = re.compile(
-    r"(?P<id>[A-Za-z][A-Za-z0-9_-]*)(?P<many>\[\])?(?:\[(?P<languages>[^\]]+)\])?(?P<more>\[\])?"
+    r"(?P<path>[A-Za-z][A-Za-z0-9_-]*(?:(?:\[\])?\.[A-Za-z][A-Za-z0-9_-]*)*)"
+    r"(?P<many>\[\])?(?:\[(?P<languages>[^\]]+)\])?(?P<more>\[\])?"
     r"(?P<label>: .*)?",
     re.DOTALL,
 )
@@ -47,8 +48,8 @@ class Column:
     Attributes:
         place: its place in the row.
         name: its header as sent.
-        component: the id in its header.
-        many: whether its cells hold several values (`ATTR[]`).
+        component: the id in its header, of a metadata attribute the path.
+        many: whether its cells hold several values (`ATTR[]`, `PARENT[].CHILD`).
         languages: languages of its cells (`ATTR[en;es]`), empty for plain text.
         labelled: whether its header carries a label, and so its coded cells.
     """
@@ -199,8 +200,8 @@ class CsvReader:
         column = Column(
             place,
             name,
-            match["id"],
-            many=bool(match["many"] or match["more"]),
+            match["path"].replace("[]", ""),
+            many=bool(match["many"] or match["more"] or "[]" in match["path"]),
             languages=tuple((match["languages"] or "").split(self.sub_separator))
             if match["languages"]
             else (),

@@ -231,7 +231,7 @@ class CsvWriter:
     def _column(self, component: Component, position: int | None, *, absent: bool) -> _Column:
         many = component.is_multi_valued and not self._legacy
         languages = self._languages(component)
-        name = component.id + ("[]" if many else "")
+        name = component.column if many else component.id
         if languages:
             name += f"[{SUB_SEPARATOR.join(languages)}]"
         label = self._text(component.names)

@@ -67,7 +67,7 @@ class Descriptions:
         return found
 
     def _describe(self, component: Component) -> dict[str, Any]:
-        described: dict[str, Any] = {"id": component.id, **self.named(component.names)}
+        described: dict[str, Any] = {"id": component.undotted_id, **self.named(component.names)}
         if component.level == "time":
             return described | {"roles": ["TIME_PERIOD"]}
         if component.roles:
@@ -96,6 +96,8 @@ class Descriptions:
     def _describe_period(self, time: str) -> dict[str, Any]:
         period = parse_time_period(time)
         bounds = {"start": iso(period.start), "end": iso(period.end)}
+        if self.version == "1.0.0":
+            return {"id": time, "name": time} | bounds
         if self.version == "2.0.0":
             # Up to 2.0 a period is an item with an id; a range has signs that an id may not have.
             named = {"id": time, "name": time} if "/" not in time else {"value": time}
