@@ -257,10 +257,11 @@ def version_matches(asked: str, offered: str) -> bool:
 
     A working draft is given to those who ask for it; where there is none, the version itself is.
     """
-    if offered.endswith(_DRAFT) and not asked.strip().endswith(_DRAFT):
+    asked = asked.strip().lower()
+    if offered.endswith(_DRAFT) and not asked.endswith(_DRAFT):
         return False
     try:
-        query = VersionQuery.parse(asked.strip().removesuffix(_DRAFT))
+        query = VersionQuery.parse(asked.removesuffix(_DRAFT))
     except QuerySyntaxError:
         return False
     version = Version.parse(offered)

@@ -82,6 +82,23 @@ def _csv(version: str, offered: Mapping[str, tuple[str, ...]]) -> Offer:
     return Offer("csv", f"{_VENDOR}data+csv", version, ("text/csv",), aliases, offered)
 
 
+def _xml(version: str) -> Offer:
+    generic = ("application/xml", "text/xml")
+    aliases = ("xml", "xmldata", "sdmx-ml", "structurespecificdata", "structurespecific")
+    return Offer("xml", f"{_VENDOR}data+xml", version, generic, aliases)
+
+
+def _structure_xml(version: str) -> Offer:
+    generic = ("application/xml", "text/xml")
+    aliases = ("xml", "xmlstructure", "sdmx-ml", "structure")
+    return Offer("xml", f"{_VENDOR}structure+xml", version, generic, aliases)
+
+
+def _ml_2_1(kind: str, *aliases: str, generic: tuple[str, ...] = ()) -> Offer:
+    listed = (f"{kind}data", kind, *aliases)
+    return Offer(kind, f"{_VENDOR}{kind}data+xml", "2.1", generic, listed)
+
+
 def _json_schema(version: str) -> Offer:
     generic = ("application/json", "application/schema+json")
     aliases = ("json", "jsonschema", "schema")
@@ -94,18 +111,59 @@ def _xml_schema(version: str) -> Offer:
     return Offer("xmlschema", f"{_VENDOR}schema+xml", version, generic, aliases)
 
 
-DATA_OFFERS: Final[Offers] = (
-    _json("data", "2.1.0"),
-    _csv("2.1.0", CSV_PARAMETERS),
-    _json("data", "2.0.0"),
-    _csv("2.0.0", CSV_PARAMETERS),
+_ML_2_1: Final = (
+    _ml_2_1("generic", "xml", "xmldata", "sdmx-ml", generic=("application/xml", "text/xml")),
+    _ml_2_1("structurespecific"),
+    _ml_2_1("generictimeseries"),
+    _ml_2_1("structurespecifictimeseries"),
+)
+
+# What clients of SDMX 2.1 know. The working draft, before 1.0, has no `data` around its contents.
+_DATA_2_1: Final = (
+    *_ML_2_1,
+    _json("data", "1.0.0"),
+    _json("data", "1.0.0-wd"),
     _csv("1.0.0", _CSV_1_PARAMETERS),
 )
+
+_DATA_3: Final = (
+    _json("data", "2.1.0"),
+    _csv("2.1.0", CSV_PARAMETERS),
+    _xml("3.1.0"),
+    _json("data", "2.0.0"),
+    _csv("2.0.0", CSV_PARAMETERS),
+    _xml("3.0.0"),
+)
+
+DATA_OFFERS: Final[Offers] = (*_DATA_3, *_DATA_2_1)
 """Representations of data on 2.x paths; the first is the default."""
+
+_CSV_LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"labels": CSV_PARAMETERS["labels"]}
+)
+
+
+def _metadata_csv(version: str) -> Offer:
+    aliases = ("csv", "csvmetadata", "sdmx-csv")
+    return Offer("csv", f"{_VENDOR}metadata+csv", version, ("text/csv",), aliases, _CSV_LABELS)
+
+
+METADATA_OFFERS: Final[Offers] = (
+    _json("metadata", "2.1.0"),
+    _metadata_csv("2.1.0"),
+    _json("metadata", "2.0.0"),
+    _metadata_csv("2.0.0"),
+)
+"""Representations of metadata sets on 2.x paths; the first is the default."""
+
+V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
+"""Representations of metadata sets on 1.x paths; the first is the default."""
 
 STRUCTURE_OFFERS: Final[Offers] = (
     _json("structure", "2.1.0"),
+    _structure_xml("3.1.0"),
     _json("structure", "2.0.0"),
+    _structure_xml("3.0.0"),
 )
 """Representations of structures and availability on 2.x paths; the first is the default."""
 
@@ -121,7 +179,7 @@ SCHEMA_OFFERS: Final[Offers] = (
 )
 """Representations of schemas on 2.x paths; the first is the default."""
 
-V1_DATA_OFFERS: Final[Offers] = (*DATA_OFFERS,)
+V1_DATA_OFFERS: Final[Offers] = (*_DATA_2_1, *_DATA_3)
 """Representations of data on 1.x paths; the first is the default."""
 
 V1_STRUCTURE_OFFERS: Final[Offers] = (*STRUCTURE_OFFERS,)

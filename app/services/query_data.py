@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.sdmx.canonical import canonical
-from app.sdmx.messages.data_csv_writer import CsvWriter
 from app.sdmx.messages.data_message import (
     DataSet,
     DataSetAction,
@@ -17,7 +16,7 @@ from app.sdmx.messages.data_message import (
     SeriesData,
     StoredSeries,
 )
-from app.sdmx.messages.data_writers import data_writer
+from app.sdmx.messages.data_writers import data_writer, has_series, plain_action
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import DataQuery
 from app.services.arrange_data import (
@@ -72,10 +71,10 @@ async def stream_data(
     async with snapshot(pools, prepared.organisation) as connection:
         await check_heads(connection, prepared)
         plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
-        if form.representation.format == "json":
-            plans = [replace(plan, by_series=True) for plan in plans]
-        layouts = [plan.layout for plan in plans if plan.reading.sources]
-        writer = data_writer(form.representation, layouts, with_validity=several)
+        by_series = has_series(form.representation)
+        plans = [replace(plan, by_series=by_series) for plan in plans]
+        expected = [_dataset(plan, "Information") for plan in plans if plan.reading.sources]
+        writer = data_writer(form.representation, expected, with_validity=several)
         datasets = _datasets(connection, prepared, plans, form, after, writer)
         async for part in _written(writer, _header(prepared, form, etag), datasets):
             yield part
@@ -99,11 +98,12 @@ async def write_single(
     batch = [data for data in shown if data is not None]
     if not batch:
         return None
-    writer = data_writer(form.representation, [plan.layout], with_validity=False)
+    dataset = _dataset(plan, _action(plan, form))
+    writer = data_writer(form.representation, [dataset], with_validity=False)
     return b"".join(
         (
             writer.begin(_header(prepared, form, etag)),
-            writer.begin_dataset(_dataset(plan, _action(plan.layout, form))),
+            writer.begin_dataset(dataset),
             writer.write(batch),
             writer.end_dataset(),
             writer.end(),
@@ -182,7 +182,7 @@ async def _datasets(
             async for dataset in _history(connection, query, plan, after, page):
                 yield dataset
             continue
-        action = _action(plan.layout, form)
+        action = _action(plan, form, is_change=after is not None)
         if after is not None:
             if plan.layout.observations:
                 gone = read_deleted(connection, plan.reading, after, query.as_of)
@@ -200,9 +200,9 @@ async def _datasets(
 
 
 def _goes_as_stored(plan: _Plan, writer: DataWriter) -> bool:
-    """Whether series need not be read one by one: nothing is cut, and plain CSV is written."""
-    plain = isinstance(writer, CsvWriter) and writer.takes_stored(plan.layout)
-    return plain and not plan.gathered and is_as_stored(plan.reading)
+    """Whether series need not be read one by one: nothing is cut, and they are written whole."""
+    whole = not plan.gathered and is_as_stored(plan.reading)
+    return whole and writer.takes_stored(plan.layout)
 
 
 def _arranged(query: DataQuery, plan: _Plan, batches: Batches, page: Page) -> Batches:
@@ -250,11 +250,9 @@ async def _given(rows: list[SeriesData]) -> Batches:
     yield rows
 
 
-def _action(layout: Layout, form: Form) -> DataSetAction:
-    """`Replace` for a whole, `Merge` for a part; JSON 2.0 has no Merge (SDMX-JSON guide)."""
-    if not is_reduced(layout):
-        return "Replace"
-    return "Information" if form.representation.version == "2.0.0" else "Merge"
+def _action(plan: _Plan, form: Form, *, is_change: bool = False) -> DataSetAction:
+    reduced = is_reduced(plan.layout)
+    return plain_action(form.representation, is_reduced=reduced, is_change=is_change)
 
 
 def _dataset(
@@ -288,6 +286,5 @@ async def _written(writer: DataWriter, header: Header, datasets: DataSets) -> As
 
 def _written_batch(writer: DataWriter, batch: list[SeriesData] | StoredSeries) -> bytes:
     if isinstance(batch, StoredSeries):
-        assert isinstance(writer, CsvWriter)  # noqa: S101 - no other asks for stored series
         return writer.write_stored(batch)
     return writer.write(batch)

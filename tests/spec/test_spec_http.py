@@ -84,7 +84,7 @@ async def test_c101_c102_ranges_and_weights(exchange: Exchange, accept: str, exp
         "application/x-foo",
         "application/vnd.sdmx.data+json;version=3.0.0",
         "application/vnd.sdmx.structure+json",
-        "application/vnd.sdmx.data+xml;version=3.1.0",
+        "application/vnd.sdmx.data+xml;version=3.2.0",
         f"{CSV21};labels=nonsense",
     ],
 )

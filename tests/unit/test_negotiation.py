@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.errors import NotAcceptableError, QuerySyntaxError, VipmgError
 from app.sdmx.negotiation import choose_encoding, negotiate, negotiate_language, parse_options
-from app.sdmx.offers import DATA_OFFERS, OFFERS, STRUCTURE_OFFERS, MediaType
+from app.sdmx.offers import DATA_OFFERS, OFFERS, STRUCTURE_OFFERS, V1_DATA_OFFERS, MediaType
 
 DATA = "application/vnd.sdmx.data+"
 JSON = f"{DATA}json; version=2.1.0"
@@ -30,9 +30,9 @@ def test_c099_generic_types_get_the_default_of_the_resource(accept: str | None):
     assert structure_type(accept) == "application/vnd.sdmx.structure+json; version=2.1.0"
 
 
-def test_a_browser_gets_the_default():
+def test_a_browser_gets_the_xml_that_it_prefers():
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-    assert data_type(browser) == JSON
+    assert data_type(browser) == f"{DATA}xml; version=3.1.0"
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "text/*", "TEXT/CSV", " text/csv ; header=present"])
@@ -74,13 +74,68 @@ def test_a_vendor_type_without_version_gets_the_newest():
 
 
 @pytest.mark.parametrize(
+    ("accept", "given_type"),
+    [
+        (None, "genericdata+xml; version=2.1"),
+        ("*/*", "genericdata+xml; version=2.1"),
+        ("application/xml", "genericdata+xml; version=2.1"),
+        ("text/xml", "genericdata+xml; version=2.1"),
+        ("application/json", "data+json; version=1.0.0"),
+        ("application/vnd.sdmx.data+json;version=1.0", "data+json; version=1.0.0"),
+        ("application/vnd.sdmx.data+json;version=1.0.0-wd", "data+json; version=1.0.0-wd"),
+        ("application/vnd.sdmx.data+json;version=2.1.0", "data+json; version=2.1.0"),
+        ("text/csv", "data+csv; version=1.0.0"),
+        (
+            "application/vnd.sdmx.structurespecificdata+xml;version=2.1",
+            "structurespecificdata+xml; version=2.1",
+        ),
+        (
+            "application/vnd.sdmx.genericdata+xml;version=2.1, "
+            "application/vnd.sdmx.structurespecificdata+xml;version=2.1",
+            "genericdata+xml; version=2.1",
+        ),
+    ],
+)
+def test_c099_on_1_x_paths_the_types_of_sdmx_2_1_come_first(accept: str | None, given_type: str):
+    given = negotiate(accept, V1_DATA_OFFERS).content_type
+    assert given == f"application/vnd.sdmx.{given_type}"
+
+
+@pytest.mark.parametrize(
+    ("query", "given_type", "given_on_1_x"),
+    [
+        ("format=genericdata", "genericdata+xml; version=2.1", None),
+        ("format=generictimeseriesdata", "generictimeseriesdata+xml; version=2.1", None),
+        ("format=structurespecificdata", "data+xml; version=3.1.0", "structurespecificdata"),
+        ("format=structurespecificdata&formatVersion=3.0", "data+xml; version=3.0.0", None),
+        (
+            "format=structurespecificdata&formatVersion=2.1",
+            "structurespecificdata+xml; version=2.1",
+            None,
+        ),
+        (
+            "format=structurespecifictimeseriesdata",
+            "structurespecifictimeseriesdata+xml; version=2.1",
+            None,
+        ),
+        ("format=jsondata", "data+json; version=2.1.0", "data+json; version=1.0.0"),
+        ("format=csvdata", "data+csv; version=2.1.0", "data+csv; version=1.0.0"),
+    ],
+)
+def test_c105_formats_by_their_short_names(query: str, given_type: str, given_on_1_x: str | None):
+    assert data_type("text/csv", query) == f"application/vnd.sdmx.{given_type}"
+    given = negotiate("text/csv", V1_DATA_OFFERS, parse_options(query)).content_type
+    assert given.startswith(f"application/vnd.sdmx.{given_on_1_x or given_type}")
+
+
+@pytest.mark.parametrize(
     "accept",
     [
         "application/x-foo",
         f"{DATA}json;version=3.0.0",
         f"{DATA}json;version=2+.2.0",
         f"{DATA}json;version=latest",
-        f"{DATA}xml;version=3.0.0",
+        f"{DATA}xml;version=3.2.0",
         "application/json;q=0",
         "*/*;q=0",
         "json",

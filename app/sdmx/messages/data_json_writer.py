@@ -7,18 +7,32 @@ Indexes are given in the order of first appearance; `order` carries that of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import orjson
 
 from app.sdmx.flow import Component
-from app.sdmx.messages.data_message import SENDER, DataSet, Header, SeriesData, iso
+from app.sdmx.messages.data_message import (
+    SENDER,
+    DataSet,
+    Header,
+    Layout,
+    SeriesData,
+    StoredSeries,
+    iso,
+)
+from app.sdmx.messages.data_stored import PlainSeries, StoredReader, is_plain
 from app.sdmx.messages.json_descriptions import Descriptions, descriptions
+from app.sdmx.messages.json_numbers import json_number
 from app.sdmx.series import TIME
 from app.sdmx.urn import parse_urn
 
 _NUMBERS = frozenset({"Numeric", "Long", "Short", "Float", "Double", "Integer", "Count"})
+_TEXTS = frozenset({"Decimal", "BigInteger"})
+"""Numbers that JSON has as text."""
+
+_Plain: TypeAlias = PlainSeries[tuple[str, str, Mapping[str, Any]]]
 _SCHEMAS = {
     "2.1.0": "https://json.sdmx.org/2.1/sdmx-json-data-schema.json",
     "2.0.0": "https://json.sdmx.org/2.0.0/sdmx-json-data-schema.json",
@@ -57,8 +71,8 @@ class _Structure:
                     return orjson.dumps(value).decode()
                 return f"[{','.join([self.index(component.id, code) for code in value])}]"
             return self.index(component.id, value)
-        if isinstance(value, str) and component.data_type in _NUMBERS and value != "NaN":
-            return value.lstrip("+")
+        if isinstance(value, str) and component.data_type in _NUMBERS:
+            return json_number(value)
         if isinstance(value, str) and component.data_type == "Boolean":
             return "true" if value in {"true", "1"} else "false"
         return orjson.dumps(value).decode()
@@ -92,6 +106,8 @@ class JsonWriter:
         self._now: _Structure | None = None
         self._groups: dict[str, dict[int, Any]] = {}
         self._first = True
+        self._reader: StoredReader[tuple[str, str, Mapping[str, Any]]] | None = None
+        self._times: tuple[list[str], list[str]] = [], []
 
     def begin(self, header: Header) -> bytes:
         """The header."""
@@ -117,6 +133,9 @@ class JsonWriter:
         self._now = self._structures[place]
         self._now.datasets.append(self._count)
         self._groups = {}
+        measures = dataset.layout.measures
+        self._reader = StoredReader(measures[0].id, self._same) if measures else None
+        self._times = [], []
         self._first = True
         members: dict[str, Any] = {"structure": place, "action": dataset.action}
         if self.version == "2.0.0":
@@ -137,6 +156,24 @@ class JsonWriter:
         parts = [part for data in batch if (part := render(now, data))]
         if not parts:
             return b""
+        comma = "" if self._first else ","
+        self._first = False
+        return (comma + ",".join(parts)).encode()
+
+    def takes_stored(self, layout: Layout) -> bool:
+        """Whether it writes series of this layout as they are stored: a decimal along time."""
+        return is_plain(layout) and layout.measures[0].data_type in _TEXTS
+
+    def write_stored(self, batch: StoredSeries) -> bytes:
+        """Series of the current dataset as they are stored."""
+        now = self._current
+        assert self._reader is not None  # noqa: S101 - there is a measure
+        usual = self._flat if now.dataset.layout.is_flat else self._series
+        plain = self._plain_flat if now.dataset.layout.is_flat else self._plain_series
+        parts = [
+            usual(now, data) if isinstance(data, SeriesData) else plain(now, data)
+            for data in self._reader.read(batch)
+        ]
         comma = "" if self._first else ","
         self._first = False
         return (comma + ",".join(parts)).encode()
@@ -189,6 +226,46 @@ class JsonWriter:
             name = flow.time.id
             keys = [f"{head}:{now.index(name, time)}" for time in data.document[TIME]]
         return _observations(now, data, keys)
+
+    def _same(self, data: SeriesData) -> tuple[str, str, Mapping[str, Any]]:
+        """What stands before and after the observations of a series, and what is above it."""
+        now = self._current
+        layout = now.dataset.layout
+        above = {a.id: data.upper[a.id] for a in layout.above_series if a.id in data.upper}
+        attributes = _trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
+        head = f'"attributes":[{",".join(attributes)}],' if attributes else ""
+        rest = [
+            now.write(c, data.upper.get(c.id, data.document.get(c.id)))
+            for c in layout.at_observation[1:]
+        ]
+        return head, "".join(["," + cell for cell in _trimmed(rest)]), above
+
+    def _plain_series(self, now: _Structure, data: _Plain) -> str:
+        layout = now.dataset.layout
+        head, rest, above = data.same
+        if above:
+            self._take_groups(now, SeriesData(tuple(data.key), {}, above))
+        tail = f'"{rest}]'
+        pairs = zip(self._time_indexes(now, data.times), data.values, strict=True)
+        listed = ",".join([f'"{time}":["{value}{tail}' for time, value in pairs])
+        key = now.key_of(layout.series_dimensions, data.key)
+        return f'"{key}":{{{head}"observations":{{{listed}}}}}'
+
+    def _plain_flat(self, now: _Structure, data: _Plain) -> str:
+        key = now.key_of(now.dataset.layout.flow.dimensions, data.key)
+        head, tail = f'"{key}:', f'"{data.same[1]}]'
+        pairs = zip(self._time_indexes(now, data.times), data.values, strict=True)
+        return ",".join([f'{head}{time}":["{value}{tail}' for time, value in pairs])
+
+    def _time_indexes(self, now: _Structure, times: list[str]) -> list[str]:
+        """The indexes of periods: series of a dataset mostly have the same."""
+        kept, indexes = self._times
+        if kept != times:
+            time = now.dataset.layout.flow.time
+            assert time is not None  # noqa: S101 - plain series have periods
+            indexes = [now.index(time.id, one) for one in times]
+            self._times = times, indexes
+        return indexes
 
     def _take_groups(self, now: _Structure, data: SeriesData) -> None:
         """Remember the values that stand above the series, at their keys."""

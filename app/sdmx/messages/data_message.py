@@ -162,6 +162,12 @@ class DataWriter(Protocol):
     def write(self, batch: Sequence[SeriesData]) -> bytes:
         """Series of the current dataset."""
 
+    def takes_stored(self, layout: Layout) -> bool:
+        """Whether series of this layout can be given as they are stored, which is faster."""
+
+    def write_stored(self, batch: StoredSeries) -> bytes:
+        """Series of the current dataset as they are stored."""
+
     def end_dataset(self) -> bytes:
         """What stands after the series of a dataset."""
 
