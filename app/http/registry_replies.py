@@ -14,7 +14,7 @@ from app.http.replies import ReplyCache, SpoolResponse
 from app.http.representations import structure_form
 from app.sdmx.negotiation import VARY, choose_encoding, negotiate, parse_options
 from app.sdmx.offers import Offers
-from app.sdmx.query import SchemaQuery, StructureQuery
+from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
 from app.services.query_structures import (
     StructureForm,
     StructureReply,
@@ -24,7 +24,7 @@ from app.services.query_structures import (
 from app.store.registry import RegistrySnapshot
 from app.store.types import Pool
 
-_Query = TypeVar("_Query", StructureQuery, SchemaQuery)
+_Query = TypeVar("_Query", StructureQuery, SchemaQuery, MetadataQuery)
 
 
 async def answer_from_registry(

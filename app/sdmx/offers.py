@@ -159,6 +159,27 @@ METADATA_OFFERS: Final[Offers] = (
 V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
 """Representations of metadata sets on 1.x paths; the first is the default."""
 
+_CSV_LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"labels": CSV_PARAMETERS["labels"]}
+)
+
+
+def _metadata_csv(version: str) -> Offer:
+    aliases = ("csv", "csvmetadata", "sdmx-csv")
+    return Offer("csv", f"{_VENDOR}metadata+csv", version, ("text/csv",), aliases, _CSV_LABELS)
+
+
+METADATA_OFFERS: Final[Offers] = (
+    _json("metadata", "2.1.0"),
+    _metadata_csv("2.1.0"),
+    _json("metadata", "2.0.0"),
+    _metadata_csv("2.0.0"),
+)
+"""Representations of metadata sets on 2.x paths; the first is the default."""
+
+V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
+"""Representations of metadata sets on 1.x paths; the first is the default."""
+
 STRUCTURE_OFFERS: Final[Offers] = (
     _json("structure", "2.1.0"),
     _structure_xml("3.1.0"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import app
 from app.errors import ConfigurationError, InvalidArtefactError, VipmgError
 from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.metadata_readers import is_metadata_message, read_metadata_message
 from app.sdmx.messages.structure_readers import read_structure_message
 from app.settings import Settings
 from app.store import registry_publication
@@ -79,7 +80,9 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _read(file: Path) -> list[Artefact]:
     try:
-        return read_structure_message(file.read_bytes())
+        body = file.read_bytes()
+        read = read_metadata_message if is_metadata_message(body) else read_structure_message
+        return read(body)
     except VipmgError as error:
         raise type(error)(
             f"{file}: {error.text['en']}", f"{file}: {error.text['es']}", **error.detail

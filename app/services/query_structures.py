@@ -15,7 +15,7 @@ from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import write_structure_message
 from app.sdmx.negotiation import LanguageChoice, Representation
-from app.sdmx.query import SchemaQuery, StructureQuery
+from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
 from app.sdmx.rest_v2 import canonical
 from app.sdmx.structure_answer import answer_structure_query, names_one_by_one
 from app.store.pools import with_retry
@@ -62,7 +62,9 @@ async def current_registry(reader: Pool, cache: RegistryCache) -> RegistrySnapsh
 
 
 def structure_etag(
-    registry: RegistrySnapshot, query: StructureQuery | SchemaQuery, form: StructureForm
+    registry: RegistrySnapshot,
+    query: StructureQuery | SchemaQuery | MetadataQuery,
+    form: StructureForm,
 ) -> str:
     """The strong entity tag of an answer, known before the answer is made."""
     parts = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from app.sdmx.messages.metadata_readers import read_metadata_message
 from app.sdmx.query import StructureQuery
 from app.sdmx.registry_changes import plan_changes
 from app.sdmx.structure_answer import answer_structure_query
+from app.services.publish_structures import read_structure_files
 from tests.artefact_samples import artefact, urn
 from tests.metadata import FULL, metadata_network, metadata_set
 from tests.structures import network
@@ -160,3 +162,27 @@ def test_structure_queries_do_not_show_metadata_sets(held: ArtefactSet) -> None:
 def test_what_is_no_metadata_message_is_refused(body: bytes) -> None:
     with pytest.raises(MessageError):
         read_metadata_message(body)
+
+
+def test_files_of_metadata_are_told_from_files_of_structures(tmp_path: Path) -> None:
+    sets = {"data": {"metadataSets": [metadata_set().document]}}
+    structures = {"data": {"codelists": [artefact("Codelist", "metadataSets").document]}}
+    for name, message in (("a", sets), ("b", structures)):
+        (tmp_path / f"{name}.json").write_bytes(orjson.dumps(message))
+    read = read_structure_files([tmp_path])
+    assert [one.artefact_class.name for one in read] == ["MetadataSet", "Codelist"]
+
+
+def test_a_set_without_a_version_has_the_default_one() -> None:
+    document = {key: value for key, value in metadata_set().document.items() if key != "version"}
+    [read] = read_metadata_message(orjson.dumps({"data": {"metadataSets": [document]}}))
+    assert read.version.text == "1.0"
+
+
+def test_a_list_of_values_is_several_attributes() -> None:
+    nested = {"id": "CONTACT", "attributes": [{"id": "EMAIL", "value": ["a", "b"]}]}
+    document = metadata_set(attributes=[{"id": "YEARS", "value": [1, 2]}, nested]).document
+    [read] = read_metadata_message(orjson.dumps({"data": {"metadataSets": [document]}}))
+    years, more, contact = read.document["attributes"]
+    assert (years["value"], more["value"]) == (1, 2)
+    assert [one["value"] for one in contact["attributes"]] == ["a", "b"]

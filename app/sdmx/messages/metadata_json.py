@@ -68,6 +68,16 @@ def read_metadata_sets(body: bytes) -> list[Artefact]:
     return [Artefact.read(METADATA_SET, _stored(one)) for one in sets]
 
 
+def has_metadata_sets(body: bytes) -> bool:
+    """Whether it is a JSON message with a member for metadata sets."""
+    try:
+        message = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    data = message.get("data") if isinstance(message, dict) else None
+    return isinstance(data, dict) and "metadataSets" in data
+
+
 def _document(artefact: Artefact, version: str, address: str) -> Document:
     document = artefact.document
     if version == "2.0.0":

@@ -18,4 +18,4 @@ def read_metadata_message(body: bytes) -> list[Artefact]:
 
 def is_metadata_message(body: bytes) -> bool:
     """Whether a message that may also be one of structures is one of metadata."""
-    return b'"metadataSets"' in body
+    return b'"metadataSets"' in body and metadata_json.has_metadata_sets(body)
