@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import Request, Response
 from starlette.types import Scope
@@ -13,11 +13,18 @@ from app.errors import NotFoundError
 V1_PATH: Final = "/sdmx/v1"
 """Where the paths of SDMX-REST 1.5 begin."""
 
+_DATA: Final = (f"{V1_PATH}/data/", "/sdmx/v2/data")
+
 
 def is_v1(scope: Scope) -> bool:
     """Whether a request came on a path of SDMX-REST 1.5."""
     path: str = scope["path"]
     return path == V1_PATH or path.startswith(V1_PATH + "/")
+
+
+def kind_of(path: str) -> Literal["data", "structure"]:
+    """The kind of SDMX-JSON message that a path is answered with, its errors too."""
+    return "data" if path.startswith(_DATA) else "structure"
 
 
 def nothing_found(request: Request, headers: Mapping[str, str]) -> Response:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.http.errors import PROBLEMS
+from app.http.interfaces import kind_of
 from app.http.sdmx_paths import sdmx_paths
 
 _STOCK: Final = ("HTTPValidationError", "ValidationError")
@@ -27,7 +28,7 @@ _PROBLEM: Final[dict[str, Any]] = {
 }
 _MESSAGE: Final[dict[str, Any]] = {
     "type": "object",
-    "description": "An SDMX-JSON 2.1 message with errors; `x-code` is explained in /docs/errors.",
+    "description": "An SDMX-JSON message with errors; `x-code` is explained in /docs/errors.",
     "required": ["meta", "errors"],
     "properties": {
         "meta": {"type": "object"},
@@ -68,7 +69,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
 def _error_response(path: str) -> dict[str, Any]:
     is_sdmx = path.startswith("/sdmx/")
     name = "SdmxErrors" if is_sdmx else "Problem"
-    kind = "structure" if "/structure" in path else "data"
-    media_type = f"application/vnd.sdmx.{kind}+json" if is_sdmx else "application/problem+json"
-    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    media_type = (
+        f"application/vnd.sdmx.{kind_of(path)}+json" if is_sdmx else "application/problem+json"
+    )
+    content: dict[str, Any] = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    if is_sdmx:  # to who asks for SDMX-ML; on the 1.x paths to who does not say
+        content["application/xml"] = {"schema": {"type": "string"}}
     return {"description": "An error.", "content": content}

@@ -100,6 +100,13 @@ Two mean nothing that is stored: constraints on what is attached do not exist in
 constraints are computed for `availableconstraint`.
 """
 
+ITEM_TYPES: Final = tuple(
+    name
+    for name, types in STRUCTURE_TYPES.items()
+    if set(types).issubset(ITEM_SCHEME_TYPES) or name == _HIERARCHICAL_CODELIST
+)
+"""The types that items may be asked of, `structure` included."""
+
 STRUCTURE_DETAILS: Final = (
     "full",
     "allstubs",
@@ -341,12 +348,11 @@ def _versions(raw: str) -> tuple[VersionQuery, ...]:
 def _with_items(query: StructureQuery, kind: str, items: tuple[str, ...]) -> StructureQuery:
     if kind == _HIERARCHICAL_CODELIST:
         return _with_hierarchies(query, items)
-    types = query.artefact_types or ITEM_SCHEME_TYPES
-    if not set(types).issubset(ITEM_SCHEME_TYPES):
+    if kind not in ITEM_TYPES:
         raise QuerySyntaxError(
             f"{kind} has no items to ask for.", f"{kind} no tiene ítems que pedir."
         )
-    return replace(query, artefact_types=types, items=items)
+    return replace(query, artefact_types=query.artefact_types or ITEM_SCHEME_TYPES, items=items)
 
 
 def _with_hierarchies(query: StructureQuery, items: tuple[str, ...]) -> StructureQuery:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.main import create_app
+from app.sdmx import rest_v1
 from app.sdmx.negotiation import (
     DATA_OFFERS,
     EXTENSION_PARAMETERS,
@@ -17,7 +18,7 @@ from app.sdmx.negotiation import (
     negotiate,
     parse_options,
 )
-from app.sdmx.offers import CSV_PARAMETERS, Offers
+from app.sdmx.offers import CSV_PARAMETERS, V1_DATA_OFFERS, V1_STRUCTURE_OFFERS, Offers
 from app.sdmx.query_string import parameters
 from app.sdmx.rest_v2 import (
     AVAILABILITY_PARAMETERS,
@@ -38,6 +39,10 @@ DATA = f"/sdmx/v2/data/{{context}}/{FLOW}/{{key}}"
 AVAILABILITY = f"/sdmx/v2/availability/{{context}}/{FLOW}/{{key}}/{{componentID}}"
 STRUCTURE = f"/sdmx/v2/structure/{{artefactType}}/{FLOW}"
 ITEMS = f"/sdmx/v2/structure/{{itemSchemeType}}/{FLOW}/{{itemID}}"
+DATA_V1 = "/sdmx/v1/data/{flowRef}/{key}/{providerRef}"
+AVAILABILITY_V1 = "/sdmx/v1/availableconstraint/{flowRef}/{key}/{providerRef}/{componentID}"
+STRUCTURE_V1 = f"/sdmx/v1/{{artefactType}}/{FLOW}"
+ITEMS_V1 = f"/sdmx/v1/{{itemSchemeType}}/{FLOW}/{{itemID}}"
 NO_CSV = EXTENSION_PARAMETERS - CSV_PARAMETERS.keys()
 
 
@@ -67,6 +72,30 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
         ),
         pytest.param(STRUCTURE, {*STRUCTURE_PARAMETERS, *NO_CSV}, STRUCTURE_OFFERS, id="structure"),
         pytest.param(ITEMS, {*STRUCTURE_PARAMETERS, *NO_CSV}, STRUCTURE_OFFERS, id="items"),
+        pytest.param(
+            DATA_V1,
+            {*rest_v1.DATA_PARAMETERS, *EXTENSION_PARAMETERS},
+            V1_DATA_OFFERS,
+            id="data 1.x",
+        ),
+        pytest.param(
+            AVAILABILITY_V1,
+            {*rest_v1.AVAILABILITY_PARAMETERS, *NO_CSV},
+            V1_STRUCTURE_OFFERS,
+            id="availability 1.x",
+        ),
+        pytest.param(
+            STRUCTURE_V1,
+            {*rest_v1.STRUCTURE_PARAMETERS, *NO_CSV},
+            V1_STRUCTURE_OFFERS,
+            id="structure 1.x",
+        ),
+        pytest.param(
+            ITEMS_V1,
+            {*rest_v1.STRUCTURE_PARAMETERS, *NO_CSV},
+            V1_STRUCTURE_OFFERS,
+            id="items 1.x",
+        ),
     ],
 )
 def test_sdmx_paths_tell_their_parameters_and_media_types(
@@ -91,6 +120,10 @@ def test_examples_and_values_of_the_description_are_read(description: dict[str, 
         AVAILABILITY: parse_availability,
         STRUCTURE: parse_structure,
         ITEMS: parse_structure,
+        DATA_V1: rest_v1.parse_data,
+        AVAILABILITY_V1: rest_v1.parse_availability,
+        STRUCTURE_V1: rest_v1.parse_structure,
+        ITEMS_V1: rest_v1.parse_structure,
     }
     for path, parse in parsers.items():
         listed = description["paths"][path]["get"]["parameters"]
