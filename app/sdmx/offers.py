@@ -159,33 +159,15 @@ METADATA_OFFERS: Final[Offers] = (
 V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
 """Representations of metadata sets on 1.x paths; the first is the default."""
 
-_CSV_LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"labels": CSV_PARAMETERS["labels"]}
-)
-
-
-def _metadata_csv(version: str) -> Offer:
-    aliases = ("csv", "csvmetadata", "sdmx-csv")
-    return Offer("csv", f"{_VENDOR}metadata+csv", version, ("text/csv",), aliases, _CSV_LABELS)
-
-
-METADATA_OFFERS: Final[Offers] = (
-    _json("metadata", "2.1.0"),
-    _metadata_csv("2.1.0"),
-    _json("metadata", "2.0.0"),
-    _metadata_csv("2.0.0"),
-)
-"""Representations of metadata sets on 2.x paths; the first is the default."""
-
-V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
-"""Representations of metadata sets on 1.x paths; the first is the default."""
-
-STRUCTURE_OFFERS: Final[Offers] = (
+_STRUCTURE_3: Final = (
     _json("structure", "2.1.0"),
     _structure_xml("3.1.0"),
     _json("structure", "2.0.0"),
     _structure_xml("3.0.0"),
 )
+_STRUCTURE_2_1: Final = (_structure_xml("2.1"), _json("structure", "1.0.0"))
+
+STRUCTURE_OFFERS: Final[Offers] = (*_STRUCTURE_3, *_STRUCTURE_2_1)
 """Representations of structures and availability on 2.x paths; the first is the default."""
 
 _JSON_SCHEMAS: Final = (_json_schema("2.1.0"), _json_schema("2.0.0"))
@@ -203,7 +185,7 @@ SCHEMA_OFFERS: Final[Offers] = (
 V1_DATA_OFFERS: Final[Offers] = (*_DATA_2_1, *_DATA_3)
 """Representations of data on 1.x paths; the first is the default."""
 
-V1_STRUCTURE_OFFERS: Final[Offers] = (*STRUCTURE_OFFERS,)
+V1_STRUCTURE_OFFERS: Final[Offers] = (*_STRUCTURE_2_1, *_STRUCTURE_3)
 """Representations of structures and availability on 1.x paths; the first is the default."""
 
 V1_SCHEMA_OFFERS: Final[Offers] = (

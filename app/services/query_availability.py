@@ -98,6 +98,7 @@ async def query_availability(
         header,
         base_url=form.base_url,
         availability=[_constraint(available, query) for available in found],
+        registry=prepared.catalogue.snapshot.artefacts,
     )
     return StructureReply(body, shown)
 

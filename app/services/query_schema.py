@@ -50,6 +50,7 @@ def _answer(
     offer = form.representation.offer
     write = _WRITERS.get(offer.format)
     if write is None:
-        return write_answer(schema_structures(artefacts, context), registry, query, form)
+        structures = schema_structures(artefacts, context)
+        return write_answer(structures, registry, query, form, resolved_in=artefacts)
     schema = resolve_data_schema(artefacts, context, query)
     return StructureReply(write(schema, offer.version), ())

@@ -111,7 +111,7 @@ def _answer(
         if names_one_by_one(query):
             raise _not_found(query)
         return StructureReply(None, ())
-    return write_answer(answer.artefacts, registry, query, form)
+    return write_answer(answer.artefacts, registry, query, form, resolved_in=artefacts)
 
 
 def write_answer(
@@ -119,8 +119,14 @@ def write_answer(
     registry: RegistrySnapshot,
     query: StructureQuery | SchemaQuery,
     form: StructureForm,
+    *,
+    resolved_in: ArtefactSet | None = None,
 ) -> StructureReply:
-    """Write artefacts as a structure message, in the languages of the caller."""
+    """Write artefacts as a structure message, in the languages of the caller.
+
+    References are resolved, where the format demands it, in the current registry or in the set
+    given.
+    """
     localiser = Localiser(form.languages, registry.localisations)
     localised = [localiser.localise(artefact) for artefact in artefacts]
     header = MessageHeader(
@@ -129,7 +135,13 @@ def write_answer(
         languages=localiser.languages,
     )
     offer = form.representation.offer
-    body = write_structure_message(offer, localised, header, base_url=form.base_url)
+    body = write_structure_message(
+        offer,
+        localised,
+        header,
+        base_url=form.base_url,
+        registry=registry.artefacts if resolved_in is None else resolved_in,
+    )
     return StructureReply(body, localiser.languages)
 
 

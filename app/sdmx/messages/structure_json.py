@@ -74,26 +74,51 @@ def write_structures(
     return orjson.dumps(message)
 
 
-def read_structures(body: bytes) -> list[Artefact]:
-    """Read a structure message of 2.1 or 2.0; what only 2.0 has is put in the form of 2.1.
+def load_message(body: bytes) -> Document:
+    """Load a message of any version, in the spelling of 2.1.
 
     Raises:
-        MessageError: it is not JSON, or not a structure message.
-        InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
+        MessageError: it is not a JSON object.
     """
     try:
         message = orjson.loads(body.replace(_VALUE_LIST[1].encode(), _VALUE_LIST[0].encode()))
     except orjson.JSONDecodeError as error:
         raise MessageError(f"This is not JSON: {error}.", f"Esto no es JSON: {error}.") from None
-    data = message.get("data") if isinstance(message, dict) else None
+    if not isinstance(message, dict):
+        raise _no_data()
+    return message
+
+
+def read_message(message: Document) -> list[Artefact]:
+    """Read a structure message of 2.1 or 2.0; what only 2.0 has is put in the form of 2.1.
+
+    Raises:
+        MessageError: it is not a structure message.
+        InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
+    """
+    data = message.get("data")
     if not isinstance(data, dict):
-        raise MessageError(
-            "This is not a structure message: it has no object `data`.",
-            "Esto no es un mensaje de estructura: no tiene un objeto `data`.",
-        )
+        raise _no_data()
     return [
         artefact for key, documents in data.items() for artefact in _read_collection(key, documents)
     ]
+
+
+def read_structures(body: bytes) -> list[Artefact]:
+    """Load and read a structure message of 2.1 or 2.0.
+
+    Raises:
+        MessageError: it is not JSON, or not a structure message.
+        InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
+    """
+    return read_message(load_message(body))
+
+
+def _no_data() -> MessageError:
+    return MessageError(
+        "This is not a structure message: it has no object `data`.",
+        "Esto no es un mensaje de estructura: no tiene un objeto `data`.",
+    )
 
 
 def _read_collection(key: str, documents: object) -> list[Artefact]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages import structure_json, structure_ml
+from app.sdmx.messages import structure_json, structure_json_1, structure_ml, structure_ml_2_1
+from app.sdmx.messages.structure_ml_message import find_root
 
 # XML begins with `<`, after blanks or the mark of its encoding.
 _XML: Final = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<")
@@ -19,5 +20,10 @@ def read_structure_message(body: bytes) -> list[Artefact]:
         InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
     """
     if body[:64].lstrip().startswith(_XML):
+        if find_root(body) == structure_ml_2_1.DIALECT.root:
+            return structure_ml_2_1.read_structures_ml(body)
         return structure_ml.read_structures_ml(body)
-    return structure_json.read_structures(body)
+    message = structure_json.load_message(body)
+    if structure_json_1.is_1_0(message):
+        return structure_json_1.read_structures(message)
+    return structure_json.read_message(message)

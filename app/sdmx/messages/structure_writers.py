@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages import structure_json, structure_ml
+from app.sdmx.messages import structure_json, structure_json_1, structure_ml, structure_ml_2_1
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.offers import Offer
+
+_OF_2_1: Final = {
+    ("xml", "2.1"): structure_ml_2_1.write_structures_ml,
+    ("json", "1.0.0"): structure_json_1.write_structures,
+}
 
 
 def write_structure_message(
@@ -18,6 +24,7 @@ def write_structure_message(
     *,
     base_url: str,
     availability: Sequence[Mapping[str, Any]] = (),
+    registry: ArtefactSet | None = None,
 ) -> bytes:
     """Write a structure message in the format that was negotiated.
 
@@ -27,7 +34,18 @@ def write_structure_message(
         header: what the message says of itself.
         base_url: address of the service, for the links of each artefact to itself.
         availability: availability constraints as objects of SDMX-JSON 2.1.
+        registry: where references lead that SDMX 2.1 cannot write as they are; the artefacts
+            themselves if None.
     """
+    of_2_1 = _OF_2_1.get((offer.format, offer.version))
+    if of_2_1 is not None:
+        return of_2_1(
+            artefacts,
+            header,
+            registry=registry,
+            address=base_url + "/sdmx/v1",
+            availability=availability,
+        )
     address = base_url + "/sdmx/v2"
     if offer.format == "xml":
         return structure_ml.write_structures_ml(
