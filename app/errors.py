@@ -13,6 +13,7 @@
     ├── ConflictError             contradicts what is stored
     │   ├── StableArtefactChangedError
     │   └── IdempotencyKeyReusedError
+    ├── PreconditionFailedError   what is stored is not what the caller has seen
     ├── MessageError              a message that cannot be read at all
     ├── InvalidArtefactError      a structural artefact that is not valid
     ├── ConfigurationError        settings that cannot be used
@@ -119,6 +120,12 @@ class IdempotencyKeyReusedError(ConflictError):
     """The Idempotency-Key was used before with another body (HTTP 422)."""
 
     code = "VIPMG-122"
+
+
+class PreconditionFailedError(VipmgError):
+    """What is stored is not what the caller has seen, by If-Match (HTTP 412)."""
+
+    code = "VIPMG-123"
 
 
 class MessageError(VipmgError):

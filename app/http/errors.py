@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
 from app.errors import VipmgError
-from app.http.interfaces import V1_PATH, is_v1
+from app.http.interfaces import is_v1, kind_of
 from app.sdmx.messages.error_message import (
     JSON_2_1,
     XML_2_1,
@@ -37,7 +37,6 @@ from app.store.pools import is_retriable
 
 SDMX_PATHS: Final = "/sdmx/"
 DOCUMENTATION: Final = "/docs/errors"
-V1_DATA: Final = V1_PATH + "/data/"
 RETRY_SECONDS: Final = 5
 LANGUAGES: Final = ("en", "es")
 
@@ -100,6 +99,7 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
         "Idempotency-Key reused",
         "Idempotency-Key reutilizada",
     ),
+    errors.PreconditionFailedError: (412, "Changed meanwhile", "Cambiado entretanto"),
     errors.MessageError: (422, "Message not readable", "Mensaje ilegible"),
     errors.InvalidArtefactError: (422, "Artefact not valid", "Artefacto no válido"),
     errors.ConfigurationError: (500, "Service misconfigured", "Servicio mal configurado"),
@@ -239,9 +239,7 @@ def _error_form(request: Request) -> ErrorForm:
 def _media_type(request: Request, form: ErrorForm) -> str:
     if form.format == "xml":
         return "application/xml"  # no vendor type of SDMX is one of errors
-    path = request.scope["path"]
-    of_data = path.startswith(V1_DATA) if is_v1(request.scope) else "/structure" not in path
-    kind = "data" if of_data else "structure"
+    kind = kind_of(request.scope["path"])
     return f"application/vnd.sdmx.{kind}+json; version={form.version}"
 
 
