@@ -54,7 +54,7 @@ def read_upload(request: Request, max_bytes: int) -> Upload:
     return Upload(
         chunks=request.stream(),
         content_type=content_type,
-        content_encoding=_content_encoding(headers.getlist("content-encoding")),
+        content_encoding=content_encoding(headers.getlist("content-encoding")),
         file_name=_file_name(headers.get("content-disposition")),
         idempotency_key=_idempotency_key(headers.getlist("idempotency-key")),
         max_bytes=max_bytes,
@@ -94,7 +94,12 @@ def _check_content_type(content_type: str) -> None:
         )
 
 
-def _content_encoding(values: list[str]) -> str | None:
+def content_encoding(values: list[str]) -> str | None:
+    """The one content coding of a body, or None.
+
+    Raises:
+        UnsupportedMediaTypeError: it is coded in another way than once with gzip.
+    """
     encodings = [each.strip().lower() for value in values for each in value.split(",")]
     named = [each for each in encodings if each not in {"", "identity"}]
     if named in ([], ["gzip"], ["x-gzip"]):

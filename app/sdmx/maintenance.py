@@ -28,9 +28,10 @@ from app.sdmx.maintenance_updates import apply_partial, delete_item, is_partial
 from app.sdmx.maintenance_versions import check_version_rule
 from app.sdmx.registry_changes import (
     RegistryChanges,
-    pin_dataflow,
+    check_in_context,
     refuse_changes_of_stable,
     refuse_parts,
+    stored_form,
     unique_artefacts,
 )
 
@@ -137,7 +138,7 @@ def plan_submission(
             _check_right(artefact, may_maintain)
             whole = _whole(artefact, current, must_exist=must_exist)
             check_artefact(whole)
-            candidates[artefact.urn] = pin_dataflow(whole, current, everything)
+            candidates[artefact.urn] = stored_form(whole, current, everything)
         except VipmgError as error:
             errors[artefact.urn] = error
     _settle(current, candidates, errors, facts or StoredFacts())
@@ -156,7 +157,7 @@ def plan_deletion(
     facts: StoredFacts | None = None,
 ) -> MaintenancePlan:
     """Plan the deletion of one artefact, or of one item of it where `item` is its path."""
-    effect = Effect.REPLACED if item else Effect.DELETED
+    effect = Effect.DELETED
     nothing = RegistryChanges((), (), (), current)
     stored = current.get(urn)
     try:
@@ -217,6 +218,7 @@ def _settle(
         for faults in (
             _change_faults(current, after, candidates),
             reference_faults(current, after, candidates),
+            _context_faults(current, after, candidates),
             _fact_faults(after, candidates, facts),
         ):
             for urn, error in faults:
@@ -244,6 +246,32 @@ def _change_faults(
                 refuse_parts([(artefact, stored)])
         except VipmgError as error:
             yield urn, error
+
+
+def _context_faults(
+    current: ArtefactSet, after: ArtefactSet, candidates: Mapping[str, Artefact]
+) -> Iterator[Fault]:
+    """Artefacts that what they refer to does not allow, or would allow no more."""
+    for artefact in after:
+        is_candidate = artefact.urn in candidates
+        if not is_candidate and not after.children(artefact.urn).intersection(candidates):
+            continue
+        try:
+            check_in_context(artefact, after)
+        except InvalidArtefactError as error:
+            if is_candidate:
+                yield artefact.urn, error
+            elif _was_right(artefact, current):
+                conflict = ConflictError(error.text["en"], error.text["es"], **error.detail)
+                yield from ((one, conflict) for one in blamed(after, candidates, artefact.urn))
+
+
+def _was_right(artefact: Artefact, current: ArtefactSet) -> bool:
+    try:
+        check_in_context(artefact, current)
+    except InvalidArtefactError:
+        return False
+    return True
 
 
 def _fact_faults(

@@ -1,0 +1,123 @@
+"""Requests that change structures: the body, and whether the caller has seen what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from email.message import Message
+from typing import Final
+
+from fastapi import Request
+
+from app.errors import MessageError, QuerySyntaxError, TooLargeError, UnsupportedMediaTypeError
+from app.http.representations import structure_form
+from app.http.uploads import content_encoding
+from app.sdmx.messages.inflate import Inflated
+from app.sdmx.negotiation import Options, Representation
+from app.sdmx.offers import Offers
+from app.sdmx.query import StructureQuery
+from app.services.query_structures import current_registry, structure_etag
+
+MAX_BYTES: Final = 64 << 20
+"""Largest message, as sent and as decompressed: it is held in memory as a whole."""
+
+_TAKEN: Final = (
+    "application/vnd.sdmx.structure+json",
+    "application/vnd.sdmx.structure+xml",
+    "application/json",
+    "application/xml",
+    "text/json",
+    "text/xml",
+)
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_NEVER: Final = -1
+"""A revision that the registry never has."""
+
+
+async def read_body(request: Request) -> bytes:
+    """Read a structure message, decompressed.
+
+    Raises:
+        UnsupportedMediaTypeError: the body is in a format or an encoding that is not read.
+        TooLargeError: it is beyond the limit.
+        MessageError: there is no body, or its compression does not hold.
+    """
+    _check_content_type(request.headers.get("content-type", ""))
+    limit = min(MAX_BYTES, request.app.state.settings.max_body_bytes)
+    encoding = content_encoding(request.headers.getlist("content-encoding"))
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    if encoding is not None:
+        return await asyncio.to_thread(_inflate, bytes(body), limit)
+    if not body:
+        raise MessageError("The body is empty.", "El cuerpo está vacío.")
+    return bytes(body)
+
+
+async def seen_revision(request: Request, query: StructureQuery, offers: Offers) -> int | None:
+    """The revision of the registry for which If-Match holds; None when the caller did not ask.
+
+    A tag holds if it is that of the present answer to a GET of the same address, in any format
+    that is offered and in the languages of this request; -1 if it does not hold.
+    """
+    given = ",".join(request.headers.getlist("if-match"))
+    tags = {tag.strip() for tag in given.split(",")} - {""}
+    if not tags or tags == {"*"}:
+        return None
+    state = request.app.state
+    registry = await current_registry(state.pools.public, state.registry)
+    for offer in offers:
+        form = structure_form(request, Representation(offer), Options(), registry.languages)
+        if structure_etag(registry, query, form) in tags:
+            return registry.revision
+    return _NEVER
+
+
+def refuse_parameters(request: Request) -> None:
+    """Refuse query parameters that a request for a change does not have.
+
+    Raises:
+        QuerySyntaxError: there is one beside `format` and `formatVersion`.
+    """
+    unknown = sorted(set(request.query_params) - {"format", "formatVersion"})
+    if unknown:
+        listed = ", ".join(unknown)
+        raise QuerySyntaxError(
+            f"A change of structures has no parameter {listed[:200]}.",
+            f"Un cambio de estructuras no tiene el parámetro {listed[:200]}.",
+            parameters=unknown,
+        )
+
+
+def _check_content_type(content_type: str) -> None:
+    parsed = Message()
+    parsed["content-type"] = content_type
+    name = parsed.get_content_type() if "/" in content_type else ""
+    parameters = {str(key).lower(): str(value) for key, value in (parsed.get_params() or [])[1:]}
+    charset = parameters.get("charset", "utf-8").lower()
+    if len(content_type) > 255 or name not in _TAKEN or charset not in _CHARSETS:
+        listed = ", ".join(_TAKEN)
+        raise UnsupportedMediaTypeError(
+            f"The Content-Type {content_type[:80]!r} is not read. Send UTF-8 text as: {listed}.",
+            f"No se admite el Content-Type {content_type[:80]!r}. "
+            f"Envíe texto UTF-8 como: {listed}.",
+            accepted=list(_TAKEN),
+        )
+
+
+def _inflate(body: bytes, limit: int) -> bytes:
+    return io.BufferedReader(Inflated(io.BytesIO(body), limit)).read()
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(
+        f"A message of structures may have {limit} bytes; send the artefacts in several.",
+        f"Un mensaje de estructuras puede tener {limit} bytes; envíe los artefactos en varios.",
+        limit=limit,
+    )

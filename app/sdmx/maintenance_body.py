@@ -1,0 +1,56 @@
+"""Artefacts that strangers send: read only as far as every reader and writer can follow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from app.errors import MessageError
+from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.structure_readers import read_structure_message
+
+MAX_DEPTH: Final = 128
+"""Objects and lists inside each other; a scheme nested 60 deep has as many."""
+
+# What XML 1.0 cannot hold could not be read back in every format.
+_NOT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def read_artefacts(body: bytes) -> list[Artefact]:
+    """Read a structure message of any format.
+
+    Raises:
+        MessageError: it cannot be read, is nested too deeply, or holds signs that are no text.
+        InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
+    """
+    try:
+        artefacts = read_structure_message(body)
+    except RecursionError:
+        raise _too_deep() from None
+    for artefact in artefacts:
+        _check_shape(artefact)
+    return artefacts
+
+
+def _check_shape(artefact: Artefact) -> None:
+    pending: list[tuple[Any, int]] = [(artefact.document, 0)]
+    while pending:
+        value, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if isinstance(value, dict):
+            pending += ((one, depth + 1) for one in (*value.values(), *value))
+        elif isinstance(value, list):
+            pending += ((one, depth + 1) for one in value)
+        elif isinstance(value, str) and _NOT_TEXT.search(value):
+            raise MessageError(
+                f"{artefact.urn[:200]!r} holds a control character, which is no text.",
+                f"{artefact.urn[:200]!r} contiene un carácter de control, que no es texto.",
+            )
+
+
+def _too_deep() -> MessageError:
+    return MessageError(
+        f"The message is nested more than {MAX_DEPTH} deep.",
+        f"El mensaje está anidado a más de {MAX_DEPTH} niveles.",
+    )
