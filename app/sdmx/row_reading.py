@@ -120,6 +120,10 @@ class RowReader:
     def _reader(self, component: Component) -> Callable[[str], Any] | None:
         column = self.form.columns[component.id]
         separator = self.form.sub_separator
+        if column.languages and (column.many or component.is_multi_valued):
+            return lambda cell: [
+                split_languages(part, separator) for part in split_cell(cell, separator)
+            ]
         if column.languages:
             return lambda cell: split_languages(cell, separator)
         if column.many:

@@ -94,16 +94,23 @@ class ValueChecks:
 
     def _check_languages(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
         """Each part of a cell names one language of the header, once; its text is checked."""
-        announced = self.form.columns[component.id].languages
+        column, separator = self.form.columns[component.id], self.form.sub_separator
         for cell in distinct:
-            texts = split_languages(cell, self.form.sub_separator)
-            whole = len(texts) == len(split_cell(cell, self.form.sub_separator))
-            right = component.multilingual and whole and texts.keys() <= set(announced)
-            if not (right and all(component.check(text) for text in texts.values())):
+            many = column.many or component.is_multi_valued
+            values = split_cell(cell, separator) if many else [cell]
+            if not all(self._is_right(value, component, column.languages) for value in values):
                 allowed = component.representation
                 if component.multilingual:
-                    allowed = self.form.sub_separator.join(f"{name}:..." for name in announced)
+                    allowed = separator.join(f"{name}:..." for name in column.languages)
                 self._each(sheet, component.id, {cell}, "VIPMG-212", allowed=allowed)
+            if len(values) > 1 and not component.is_multi_valued:
+                self._each(sheet, component.id, {cell}, "VIPMG-234")
+
+    def _is_right(self, value: str, component: Component, announced: Sequence[str]) -> bool:
+        texts = split_languages(value, self.form.sub_separator)
+        whole = len(texts) == len(split_cell(value, self.form.sub_separator))
+        right = component.multilingual and whole and texts.keys() <= set(announced)
+        return right and all(component.check(text) for text in texts.values())
 
     def _check_periods(self, sheet: Sheet, flow: Flow, distinct: set[str]) -> None:
         bad = sheet.bad_times = {time for time in distinct if not is_time_period(time)}

@@ -401,11 +401,18 @@ class _CellWriter:
         return cell
 
     def _parts(self, value: Any) -> str:  # noqa: ANN401
+        if not isinstance(value, Mapping):
+            return SUB_SEPARATOR.join(quote_part(self._part(part)) for part in value)
+        if not self.languages:
+            return self.text(value)
+        texts = [f"{name}:{value[name]}" for name in self.languages if name in value]
+        return SUB_SEPARATOR.join(map(quote_part, texts))
+
+    def _part(self, value: Any) -> str:  # noqa: ANN401 - text, or text by language
+        """One of several values."""
         if isinstance(value, Mapping):
-            if not self.languages:
-                return self.text(value)
-            value = [f"{name}:{value[name]}" for name in self.languages if name in value]
-        return SUB_SEPARATOR.join(quote_part(str(part)) for part in value)
+            return self._parts(value)
+        return quote_part(f"{self.languages[0]}:{value}") if self.languages else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class _Structure:
                     return orjson.dumps(value).decode()
                 return f"[{','.join([self.index(component.id, code) for code in value])}]"
             return self.index(component.id, value)
+        if isinstance(value, list) and not self.is_old:
+            return f"[{','.join([self.write(component, part) for part in value])}]"
         if isinstance(value, str) and component.data_type in _NUMBERS:
             return json_number(value)
         if isinstance(value, str) and component.data_type == "Boolean":
