@@ -221,7 +221,7 @@ def network() -> list[Artefact]:
             "CC_DF",
             flow,
             cubeRegions=[
-                region(TIME_PERIOD={"startPeriod": {"period": "2000-01-01", "isInclusive": True}}),
+                region(TIME_PERIOD={"afterPeriod": {"period": "2000-01-01", "isInclusive": True}}),
                 region(include=False, REF_AREA=["GTM"], SEX=["M"]),
             ],
         ),

@@ -33,6 +33,7 @@ class _Writer:
         self.version = version
 
     def write(self) -> JsonSchema:
+        conditions = [*self._layouts(), *self._listings()]
         return {
             "$schema": _DRAFT,
             "title": self.schema.urn,
@@ -49,7 +50,7 @@ class _Writer:
                     },
                 },
             },
-            "allOf": [*self._layouts(), *self._listings()],
+            **({"allOf": conditions} if conditions else {}),
             "$defs": {**self._definitions(), **dict(self._components())},
         }
 
