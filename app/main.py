@@ -30,6 +30,8 @@ from app.routers import (
     submissions,
     v1_availability,
     v1_data,
+    v1_metadata,
+    v1_schema,
     v1_structure,
 )
 from app.services.check_readiness import ReadinessProbe
@@ -51,6 +53,8 @@ ROUTES = (
     metadata,
     v1_data,
     v1_availability,
+    v1_schema,
+    v1_metadata,
     v1_structure,
     submissions,
     oauth,

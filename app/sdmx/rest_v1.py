@@ -291,7 +291,7 @@ def _selection(segments: Sequence[str], values: Mapping[str, str]) -> DataSelect
         versions=versions,
         filters=_period(values),
         updated_after=read_optional(parse_date_time, values.get("updatedAfter")),
-        positions=_positions(key),
+        positions=read_key(key),
         providers=read_providers(provider),
     )
 
@@ -307,7 +307,12 @@ def _period(values: Mapping[str, str]) -> tuple[ComponentFilter, ...]:
     return (ComponentFilter(TIME, (conditions,)),) if conditions else ()
 
 
-def _positions(raw: str) -> tuple[tuple[str, ...], ...]:
+def read_key(raw: str) -> tuple[tuple[str, ...], ...]:
+    """Read a key: the codes of each position, none for any; no positions: all.
+
+    Raises:
+        QuerySyntaxError: a position has an empty code among others, or a comma.
+    """
     if decode(raw) in WILDCARDS:
         return ()
     return tuple(map(_codes, raw.split(".")))
@@ -336,13 +341,21 @@ def _read_list(name: str, raw: str, pattern: re.Pattern[str]) -> tuple[str, ...]
 def _versions(raw: str) -> tuple[VersionQuery, ...]:
     if (text := decode(raw)) in WILDCARDS:
         return ()
-    found = []
-    for one in text.split(_SEPARATOR):
-        query = VersionQuery.latest() if one == LATEST else VersionQuery.parse(one)
-        if query.exact is None and one != LATEST:
-            raise bad_value("version", one)
-        found.append(query)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(map(read_version, text.split(_SEPARATOR))))
+
+
+def read_version(text: str) -> VersionQuery:
+    """Read one version, or `latest`.
+
+    Raises:
+        QuerySyntaxError: it is neither.
+    """
+    if text == LATEST:
+        return VersionQuery.latest()
+    query = VersionQuery.parse(text)
+    if query.exact is None:
+        raise bad_value("version", text)
+    return query
 
 
 def _with_items(query: StructureQuery, kind: str, items: tuple[str, ...]) -> StructureQuery:

@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import QueryMisfitError, QuerySyntaxError
+from app.errors import QueryMisfitError, QuerySemanticError, QuerySyntaxError
 from app.sdmx.artefact_classes import ARTEFACT_TYPES
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.canonical import canonical
 from app.sdmx.flow import resolve_flow
-from app.sdmx.query import AvailabilityQuery, DataQuery, ProviderReference, StructureQuery
+from app.sdmx.query import (
+    AvailabilityQuery,
+    DataQuery,
+    MetadataQuery,
+    ProviderReference,
+    SchemaQuery,
+    StructureQuery,
+)
 from app.sdmx.rest_v1 import (
     STRUCTURE_DETAILS,
     STRUCTURE_REFERENCES,
@@ -16,6 +23,7 @@ from app.sdmx.rest_v1 import (
     parse_data,
     parse_structure,
 )
+from app.sdmx.rest_v1_registry import parse_metadata, parse_schema
 from app.sdmx.rest_v2 import parse_data as parse_data_v2
 from app.sdmx.rest_v2 import parse_structure as parse_structure_v2
 from app.sdmx.slices import compile_slice
@@ -39,6 +47,16 @@ def structure(url: str) -> StructureQuery:
 def availability(url: str) -> AvailabilityQuery:
     path, _, query = url.partition("?")
     return parse_availability(path.split("/")[1:], query)
+
+
+def schema(url: str) -> SchemaQuery:
+    path, _, query = url.partition("?")
+    return parse_schema(path.split("/")[1:], query)
+
+
+def metadata(url: str) -> MetadataQuery:
+    path, _, query = url.partition("?")
+    return parse_metadata(path.split("/")[1:], query)
 
 
 # --- structures
@@ -296,3 +314,41 @@ def test_availability():
     for wrong in ("/F?mode=foo", "/F?references=valuelist", "/F?references=codelist,dataflow", ""):
         with pytest.raises(QuerySyntaxError):
             availability(wrong)
+
+
+# --- schemas and metadata
+
+
+def test_schemas_are_of_one_artefact():
+    query = schema("/dataflow/A/F/1.0?dimensionAtObservation=FREQ&explicitMeasure=true")
+    assert (query.context, query.agency, query.resource_id) == ("dataflow", "A", "F")
+    assert (str(query.version), query.dimension_at_observation) == ("1.0", "FREQ")
+    assert query.explicit_measure
+    assert schema("/provisionagreement/A/F/").version == VersionQuery.latest()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "/dataflow", "/dataflow/A", "/codelist/A/CL", "/metadataprovisionagreement/A/M"),
+        *("/dataflow/all/F", "/dataflow/*/F", "/dataflow/A+B/F", "/dataflow/A/F/all"),
+        *("/dataflow/A/F/1.0+2.0", "/dataflow/A/F/~", "/dataflow/A/F?deletion=true"),
+    ],
+)
+def test_c094_schemas_have_no_wildcards(url: str):
+    with pytest.raises(QuerySyntaxError):
+        schema(url)
+
+
+def test_metadata_by_flow_and_provider():
+    query = metadata("/A,MDF,1.0/all/TST,P+Q?detail=nodata")
+    assert (query.by, query.agencies, query.resource_ids) == ("metadataflow", ("A",), ("MDF",))
+    assert query.providers == (ProviderReference("P", "TST"), ProviderReference("Q"))
+    assert query.detail == "allstubs"
+    assert metadata("/MDF").versions == LATEST
+    assert metadata("/MDF/..").providers == ()
+    with pytest.raises(QuerySemanticError):
+        metadata("/MDF/A.B")
+    for wrong in ("", "/MDF?detail=foo", "/MDF?startPeriod=2020", "/MDF/all/all/all"):
+        with pytest.raises(QuerySyntaxError):
+            metadata(wrong)

@@ -1,0 +1,28 @@
+"""Schemas of SDMX-REST 1.5: `/sdmx/v1/schema/...`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from app.http.paths import raw_segments
+from app.http.registry_replies import answer_from_registry
+from app.sdmx.offers import V1_SCHEMA_OFFERS
+from app.sdmx.rest_v1_registry import parse_schema
+from app.services.query_schema import query_schema
+
+router = APIRouter(tags=["SDMX 1.x"])
+
+_PATH: Final = "/sdmx/v1/schema"
+
+
+@router.head(_PATH, include_in_schema=False)
+@router.get(_PATH, include_in_schema=False)
+@router.head(_PATH + "/{rest:path}", include_in_schema=False)
+@router.get(_PATH + "/{rest:path}", include_in_schema=False)
+async def get_schema(request: Request) -> Response:
+    """Return the definition of which data are valid for a structure, flow or agreement."""
+    raw_query = request.scope["query_string"].decode("latin-1")
+    query = parse_schema(raw_segments(request, _PATH), raw_query)
+    return await answer_from_registry(request, query, V1_SCHEMA_OFFERS, query_schema)
