@@ -26,20 +26,22 @@ LARGEST: Final = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
-    """One version of SDMX-ML structure messages.
+    """One version of SDMX-ML structure messages, or of messages that are read in the same way.
 
     Attributes:
         vocabulary: its version and namespaces, among them `mes` and `str`.
         collections: its classes, in the order in which they are written.
+        message: the element of a message.
     """
 
     vocabulary: Vocabulary
     collections: Sequence[Collection]
+    message: str = "mes:Structure"
 
     @property
     def root(self) -> str:
         """The element of a message, as lxml names it."""
-        return self.vocabulary.tag("mes:Structure")
+        return self.vocabulary.tag(self.message)
 
 
 def write_message(
@@ -59,7 +61,7 @@ def write_message(
     out = [
         '<?xml version="1.0" encoding="UTF-8"?>\n',
         f"<mes:Structure{declared}>",
-        *_header(header),
+        write_header(header),
         "<mes:Structures>",
     ]
     around = ""
@@ -78,12 +80,13 @@ def write_message(
     return "".join(out).encode()
 
 
-def _header(header: MessageHeader) -> tuple[str, ...]:
+def write_header(header: MessageHeader, more: str = "") -> str:
+    """Write the header of a message; `more` is what stands in it after the sender."""
     instant = header.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     return (
-        f"<mes:Header><mes:ID>{escape(header.id)}</mes:ID><mes:Test>false</mes:Test>",
-        f"<mes:Prepared>{instant}</mes:Prepared>",
-        f'<mes:Sender id="{quote(header.sender)}"/></mes:Header>',
+        f"<mes:Header><mes:ID>{escape(header.id)}</mes:ID><mes:Test>false</mes:Test>"
+        f"<mes:Prepared>{instant}</mes:Prepared>"
+        f'<mes:Sender id="{quote(header.sender)}"/>{more}</mes:Header>'
     )
 
 
