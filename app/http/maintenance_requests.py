@@ -12,18 +12,17 @@ from fastapi import Request
 from app.errors import MessageError, QuerySyntaxError, TooLargeError, UnsupportedMediaTypeError
 from app.http.representations import structure_form
 from app.http.uploads import content_encoding
+from app.sdmx.maintenance_body import MessageKind
 from app.sdmx.messages.inflate import Inflated
 from app.sdmx.negotiation import Options, Representation
 from app.sdmx.offers import Offers
-from app.sdmx.query import StructureQuery
+from app.sdmx.query import MetadataQuery, StructureQuery
 from app.services.query_structures import current_registry, structure_etag
 
 MAX_BYTES: Final = 64 << 20
 """Largest message, as sent and as decompressed: it is held in memory as a whole."""
 
-_TAKEN: Final = (
-    "application/vnd.sdmx.structure+json",
-    "application/vnd.sdmx.structure+xml",
+_GENERIC: Final = (
     "application/json",
     "application/xml",
     "text/json",
@@ -34,15 +33,15 @@ _NEVER: Final = -1
 """A revision that the registry never has."""
 
 
-async def read_body(request: Request) -> bytes:
-    """Read a structure message, decompressed.
+async def read_body(request: Request, kind: MessageKind) -> bytes:
+    """Read a message of structures or of metadata sets, decompressed.
 
     Raises:
         UnsupportedMediaTypeError: the body is in a format or an encoding that is not read.
         TooLargeError: it is beyond the limit.
         MessageError: there is no body, or its compression does not hold.
     """
-    _check_content_type(request.headers.get("content-type", ""))
+    _check_content_type(request.headers.get("content-type", ""), kind)
     limit = min(MAX_BYTES, request.app.state.settings.max_body_bytes)
     encoding = content_encoding(request.headers.getlist("content-encoding"))
     length = request.headers.get("content-length", "")
@@ -60,7 +59,9 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def seen_revision(request: Request, query: StructureQuery, offers: Offers) -> int | None:
+async def seen_revision(
+    request: Request, query: StructureQuery | MetadataQuery, offers: Offers
+) -> int | None:
     """The revision of the registry for which If-Match holds; None when the caller did not ask.
 
     A tag holds if it is that of the present answer to a GET of the same address, in any format
@@ -95,19 +96,20 @@ def refuse_parameters(request: Request) -> None:
         )
 
 
-def _check_content_type(content_type: str) -> None:
+def _check_content_type(content_type: str, kind: MessageKind) -> None:
+    taken = (*(f"application/vnd.sdmx.{kind}+{syntax}" for syntax in ("json", "xml")), *_GENERIC)
     parsed = Message()
     parsed["content-type"] = content_type
     name = parsed.get_content_type() if "/" in content_type else ""
     parameters = {str(key).lower(): str(value) for key, value in (parsed.get_params() or [])[1:]}
     charset = parameters.get("charset", "utf-8").lower()
-    if len(content_type) > 255 or name not in _TAKEN or charset not in _CHARSETS:
-        listed = ", ".join(_TAKEN)
+    if len(content_type) > 255 or name not in taken or charset not in _CHARSETS:
+        listed = ", ".join(taken)
         raise UnsupportedMediaTypeError(
             f"The Content-Type {content_type[:80]!r} is not read. Send UTF-8 text as: {listed}.",
             f"No se admite el Content-Type {content_type[:80]!r}. "
             f"Envíe texto UTF-8 como: {listed}.",
-            accepted=list(_TAKEN),
+            accepted=list(taken),
         )
 
 

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from app.auth.subject import Subject
 from app.errors import NotAcceptableError
 from app.http.errors import LANGUAGES, request_id, status_of
+from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.maintenance import Effect, Outcome
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.submit_response import Action, SubmissionResult, write_json, write_xml
@@ -24,7 +25,7 @@ _OFFERS: Final[Offers] = (
         "json",
         "application/json",
         "2.1.0",
-        ("application/vnd.sdmx.structure+json",),
+        ("application/vnd.sdmx.structure+json", "application/vnd.sdmx.metadata+json"),
         ("json", "jsonstructure", "sdmx-json"),
     ),
     *(
@@ -104,5 +105,6 @@ def _result(outcome: Outcome) -> SubmissionResult:
 
 def _address(request: Request, urn: str) -> str:
     found = parse_urn(urn)
-    path = f"{found.class_name.lower()}/{found.agency}/{found.id}/{found.version}"
-    return f"{request.app.state.settings.base_url}/sdmx/v2/structure/{path}"
+    resource = "metadata" if found.class_name == METADATA_SET.name else "structure"
+    path = f"{resource}/{found.class_name.lower()}/{found.agency}/{found.id}/{found.version}"
+    return f"{request.app.state.settings.base_url}/sdmx/v2/{path}"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from app.errors import MessageError
 from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.metadata_readers import read_metadata_message
 from app.sdmx.messages.structure_readers import read_structure_message
+
+MessageKind: TypeAlias = Literal["structure", "metadata"]
+"""What a message holds: structures, or metadata sets."""
 
 MAX_DEPTH: Final = 128
 """Objects and lists inside each other; a scheme nested 60 deep has as many."""
@@ -16,20 +20,23 @@ MAX_DEPTH: Final = 128
 _NOT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def read_artefacts(body: bytes) -> list[Artefact]:
-    """Read a structure message of any format.
+def read_artefacts(body: bytes, kind: MessageKind = "structure") -> list[Artefact]:
+    """Read a message of any format.
 
     Raises:
         MessageError: it cannot be read, is nested too deeply, or holds signs that are no text.
         InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
     """
     try:
-        artefacts = read_structure_message(body)
+        artefacts = _READERS[kind](body)
     except RecursionError:
         raise _too_deep() from None
     for artefact in artefacts:
         _check_shape(artefact)
     return artefacts
+
+
+_READERS: Final = {"structure": read_structure_message, "metadata": read_metadata_message}
 
 
 def _check_shape(artefact: Artefact) -> None:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from app.errors import ConflictError
+from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefacts import Artefact
 from app.sdmx.urn import PREFIX
 from app.sdmx.version import Version
@@ -46,13 +47,14 @@ def check_version_rule(new: Artefact, others: Iterable[Artefact]) -> None:
     """Check a new stable version against the nearest lower stable one of the same artefact.
 
     Args:
-        new: the artefact that is to be added; drafts and other forms of versions are free.
+        new: the artefact that is to be added; drafts and other forms of versions are free, and
+            so are metadata sets, whose reports say something else each time.
         others: the other versions of the artefact.
 
     Raises:
         ConflictError: a higher part of the version should have risen.
     """
-    if not new.stable or _is_shell(new):
+    if not new.stable or _is_shell(new) or new.artefact_class is METADATA_SET:
         return
     lower = [one for one in others if one.stable and one.version < new.version]
     held = [one for one in lower if not _is_shell(one)]

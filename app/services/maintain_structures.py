@@ -1,4 +1,4 @@
-"""Maintain structures: create, replace and delete artefacts for those who may."""
+"""Maintain structures and metadata sets: create, replace and delete them for those who may."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.sdmx.maintenance import (
     plan_deletion,
     plan_submission,
 )
-from app.sdmx.maintenance_body import read_artefacts
+from app.sdmx.maintenance_body import MessageKind, read_artefacts
 from app.sdmx.maintenance_query import MaintenanceTarget, check_target, check_types
 from app.sdmx.registry_changes import RegistryChanges
 from app.store import registry_publication
@@ -30,23 +30,30 @@ Planner = Callable[[RegistrySnapshot, StoredFacts], MaintenancePlan]
 
 
 async def submit_structures(
-    writer: Pool, subject: Subject, body: bytes, artefact_type: str, now: dt.datetime
+    writer: Pool,
+    subject: Subject,
+    body: bytes,
+    artefact_type: str,
+    now: dt.datetime,
+    *,
+    kind: MessageKind = "structure",
 ) -> MaintenancePlan:
     """Create or replace artefacts, each alone (POST).
 
     Args:
         writer: pool that may write.
         subject: the caller.
-        body: a structure message.
+        body: the message.
         artefact_type: the only type that it may hold, empty for any.
         now: the instant of the change.
+        kind: what the message is one of.
 
     Raises:
         MessageError: the message cannot be read.
         QuerySemanticError: it holds no artefact, or one of another type.
         InvalidArtefactError: an artefact has no identification, or is there twice.
     """
-    artefacts = await asyncio.to_thread(read_artefacts, body)
+    artefacts = await asyncio.to_thread(read_artefacts, body, kind)
     check_types(artefacts, artefact_type)
 
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:
@@ -63,6 +70,7 @@ async def replace_structure(
     target: MaintenanceTarget,
     now: dt.datetime,
     *,
+    kind: MessageKind = "structure",
     revision: int | None = None,
 ) -> MaintenancePlan:
     """Replace the one artefact that a path identifies, or a part of it (PUT).
@@ -70,9 +78,10 @@ async def replace_structure(
     Args:
         writer: pool that may write.
         subject: the caller.
-        body: a structure message that holds the artefact.
+        body: a message that holds the artefact.
         target: the artefact of the path.
         now: the instant of the change.
+        kind: what the message is one of.
         revision: the revision of the registry that the caller's precondition was checked with;
             -1 if it did not hold.
 
@@ -80,7 +89,7 @@ async def replace_structure(
         MessageError: the message cannot be read.
         QuerySemanticError: it does not hold exactly the artefact of the path.
     """
-    artefacts = await asyncio.to_thread(read_artefacts, body)
+    artefacts = await asyncio.to_thread(read_artefacts, body, kind)
     check_target(artefacts, target)
 
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:

@@ -52,6 +52,10 @@ UNION
 SELECT CASE WHEN agency = 'SDMX' THEN '' ELSE agency || '.' END || (item ->> 'id')
 FROM artefact, json_array_elements(document -> 'agencies') AS item
 WHERE class = 'AgencyScheme' AND recorded_to IS NULL
+UNION
+SELECT agency || '.' || (item ->> 'id')
+FROM artefact, json_array_elements(document -> 'metadataProviders') AS item
+WHERE class = 'MetadataProviderScheme' AND recorded_to IS NULL
 ORDER BY 1
 """
 
@@ -127,7 +131,11 @@ async def list_organisations(connection: Connection) -> list[tuple[str, str]]:
 
 
 async def list_agencies(connection: Connection) -> list[str]:
-    """Return the ids of all agencies: those that maintain artefacts, and those that are listed."""
+    """Return the ids of all who may maintain artefacts.
+
+    Those are the agencies that do, those that are listed in schemes, and metadata providers,
+    whose id in a metadata set is `AGENCY.PROVIDER`.
+    """
     return [row["agency"] for row in await connection.fetch(_SELECT_AGENCIES)]
 
 

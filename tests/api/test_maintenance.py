@@ -21,6 +21,7 @@ from app.settings import Settings
 from app.store.pools import Pools
 from app.store.registry_publication import publish
 from tests.artefact_samples import artefact, codelist, every_class, item, network, urn
+from tests.metadata import FULL, PROVIDER, metadata_network, metadata_set
 from tests.structure_schemas import check_message
 from tests.submit_schemas import REGISTRY, check_response
 
@@ -554,6 +555,38 @@ class TestAnswers:
 
 
 class TestBodies:
+    @pytest.mark.parametrize(
+        "accept",
+        [
+            "+json;version=2.0.0",
+            "+xml;version=3.1.0",
+            "+xml;version=3.0.0",
+            "+xml;version=2.1",
+            "+json;version=1.0.0",
+        ],
+    )
+    async def test_every_format_that_is_written_is_taken_back(
+        self, keeper: Keeper, accept: str
+    ) -> None:
+        version = "v1/codelist/TST/CL_AREA/1.0.0"
+        path = f"/sdmx/{version}" if accept.endswith(("2.1", "1.0.0")) else None
+        media_type = f"application/vnd.sdmx.structure{accept}"
+        held = next(one for one in network() if one.id == "CL_AREA")
+        shown = await keeper.client.get(
+            path or path_of(held), headers={"Accept": media_type, "Accept-Language": "*"}
+        )
+        assert shown.status_code == 200
+        headers = {"Content-Type": media_type}
+        same = await keeper.client.put(path_of(held), content=shown.content, headers=headers)
+        assert same.status_code == 200, same.text
+        assert "just so" in said(same)
+        new = shown.content.replace(b"CL_AREA", b"CL_COPY")
+        created = await keeper.client.post(ROOT, content=new, headers=headers)
+        assert created.status_code == 201, created.text
+        copied = await keeper.stored(codelist("CL_COPY"))
+        assert copied is not None
+        assert copied["codes"] == held.document["codes"]
+
     async def test_a_compressed_body_is_read(self, keeper: Keeper) -> None:
         new = codelist("CL_NEW", "A")
         headers = {"Content-Type": JSON, "Content-Encoding": "gzip"}
@@ -683,3 +716,63 @@ def components(*names: str) -> dict[str, Any]:
     listed = [{"id": one, "conceptIdentity": urn("Concept", "CS", one)} for one in names]
     dimension_list = {"id": "DimensionDescriptor", "dimensions": listed}
     return {"dataStructureComponents": {"dimensionList": dimension_list}}
+
+
+class TestMetadataSets:
+    """Reference metadata: the same verbs under `/metadata`."""
+
+    ROOT = "/sdmx/v2/metadata"
+    TYPE = "application/vnd.sdmx.metadata+json;version=2.1.0"
+
+    @pytest.fixture
+    async def reporter(self, service: FastAPI, pools: Pools) -> AsyncIterator[httpx.AsyncClient]:
+        async with pools.writer.acquire() as connection:
+            await publish(connection, metadata_network(), dt.datetime.now(dt.UTC))
+        client = await program(service, pools, [PROVIDER])
+        client.headers["Content-Type"] = self.TYPE
+        yield client
+        await client.aclose()
+
+    def body(self, *sets: Artefact) -> bytes:
+        return orjson.dumps({"meta": {"id": "M"}, "data": {"metadataSets": [
+            one.document for one in sets
+        ]}})  # fmt: skip
+
+    async def test_sets_are_created_replaced_and_deleted(self, reporter: httpx.AsyncClient) -> None:
+        held = metadata_set(version="1.0")
+        address = f"{self.ROOT}/metadataset/{PROVIDER}/MS/1.0"
+        assert (await reporter.put(address, content=self.body(held))).status_code == 404
+        created = await reporter.post(self.ROOT, content=self.body(held))
+        assert created.status_code == 201, created.text
+        assert created.headers["location"].endswith(address)
+        shown = await reporter.get(address, headers={"Accept": self.TYPE, "Accept-Language": "*"})
+        [stored] = shown.json()["data"]["metadataSets"]
+        assert stored["attributes"] == held.document["attributes"]
+        changed = metadata_set(version="1.0", attributes=FULL[:1])
+        one = f"{self.ROOT}/metadataset"
+        assert (await reporter.post(one, content=self.body(changed))).status_code == 200
+        tag = shown.headers["etag"]
+        stale = await reporter.delete(address, headers={"If-Match": tag})
+        assert stale.status_code == 412
+        assert (await reporter.delete(address)).status_code == 200
+        assert (await reporter.get(address)).status_code in (204, 404)
+
+    async def test_what_the_structure_does_not_allow_is_refused(
+        self, reporter: httpx.AsyncClient
+    ) -> None:
+        wrong = metadata_set(attributes=[{"id": "YEARS", "value": "soon"}])
+        reply = await reporter.post(self.ROOT, content=self.body(wrong))
+        assert reply.status_code == 422
+        assert results(reply) == [("Append", "Failure", "422")]
+
+    async def test_structures_and_other_providers_are_refused(
+        self, reporter: httpx.AsyncClient
+    ) -> None:
+        other = metadata_set(agency="TST")
+        assert (await reporter.post(self.ROOT, content=self.body(other))).status_code == 403
+        structure = await reporter.post(self.ROOT, content=message(codelist("CL_NEW", "A")))
+        assert structure.status_code == 422
+        typed = await reporter.post(
+            self.ROOT, content=self.body(metadata_set()), headers={"Content-Type": JSON}
+        )
+        assert typed.status_code == 415
