@@ -34,7 +34,7 @@ REPORT: Final = "REPORT"
 """The id of the report structure of every metadata structure."""
 
 YEAR_START: Final = "REPORTING_YEAR_START_DAY"
-"""The attribute that 2.1 sets apart."""
+"""The attribute that a message of 2.1 may set apart."""
 
 _FACETS: Final = (
     "isSequence",
@@ -126,12 +126,7 @@ def data_structure_2_1(document: Document, references: References) -> Document:
     further = [_measure_attribute(one, references) for one in measures if one is not primary]
     listed = parts.get("attributeList", {})
     written = [_attribute_2_1(one, references) for one in listed.get("attributes", [])]
-    first_days = [one for one in written if one["id"] == YEAR_START]
-    others = [one for one in written if one["id"] != YEAR_START] + further
-    attributes = {
-        **({"attributes": others} if others else {}),
-        **({"reportingYearStartDays": first_days} if first_days else {}),
-    }
+    attributes = [*written, *further]
     shown: Document = {
         "dimensionList": _dimension_list_2_1(parts.get("dimensionList", {}), references)
     }
@@ -144,7 +139,7 @@ def data_structure_2_1(document: Document, references: References) -> Document:
         shown["attributeList"] = {
             "id": "AttributeDescriptor",
             **take(listed, ("annotations", "links")),
-            **attributes,
+            "attributes": attributes,
         }
     shown["measureList"] = {
         "id": "MeasureDescriptor",
@@ -211,14 +206,11 @@ def _time_dimension_2_1(dimension: Document, references: References, position: i
 
 
 def _attribute_2_1(attribute: Document, references: References) -> Document:
-    written = _with_roles(attribute, references) | {
+    """Write an attribute; the first day of the year as one among them, as clients read it."""
+    return _with_roles(attribute, references) | {
         "assignmentStatus": _STATUS[attribute.get("usage", "optional")],
         "attributeRelationship": _relationship_2_1(attribute["attributeRelationship"]),
     }
-    if written["id"] == YEAR_START:
-        written.pop("conceptRoles", None)
-        written["localRepresentation"] = {"textFormat": {"textType": "MonthDay"}}
-    return written
 
 
 def _measure_attribute(measure: Document, references: References) -> Document:

@@ -121,7 +121,11 @@ def _values_2_1(part: Document) -> Document:
     if part.get("include", True) is not True:
         shown["include"] = False
     if "timeRange" in part:
-        return shown | {"timeRange": take(part["timeRange"], _TIME)}
+        # That a bound belongs to the range goes without saying, but some readers want it said.
+        ends = take(part["timeRange"], _TIME)
+        return shown | {
+            "timeRange": {key: {"isInclusive": True} | end for key, end in ends.items()}
+        }
     listed = part.get("values", [])
     values = [value["value"] if isinstance(value, dict) else value for value in listed]
     cascading = [
@@ -302,13 +306,19 @@ def _values_3_1(part: Document) -> Document:
     if part.get("include", True) is not True:
         read["include"] = False
     if "timeRange" in part:
-        return read | {"timeRange": take(part["timeRange"], _TIME)}
+        ends = take(part["timeRange"], _TIME)
+        return read | {"timeRange": {key: _bound(end) for key, end in ends.items()}}
     cascading = part.get("cascadeValues", ())
     every = dict.fromkeys((*part.get("values", ()), *cascading))
     values = [
         {"value": value, "cascadeValues": True} if value in cascading else value for value in every
     ]
     return read | ({"values": values} if values else {})
+
+
+def _bound(end: Document) -> Document:
+    excluded = end.get("isInclusive", True) is False
+    return take(end, ("period", "isInclusive") if excluded else ("period",))
 
 
 def _key_set_3_1(keys: Document) -> Document:

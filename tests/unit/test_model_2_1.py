@@ -238,7 +238,10 @@ class TestDataStructures:
         attributes = again.document["dataStructureComponents"]["attributeList"]["attributes"]
         assert attributes[0]["attributeRelationship"] == {"dimensions": ["FREQ", "AREA", "TOPIC"]}
 
-    def test_the_first_day_of_the_year_stands_apart(self) -> None:
+    @pytest.mark.parametrize("apart", [False, True])
+    def test_the_first_day_of_the_year_is_read_among_the_attributes_or_apart(
+        self, *, apart: bool
+    ) -> None:
         whole = data_structure()
         parts = whole.document["dataStructureComponents"]
         attribute = component(
@@ -251,8 +254,9 @@ class TestDataStructures:
         document = whole.document | {"dataStructureComponents": parts | {"attributeList": listed}}
         model = shown(whole.with_document(document))
         written = only(model, "dataStructures")["dataStructureComponents"]["attributeList"]
-        assert "attributes" not in written
-        assert written["reportingYearStartDays"][0]["assignmentStatus"] == "Conditional"
+        assert written["attributes"][0]["assignmentStatus"] == "Conditional"
+        if apart:
+            written["reportingYearStartDays"] = written.pop("attributes")
         (again,) = read_2_1(model)
         assert again.document["dataStructureComponents"]["attributeList"] == listed
 

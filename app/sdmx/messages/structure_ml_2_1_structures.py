@@ -27,6 +27,7 @@ from app.sdmx.messages.structure_ml_table import (
     Part,
     Reader,
     Shape,
+    Unwritten,
     Vocabulary,
     content_of,
     read_value,
@@ -37,7 +38,8 @@ from app.sdmx.model_2_1_components import YEAR_START
 _CONCEPT: Final = Ref("conceptIdentity", "str:ConceptIdentity", "Concept")
 _LOCAL: Final = Child("localRepresentation", "str:LocalRepresentation", REPRESENTATION)
 _ROLES: Final = Refs("conceptRoles", "str:ConceptRole", "Concept")
-_PLACE: Final = (Attribute("position", kind=INTEGER), Attribute("type"))
+# The element says the type of a dimension; the attribute is more than some readers know.
+_PLACE: Final = (Attribute("position", kind=INTEGER), Unwritten("type"))
 
 _DIMENSION: Final = Shape(*IDENTIFIABLE, *_PLACE, _CONCEPT, _LOCAL, _ROLES)
 _ATTRIBUTE: Final[Lines] = (
