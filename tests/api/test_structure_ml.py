@@ -70,6 +70,15 @@ async def test_sdmx_ml_says_the_same_as_sdmx_json(
     }
 
 
+@pytest.mark.parametrize("version", ["3.1.0", "3.0.0"])
+@pytest.mark.parametrize("detail", ["allstubs", "allcompletestubs", "referencestubs"])
+async def test_c027_stubs_are_valid(exchange: Exchange, version: str, detail: str) -> None:
+    path = f"{STRUCTURE}/*/TST/*/*?detail={detail}&references=all"
+    reply = await exchange.client.get(path, headers={"Accept": f"{VENDOR};version={version}"})
+    assert reply.status_code == 200, reply.text
+    check_xml(reply.content, version)
+
+
 async def test_languages_are_those_that_were_asked_for(exchange: Exchange) -> None:
     headers = {"Accept": f"{VENDOR};version=3.1.0", "Accept-Language": "es"}
     reply = await exchange.client.get(f"{STRUCTURE}/codelist/TST/CL_AREA", headers=headers)

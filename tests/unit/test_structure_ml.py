@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
+from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences
 from app.sdmx.messages.structure_json import read_structures
 from app.sdmx.messages.structure_message import MessageHeader
@@ -204,6 +205,28 @@ def test_a_stub_tells_where_the_whole_is() -> None:
     [listed] = check_xml(body, "3.1").iter("{*}Codelist")
     assert listed.get("structureURL") == f"{ADDRESS}/structure/codelist/TST/CL/1.0.0"
     assert read_structures_ml(body) == [stub]
+
+
+STUB = ("id", "agencyID", "version", "name", "names")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_c027_stubs_of_every_class_are_valid(version: MlVersion) -> None:
+    registry = ArtefactSet([*every_class(), *full_artefacts()])
+    stubs = [
+        one.with_document({key: one.document[key] for key in STUB} | {"isExternalReference": True})
+        for one in registry
+    ]
+    body = write_structures_ml(stubs, HEADER, version=version, address=ADDRESS, registry=registry)
+    message = check_xml(body, version)
+    assert len(read_structures_ml(body)) == len(stubs)
+    for absent in ("Code", "Concept", "DataStructureComponents", "ItemMap", "ComponentMap"):
+        left = [
+            one
+            for one in message.iter(f"{{*}}{absent}")
+            if "Hierarch" not in str(one.getparent().tag)
+        ]
+        assert left == []
 
 
 def test_categorisations_of_3_1_keep_the_version_that_its_schema_cannot_say() -> None:

@@ -5,7 +5,7 @@ read as nothing; links have no title and no language, and those of an annotation
 of a group and annotations of a region of metadata have no place; the validity of a mapped value is
 a day. In 3.1 the version of a categorisation stands in its link to itself, for the schema knows
 1.0 alone; in 3.0 the parent of a code stands in a link if it is no NCName. What 3.0 lacks is left
-out as in SDMX-JSON 2.0. Stubs of classes whose content the schemas demand are not valid by them.
+out as in SDMX-JSON 2.0. The schemas demand some content even of a stub; it is taken from the whole.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from app.errors import InvalidArtefactError, MessageError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION, ArtefactClass
+from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.messages.structure_json import actual_constraint, from_3_0, to_3_0
 from app.sdmx.messages.structure_message import MessageHeader
@@ -60,6 +61,21 @@ _NC_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PARENT: Final = "parent"
 # What says where an external reference is kept; JSON has links for it, the last of all.
 _PLACES: Final = {"service": "serviceURL", "structure": "structureURL"}
+_SIDES: Final = ("source", "target")
+# What the schemas demand of a reference too: of a hierarchy a code, of the others what they tie.
+_DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Hierarchy": ("hasFormalLevels", "hierarchicalCodes"),
+    "HierarchyAssociation": ("linkedHierarchy", "linkedObject"),
+    "Metadataflow": ("targets",),
+    "ProvisionAgreement": ("dataflow", "dataProvider"),
+    "MetadataProvisionAgreement": ("metadataflow", "metadataProvider"),
+    "StructureMap": _SIDES,
+    "RepresentationMap": _SIDES,
+    "ConceptSchemeMap": _SIDES,
+    "CategorySchemeMap": _SIDES,
+    "OrganisationSchemeMap": _SIDES,
+    "ReportingTaxonomyMap": _SIDES,
+}
 # Categorisations of 3.1 have no version in XML, and their URN is one of 1.0.
 _UNVERSIONED_URN: Final = "(1.0)"
 
@@ -71,6 +87,7 @@ def write_structures_ml(
     version: MlVersion = "3.1.0",
     address: str | None = None,
     availability: Sequence[Mapping[str, Any]] = (),
+    registry: ArtefactSet | None = None,
 ) -> bytes:
     """Write a structure message.
 
@@ -81,10 +98,11 @@ def write_structures_ml(
         address: where the 2.x paths begin (`https://.../sdmx/v2`), for the links of each artefact
             to itself; None: no such links.
         availability: availability constraints as objects of SDMX-JSON 2.1.
+        registry: where the whole of a stub is, for what the schemas demand of it.
     """
     data: dict[str, list[Document]] = {}
     for artefact in artefacts:
-        document = _write_artefact(artefact, version, address)
+        document = _write_artefact(_meet_schema(artefact, registry), version, address)
         data.setdefault(artefact.artefact_class.collection, []).append(document)
     if availability and version == "3.1.0":
         data[AVAILABILITY.key] = [dict(constraint) for constraint in availability]
@@ -113,6 +131,21 @@ def read_structures_ml(body: bytes) -> list[Artefact]:
         _read_artefact(collection.key, document)
         for collection, document in read_message(body, dialect)
     ]
+
+
+def _meet_schema(artefact: Artefact, registry: ArtefactSet | None) -> Artefact:
+    """Give a stub the little that the schemas demand even of a reference to an artefact."""
+    demanded = _DEMANDED.get(artefact.artefact_class.name)
+    if registry is None or demanded is None or not artefact.document.get("isExternalReference"):
+        return artefact
+    whole = registry.get(artefact.urn)
+    if whole is None:
+        return artefact
+    added = {key: whole.document[key] for key in demanded if key in whole.document}
+    if "hierarchicalCodes" in added:
+        first = added["hierarchicalCodes"][0]
+        added["hierarchicalCodes"] = [{"id": first["id"], "code": first["code"]}]
+    return artefact.with_document(added | artefact.document)
 
 
 def _write_artefact(artefact: Artefact, version: MlVersion, address: str | None) -> Document:

@@ -34,8 +34,8 @@ def write_structure_message(
         header: what the message says of itself.
         base_url: address of the service, for the links of each artefact to itself.
         availability: availability constraints as objects of SDMX-JSON 2.1.
-        registry: where references lead that SDMX 2.1 cannot write as they are; the artefacts
-            themselves if None.
+        registry: where references lead that SDMX 2.1 cannot write as they are, and where the
+            whole of a stub is; the artefacts themselves if None.
     """
     of_2_1 = _OF_2_1.get((offer.format, offer.version))
     if of_2_1 is not None:
@@ -54,6 +54,7 @@ def write_structure_message(
             version=cast(structure_ml.MlVersion, offer.version),
             address=address,
             availability=availability,
+            registry=registry,
         )
     return structure_json.write_structures(
         artefacts,
