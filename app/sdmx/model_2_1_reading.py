@@ -20,6 +20,7 @@ from app.sdmx.model_2_1_constraints import content_constraint_3_1, is_of_metadat
 from app.sdmx.model_2_1_maps import structure_set_3_1
 from app.sdmx.model_2_1_references import any_of_class, from_2_1, take, urn_2_1
 from app.sdmx.model_2_1_schemes import hierarchies_3_1, items_3_1, process_3_1
+from app.sdmx.structures import AGREEMENT_TERM
 from app.sdmx.urn import parse_urn
 
 
@@ -86,7 +87,7 @@ def _reading(collection: str, document: Document, targets: Mapping[str, list[str
         name = "MetadataConstraint" if is_of_metadata(document) else "DataConstraint"
         yield name, True, common | content_constraint_3_1(document)
     elif collection == "provisionAgreements":
-        yield _agreement_3_1(document, common)
+        yield _agreement_3_1(document, _with_terms(common))
     elif collection == "metadataflows":
         found = targets.get(document.get("structure", ""))
         yield (
@@ -122,6 +123,19 @@ def _used_3_1(document: Document) -> Document:
 
 def _categorisation_3_1(document: Document) -> Document:
     return {key: from_2_1(document[key]) for key in ("source", "target") if document.get(key)}
+
+
+def _with_terms(common: Document) -> Document:
+    """Give the terms of an agreement their values, which stand in the titles in 2.1."""
+    if not common.get("annotations"):
+        return common
+    return common | {"annotations": [_term(one) for one in common["annotations"]]}
+
+
+def _term(annotation: Document) -> Document:
+    if annotation.get("type") != AGREEMENT_TERM or "title" not in annotation:
+        return annotation
+    return without(annotation, ("title",)) | {"value": annotation["title"]}
 
 
 def _agreement_3_1(document: Document, common: Document) -> tuple[str, bool, Document]:

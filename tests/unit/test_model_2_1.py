@@ -60,7 +60,7 @@ def held(part: Any, path: tuple[str, ...] = ()) -> Any:
     if path[-1:] == ("values",) and set(part) == {"value"}:
         return part["value"]
     kept = {key: held(value, (*path, key)) for key, value in part.items()}
-    if path[-1:] == ("annotations",) and "value" in kept:
+    if path[-1:] == ("annotations",) and "value" in kept and kept["type"] != "AGREEMENT_TERM":
         kept.setdefault("title", kept["value"])
         del kept["value"]
     if path[-3:] == ("attributes", "localRepresentation", "format"):
