@@ -148,10 +148,18 @@ def _metadata_csv(version: str) -> Offer:
     return Offer("csv", f"{_VENDOR}metadata+csv", version, ("text/csv",), aliases, _CSV_LABELS)
 
 
+def _metadata_xml(version: str) -> Offer:
+    aliases = ("xml", "xmlmetadata", "sdmx-ml", "genericmetadata")
+    generic = ("application/xml", "text/xml")
+    return Offer("xml", f"{_VENDOR}metadata+xml", version, generic, aliases)
+
+
 METADATA_OFFERS: Final[Offers] = (
     _json("metadata", "2.1.0"),
+    _metadata_xml("3.1.0"),
     _metadata_csv("2.1.0"),
     _json("metadata", "2.0.0"),
+    _metadata_xml("3.0.0"),
     _metadata_csv("2.0.0"),
 )
 """Representations of metadata sets on 2.x paths; the first is the default."""

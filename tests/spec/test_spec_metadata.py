@@ -21,10 +21,13 @@ from tests.exchange import Exchange, open_exchange
 from tests.metadata import FULL, metadata_network, metadata_set
 from tests.metadata_schemas import check_metadata
 from tests.structures import START
+from tests.xml_schemas import check_xml
 
 ROOT = "/sdmx/v2/metadata"
 JSON21 = "application/vnd.sdmx.metadata+json;version=2.1.0"
 JSON20 = "application/vnd.sdmx.metadata+json;version=2.0.0"
+XML31 = "application/vnd.sdmx.metadata+xml;version=3.1.0"
+XML30 = "application/vnd.sdmx.metadata+xml;version=3.0.0"
 CSV21 = "application/vnd.sdmx.metadata+csv;version=2.1.0"
 CSV20 = "application/vnd.sdmx.metadata+csv;version=2.0.0"
 SCOPE = FULL[0]
@@ -178,6 +181,20 @@ async def test_json_is_valid_and_reads_back(exchange: Exchange, accept: str) -> 
     check_metadata(reply.content, accept[-5:])
     read = {one.urn: one.document for one in read_metadata_message(reply.content)}
     assert read == {one.urn: one.document for one in sets()}
+
+
+@pytest.mark.parametrize("accept", [XML31, XML30])
+async def test_xml_is_valid_and_reads_back(exchange: Exchange, pools: Pools, accept: str) -> None:
+    reply = await ask(exchange, "/metadataset/*/*/*", accept)
+    assert reply.headers["content-type"].replace(" ", "") == accept
+    message = check_xml(reply.content, accept[-5:])
+    assert [one.tag.rpartition("}")[2] for one in message][1:] == ["MetadataSet"] * 4
+    # What is published again from XML is what is stored: nothing was lost.
+    async with pools.writer.acquire() as connection:
+        result = await publish(connection, read_metadata_message(reply.content), START)
+    assert len(result.unchanged) == 4
+    stubs = await ask(exchange, "/metadataset?detail=allstubs", accept)
+    check_xml(stubs.content, accept[-5:])
 
 
 async def test_formats_and_conditions(exchange: Exchange) -> None:

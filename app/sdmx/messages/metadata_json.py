@@ -65,7 +65,7 @@ def read_metadata_sets(body: bytes) -> list[Artefact]:
             "This is not a metadata message: it has no list `data.metadataSets`.",
             "Esto no es un mensaje de metadatos: no tiene una lista `data.metadataSets`.",
         )
-    return [Artefact.read(METADATA_SET, _stored(one)) for one in sets]
+    return [Artefact.read(METADATA_SET, stored_document(one)) for one in sets]
 
 
 def has_metadata_sets(body: bytes) -> bool:
@@ -90,7 +90,12 @@ def _document(artefact: Artefact, version: str, address: str) -> Document:
     return document | {"links": [link, *document.get("links", ())]}
 
 
-def _stored(document: Document) -> Document:
+def stored_document(document: Document) -> Document:
+    """The object that is stored: each value alone, with a version, without what is deprecated.
+
+    Raises:
+        MessageError: attributes are nested too deep.
+    """
     kept = {key: value for key, value in document.items() if key not in _DEPRECATED}
     if isinstance(kept.get("attributes"), list):
         kept["attributes"] = list(_single_values(kept["attributes"]))

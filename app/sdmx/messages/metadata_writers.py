@@ -7,7 +7,7 @@ from typing import cast
 
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages import metadata_csv, metadata_json
+from app.sdmx.messages import metadata_csv, metadata_json, metadata_ml
 from app.sdmx.messages.data_csv_writer import Labels
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.negotiation import LanguageChoice, Representation
@@ -41,6 +41,10 @@ def write_metadata_message(
             languages=languages,
             artefacts=artefacts,
         )
-    return metadata_json.write_metadata_sets(
-        sets, header, version=version, address=base_url + "/sdmx/v2"
-    )
+    address = base_url + "/sdmx/v2"
+    if representation.format == "xml":
+        ml_version = cast(metadata_ml.MlVersion, version)
+        return metadata_ml.write_metadata_sets(
+            sets, header, version=ml_version, address=address, artefacts=artefacts
+        )
+    return metadata_json.write_metadata_sets(sets, header, version=version, address=address)

@@ -19,7 +19,7 @@ def read_structure_message(body: bytes) -> list[Artefact]:
         MessageError: it is no structure message in a format that is read.
         InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
     """
-    if body[:64].lstrip().startswith(_XML):
+    if is_xml(body):
         if find_root(body) == structure_ml_2_1.DIALECT.root:
             return structure_ml_2_1.read_structures_ml(body)
         return structure_ml.read_structures_ml(body)
@@ -27,3 +27,8 @@ def read_structure_message(body: bytes) -> list[Artefact]:
     if structure_json_1.is_1_0(message):
         return structure_json_1.read_structures(message)
     return structure_json.read_message(message)
+
+
+def is_xml(body: bytes) -> bool:
+    """Whether a message is XML, as far as its first bytes tell."""
+    return body[:64].lstrip().startswith(_XML)
