@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
+import brotli
 import httpx
 import pytest
 
@@ -29,6 +31,7 @@ from tests.exchange import (
     small,
 )
 from tests.structures import CRI, START, agreement
+from tests.xml_schemas import check_xml
 
 SMALL = "/dataflow/TST/DF_SMALL"
 
@@ -91,7 +94,10 @@ async def test_c101_c102_ranges_and_weights(exchange: Exchange, accept: str, exp
 async def test_c103_c115_what_is_not_offered_is_406(exchange: Exchange, accept: str) -> None:
     reply = await exchange.get(SMALL, accept)
     assert reply.status_code == 406
-    assert check_data(reply.content)["errors"][0]["code"] == 406
+    if "xml" in accept:
+        assert check_xml(reply.content, "3.1")[0].get("code") == "406"
+    else:
+        assert check_data(reply.content)["errors"][0]["code"] == 406
     assert "Accept" in reply.headers["vary"]
 
 
@@ -107,17 +113,60 @@ async def test_c105_c106_parameters_beat_headers(exchange: Exchange) -> None:
         assert (await exchange.get(f"{SMALL}?{refused}")).status_code == 406, refused
 
 
-async def test_c107_encodings_give_the_same_bytes(exchange: Exchange) -> None:
-    async with exchange.client.stream(
-        "GET", f"/sdmx/v2/data{SMALL}", headers={"Accept-Encoding": "gzip", "Accept": CSV21}
-    ) as reply:
-        raw = b"".join([part async for part in reply.aiter_raw()])
-    assert reply.headers["content-encoding"] == "gzip"
-    identity = await exchange.get(SMALL, CSV21, {"Accept-Encoding": "identity"})
+@pytest.mark.parametrize(
+    ("coding", "decode"),
+    [("gzip", gzip.decompress), ("br", brotli.decompress), ("deflate", zlib.decompress)],
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"/sdmx/v2/data{SMALL}",
+        f"/sdmx/v2/data{SMALL}/*/A.CRI",
+        "/sdmx/v2/structure/codelist",
+        f"/sdmx/v2/availability{SMALL}",
+        "/sdmx/v1/data/DF_SMALL",
+        "/sdmx/v1/codelist",
+        "/sdmx/v1/availableconstraint/DF_SMALL",
+    ],
+)
+async def test_c107_encodings_give_the_same_bytes(
+    exchange: Exchange, url: str, coding: str, decode: Callable[[bytes], bytes]
+) -> None:
+    async def raw(path: str, accepted: str | None) -> tuple[httpx.Response, bytes]:
+        headers = {"Accept-Encoding": accepted or ""}
+        async with exchange.client.stream("GET", path, headers=headers) as reply:
+            return reply, b"".join([part async for part in reply.aiter_raw()])
+
+    identity, plain = await raw(url, "identity")
+    assert identity.status_code == 200
     assert "content-encoding" not in identity.headers
-    assert gzip.decompress(raw) == identity.content
-    bare = await exchange.get(SMALL, CSV21, {"Accept-Encoding": ""})
+    for _ in range(2):  # not from memory, then from memory
+        for path, accepted in (
+            (url, coding),
+            (url, f"identity;q=0.5, {coding}"),
+            (f"{url}?compression={coding}", "identity"),
+        ):
+            reply, body = await raw(path, accepted)
+            assert reply.headers["content-encoding"] == coding
+            assert decode(body) == plain
+    bare, body = await raw(url, None)
     assert "content-encoding" not in bare.headers
+    assert body == plain
+
+
+async def test_c107_the_best_of_what_is_accepted(exchange: Exchange) -> None:
+    for accepted, chosen in (
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("br;q=0.5, gzip", "gzip"),
+        ("*", "br"),
+        ("zstd, exi", None),
+        ("br;q=0, *", "gzip"),
+    ):
+        reply = await exchange.get(SMALL, CSV21, {"Accept-Encoding": accepted})
+        assert reply.headers.get("content-encoding") == chosen, accepted
+    refused = await exchange.get(SMALL, CSV21, {"Accept-Encoding": "identity;q=0, zstd"})
+    assert refused.status_code == 406
 
 
 async def test_c108_c111_vary_and_language_on_every_reply(exchange: Exchange) -> None:
