@@ -91,6 +91,7 @@ COLLECTION_CLASSES: Final[Mapping[str, str]] = MappingProxyType(
 """The class of 2.1 whose objects stand in each collection."""
 
 _MERGED: Final = ("dataProviderSchemes", "structureSets")
+_WITHOUT_ANNOTATIONS: Final = frozenset({"descriptions", "links", "names"})
 _NO_COUNTERPART: Final = frozenset({"HierarchyAssociation"})
 
 
@@ -133,7 +134,7 @@ def _translate(artefact: Artefact, references: References) -> Document | None:
         common["id"] = "DATA_PROVIDERS"
     version, final = artefact.version.text, artefact.stable
     whole = common | {"version": version, "isFinal": final} | own
-    return dict(_annotated(whole))
+    return _annotated(whole)
 
 
 def _own_parts(artefact: Artefact, references: References) -> Document | None:
@@ -157,7 +158,8 @@ def _own_parts(artefact: Artefact, references: References) -> Document | None:
 
 def _add(documents: list[Document], document: Document, *, merge: bool) -> None:
     """Add an object; where several artefacts make one object of 2.1, put their parts together."""
-    same = next((one for one in documents if merge and _identity(one) == _identity(document)), None)
+    listed = documents if merge else ()
+    same = next((one for one in listed if _identity(one) == _identity(document)), None)
     if same is None:
         documents.append(document)
         return
@@ -173,16 +175,18 @@ def _identity(document: Document) -> tuple[str, str, str]:
     return document["agencyID"], document["id"], document["version"]
 
 
-def _annotated(part: Any) -> Any:  # noqa: ANN401
+def _annotated(part: Document) -> Document:
     """Put the value of annotations, which 2.1 does not have, in the place of their title."""
-    if isinstance(part, list):
-        return [_annotated(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    written = {key: _annotated(value) for key, value in part.items() if key != "annotations"}
-    if part.get("annotations"):
-        written["annotations"] = [_annotation(one) for one in part["annotations"]]
-    return written
+    changed: Document = {}
+    for key, value in part.items():
+        if key == "annotations":
+            changed[key] = [_annotation(one) for one in value]
+        elif key not in _WITHOUT_ANNOTATIONS:
+            if isinstance(value, dict):
+                changed[key] = _annotated(value)
+            elif isinstance(value, list):
+                changed[key] = [_annotated(one) if isinstance(one, dict) else one for one in value]
+    return part | changed if changed else part
 
 
 def _annotation(annotation: Document) -> Document:

@@ -30,6 +30,8 @@ from app.sdmx.urn import parse_urn
 CODELISTS: Final = ("Codelist", "GeographicCodelist", "GeoGridCodelist", "ValueList")
 """The classes that are codelists in 2.1."""
 
+_OF_CODES: Final = (*NAMED, "parent")
+_ONLY_OF_CODES: Final = frozenset(_OF_CODES)
 _REFERRING: Final = ("structuralMetadata", "provisioningMetadata")
 
 
@@ -43,7 +45,7 @@ def codelist_2_1(artefact: Artefact, references: References) -> Document | None:
 
 
 def _code_2_1(code: Document) -> Document:
-    written = take(code, (*NAMED, "parent"))
+    written = code if code.keys() <= _ONLY_OF_CODES else take(code, _OF_CODES)
     # Only the values of a value list may be without a name.
     return written if "name" in written else {"name": written["id"], **written}
 
