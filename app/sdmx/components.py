@@ -70,7 +70,7 @@ class Component:
 
     @property
     def undotted_id(self) -> str:
-        """Its id in formats whose ids have no dots (SDMX-JSON)."""
+        """Its id in formats whose ids have no dots (all but SDMX-CSV)."""
         return self.plain_id or self.id
 
     @property

@@ -44,4 +44,4 @@ def is_complex(component: Component) -> bool:
 
 def component_type(component: Component) -> str:
     """The type of the `Comp` of a component, in the namespace of its structure."""
-    return f"{component.id}_{'MEASURE' if component.level == 'measure' else 'ATTRIBUTE'}"
+    return f"{component.undotted_id}_{'MEASURE' if component.level == 'measure' else 'ATTRIBUTE'}"

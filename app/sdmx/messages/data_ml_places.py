@@ -52,7 +52,7 @@ def places(layout: Layout, *, is_old: bool, one_source: bool | None = None) -> P
     primary = primary_measure(layout.flow.measures) if is_old else None
 
     def named(components: list[Component]) -> Named:
-        return tuple((c, PRIMARY_MEASURE if c is primary else c.id) for c in components)
+        return tuple((c, PRIMARY_MEASURE if c is primary else c.undotted_id) for c in components)
 
     left = [c for c in at_observation if c not in at_series]
     return Places(named(above), named(at_series), named(left))

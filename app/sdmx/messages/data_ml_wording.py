@@ -88,7 +88,7 @@ class SpecificWording:
         parts = value if isinstance(value, list) else [value]
         values = "".join([f"<Value>{_content(component, part)}</Value>" for part in parts])
         kind = f"{self._prefix}:{component_type(component)}"
-        return f'<Comp id="{component.id}" xsi:type="{kind}">{values}</Comp>'
+        return f'<Comp id="{component.undotted_id}" xsi:type="{kind}">{values}</Comp>'
 
     def dataset(self, about: Mapping[str, str], values: str) -> str:
         """What is said about it is in the namespace of structure-specific data."""

@@ -209,7 +209,7 @@ def _ref(name: str) -> JsonSchema:
 
 def _name(component: Component) -> str:
     # Ids of components have no dot: no other definition is called so.
-    return f"values.{component.id}"
+    return f"values.{component.undotted_id}"
 
 
 def _listed(components: Iterable[Component]) -> JsonSchema:
@@ -218,12 +218,12 @@ def _listed(components: Iterable[Component]) -> JsonSchema:
     described: JsonSchema = {
         "type": "object",
         "required": ["id"],
-        "properties": {"id": {"enum": [component.id for component in known]}},
+        "properties": {"id": {"enum": [component.undotted_id for component in known]}},
     }
     if known:
         described["allOf"] = [
             {
-                "if": {"properties": {"id": {"const": component.id}}},
+                "if": {"properties": {"id": {"const": component.undotted_id}}},
                 "then": {"properties": {"values": {**_ARRAY, "items": _ref(_name(component))}}},
             }
             for component in known
@@ -232,7 +232,7 @@ def _listed(components: Iterable[Component]) -> JsonSchema:
 
 
 def _is(component: Component) -> JsonSchema:
-    return {"properties": {"id": {"const": component.id}}, "required": ["id"]}
+    return {"properties": {"id": {"const": component.undotted_id}}, "required": ["id"]}
 
 
 def _lists(level: str, component: Component) -> JsonSchema:

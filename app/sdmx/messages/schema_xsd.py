@@ -231,7 +231,7 @@ class _Writer:
         # The types of time series of 2.1 let nobody leave out the time, not even in a deletion.
         is_fixed = self._is_old_series and component.level == "time"
         use = "required" if required or is_fixed else "optional"
-        name = PRIMARY_MEASURE if component is self.primary else component.id
+        name = PRIMARY_MEASURE if component is self.primary else component.undotted_id
         return f'<xs:attribute name="{name}" type="{kind}" use="{use}"/>'
 
     def _comps(self, components: Iterable[Component]) -> str:
@@ -250,7 +250,7 @@ class _Writer:
 
 def _value_type(component: Component) -> str:
     # Ids of components and groups have no dot, so that these names are free.
-    return f"{component.id}.Value"
+    return f"{component.undotted_id}.Value"
 
 
 def _comp_element(occurs: str) -> str:
@@ -259,7 +259,7 @@ def _comp_element(occurs: str) -> str:
 
 def _component_types(component: Component) -> Iterator[str]:
     """The type of an element `Comp`, and that of its values."""
-    kind = f"{component.id}.Element"
+    kind = f"{component.undotted_id}.Element"
     if component.multilingual:
         kind = "common:TextValueType"
     else:
@@ -277,5 +277,5 @@ def _component_types(component: Component) -> Iterator[str]:
         f'<xs:element name="Value" type="{kind}" form="unqualified" minOccurs="0" '
         f'maxOccurs="{most}"/></xs:sequence>'
         f'<xs:attribute name="id" type="common:NCNameIDType" use="required" '
-        f'fixed="{component.id}"/></xs:restriction></xs:complexContent></xs:complexType>'
+        f'fixed="{component.undotted_id}"/></xs:restriction></xs:complexContent></xs:complexType>'
     )
