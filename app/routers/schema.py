@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.http.paths import raw_segments
 from app.http.registry_replies import answer_from_registry
-from app.sdmx.offers import SCHEMA_OFFERS
+from app.sdmx.offers import SCHEMA_OFFERS, schema_offers
 from app.sdmx.rest_schema import parse_schema
 from app.services.query_schema import query_schema
 
@@ -25,4 +25,5 @@ async def answer_schema(request: Request) -> Response:
     """Return the definition of which data are valid for a structure, flow or agreement."""
     raw_query = request.scope["query_string"].decode("latin-1")
     query = parse_schema(raw_segments(request, _PATH), raw_query)
-    return await answer_from_registry(request, query, SCHEMA_OFFERS, query_schema)
+    offers = schema_offers(SCHEMA_OFFERS, query.context)
+    return await answer_from_registry(request, query, offers, query_schema)

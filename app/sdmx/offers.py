@@ -204,6 +204,17 @@ V1_SCHEMA_OFFERS: Final[Offers] = (
 )
 """Representations of schemas on 1.x paths; the first is the default."""
 
+METADATA_CONTEXTS: Final = ("metadatastructure", "metadataflow", "metadataprovisionagreement")
+"""The contexts of schemas that are about reference metadata."""
+
+
+def schema_offers(offers: Offers, context: str) -> Offers:
+    """What is offered of schemas for a context; SDMX-ML 3.x has no schemas of metadata sets."""
+    if context not in METADATA_CONTEXTS:
+        return offers
+    return tuple(offer for offer in offers if offer.format != "xmlschema")
+
+
 OFFERS: Final[Mapping[str, Offers]] = MappingProxyType(
     {"data": DATA_OFFERS, "structure": STRUCTURE_OFFERS, "availability": STRUCTURE_OFFERS}
 )

@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
 from app.sdmx.messages.schema_json import write_json_schema
+from app.sdmx.messages.schema_json_metadata import write_metadata_schema
 from app.sdmx.messages.schema_xsd import write_xml_schema
+from app.sdmx.metadata_structures import resolve_metadata_attributes
+from app.sdmx.offers import METADATA_CONTEXTS
+from app.sdmx.partial import chain_of
 from app.sdmx.query import SchemaQuery
 from app.sdmx.schema_data import DataSchema, resolve_data_schema
 from app.sdmx.schema_structures import find_context, schema_structures
@@ -21,7 +26,7 @@ from app.services.query_structures import (
 from app.store.registry import RegistrySnapshot
 from app.store.types import Pool
 
-_WRITERS: Final[Mapping[str, Callable[[DataSchema, str], bytes]]] = {
+_SCHEMAS: Final[Mapping[str, Callable[[DataSchema, str], bytes]]] = {
     "jsonschema": write_json_schema,
     "xmlschema": write_xml_schema,
 }
@@ -48,9 +53,16 @@ def _answer(
 ) -> StructureReply:
     context = find_context(artefacts, query)
     offer = form.representation.offer
-    write = _WRITERS.get(offer.format)
-    if write is None:
-        structures = schema_structures(artefacts, context)
-        return write_answer(structures, registry, query, form, resolved_in=artefacts)
+    if offer.format not in _SCHEMAS:
+        return write_answer(schema_structures(artefacts, context), registry, query, form)
+    if query.context in METADATA_CONTEXTS:
+        return StructureReply(_metadata_schema(artefacts, context, query), ())
+    write = _SCHEMAS[offer.format]
     schema = resolve_data_schema(artefacts, context, query)
     return StructureReply(write(schema, offer.version), ())
+
+
+def _metadata_schema(artefacts: ArtefactSet, context: Artefact, query: SchemaQuery) -> bytes:
+    structure = chain_of(context, artefacts)[-1]
+    attributes = resolve_metadata_attributes(artefacts, structure)
+    return write_metadata_schema(context.urn, attributes, deletion=query.deletion)

@@ -125,13 +125,21 @@ def _value(schema: DataSchema, component: Component) -> JsonSchema:
     values = schema.allowed.get(component.id)
     if values is not None:
         return {"enum": list(values)}
-    plain = _plain(component.data_type, component.facets)
-    if component.multilingual:
-        texts = {"type": "object", "additionalProperties": plain}
-        return {"anyOf": [texts, plain]}
-    if component.level in {"dimension", "time"} or plain == {"type": "string"}:
+    plain = plain_value(component)
+    is_text = plain == {"type": "string"} or component.multilingual
+    if is_text or component.level in {"dimension", "time"}:
         return plain
     return {"anyOf": [plain, _MISSING]}
+
+
+def plain_value(component: Component) -> JsonSchema:
+    """A value of a component, whatever is allowed of its codes; texts may be by language."""
+    if component.codes is not None:
+        return {"enum": list(component.codes)}
+    plain = _plain(component.data_type, component.facets)
+    if component.multilingual:
+        return {"anyOf": [{"type": "object", "additionalProperties": plain}, plain]}
+    return plain
 
 
 def _plain(data_type: str, facets: Mapping[str, Any]) -> JsonSchema:
