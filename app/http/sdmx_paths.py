@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from app.http.path_items import TEXT, Interface, Parameters, Resource, one_of, path_item
 from app.http.v1_paths import V1_RESOURCES
-from app.sdmx.offers import DATA_OFFERS, STRUCTURE_OFFERS
+from app.sdmx.offers import DATA_OFFERS, SCHEMA_OFFERS, STRUCTURE_OFFERS
+from app.sdmx.rest_schema import SCHEMA_CONTEXTS, SCHEMA_PARAMETERS
 from app.sdmx.rest_v2 import (
     ARTEFACT_TYPES,
     AVAILABILITY_PARAMETERS,
@@ -98,6 +99,19 @@ _ITEMS: Final = {
     "itemID": (*_ITEM, "*"),
 }
 
+_SCHEMA: Final = {
+    "context": ("What the schema is about.", one_of(SCHEMA_CONTEXTS), "dataflow"),
+    "agencyID": ("Maintenance agency; just one.", TEXT, "VIPMG"),
+    "resourceID": ("Id of the artefact; just one.", TEXT, "DF_ENTRY_EXIT"),
+    "version": ("One version, `~` for the newest, `+` for the newest stable.", TEXT, "~"),
+}
+_OWN_SCHEMA: Final[Parameters] = {
+    "deletion": (
+        "Whether the schema is for messages that delete.",
+        {"type": "boolean", "default": False},
+    ),
+}
+
 _V2_RESOURCES: Final = (
     Resource(
         name="data",
@@ -138,6 +152,16 @@ _V2_RESOURCES: Final = (
         parameters=STRUCTURE_PARAMETERS,
         offers=STRUCTURE_OFFERS,
         own=_OWN_STRUCTURE,
+    ),
+    Resource(
+        name="schema",
+        operation_id="getSchema",
+        summary="Find out which data are valid",
+        description="A schema of JSON or XML messages, or structures cut to what is allowed.",
+        parts=_SCHEMA,
+        parameters=SCHEMA_PARAMETERS,
+        offers=SCHEMA_OFFERS,
+        own=_OWN_SCHEMA,
     ),
 )
 
