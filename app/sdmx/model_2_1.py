@@ -90,6 +90,9 @@ COLLECTION_CLASSES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The class of 2.1 whose objects stand in each collection."""
 
+DIMENSION_CONSTRAINT: Final = "DIMENSION_CONSTRAINT"
+"""The type of the annotation that names the dimensions of a dataflow, where it has not all."""
+
 _MERGED: Final = ("dataProviderSchemes", "structureSets")
 _WITHOUT_ANNOTATIONS: Final = frozenset({"descriptions", "links", "names"})
 _NO_COUNTERPART: Final = frozenset({"HierarchyAssociation"})
@@ -220,6 +223,16 @@ def _used_2_1(document: Document, references: References) -> Document:
     return {"structure": references.translate(document["structure"])}
 
 
+def _dataflow_2_1(document: Document, references: References) -> Document:
+    """Write a dataflow; the dimensions that its data have, if not all, are told beside it."""
+    written = _used_2_1(document, references)
+    dimensions = document.get("dimensionConstraint")
+    if dimensions:
+        told = {"type": DIMENSION_CONSTRAINT, "title": " ".join(dimensions)}
+        written["annotations"] = [*document.get("annotations", ()), told]
+    return written
+
+
 def _categorisation_2_1(document: Document, references: References) -> Document | None:
     if "source" not in document:
         return {}
@@ -243,7 +256,7 @@ _WRITERS: Final[Mapping[str, Callable[[Document, References], Document | None]]]
         "Categorisation": _categorisation_2_1,
         "DataConstraint": data_constraint_2_1,
         "DataStructure": data_structure_2_1,
-        "Dataflow": _used_2_1,
+        "Dataflow": _dataflow_2_1,
         "Hierarchy": hierarchy_2_1,
         "MetadataConstraint": metadata_constraint_2_1,
         "MetadataProvisionAgreement": _agreement_2_1,

@@ -38,7 +38,7 @@ _OF_METADATA: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _TIME: Final = ("afterPeriod", "beforePeriod", "startPeriod", "endPeriod")
-_NOT_KEPT: Final = ("dataSet", "metadataSet", "simpleDataSource", "queryableDataSources")
+_NOT_KEPT: Final = ("dataSet", "metadataSet", "simpleDataSource")
 
 
 def data_constraint_2_1(document: Document, references: References) -> Document:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from app.errors import InvalidArtefactError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION, CLASS_BY_NAME
 from app.sdmx.artefacts import Artefact, Document
-from app.sdmx.model_2_1 import COLLECTIONS, COMMON, VTL, without
+from app.sdmx.model_2_1 import COLLECTIONS, COMMON, DIMENSION_CONSTRAINT, VTL, without
 from app.sdmx.model_2_1_components import data_structure_3_1, metadata_structure_3_1
 from app.sdmx.model_2_1_constraints import content_constraint_3_1, is_of_metadata, metadata_twin
 from app.sdmx.model_2_1_maps import structure_set_3_1
@@ -114,11 +114,25 @@ def _same_class(
         own = _READERS[kind.name](document)
     else:
         own = items_3_1(document, kind)
-    return kind.name, True, common | own
+    whole = common | own
+    return kind.name, True, whole if whole.get("annotations") else without(whole, ("annotations",))
 
 
 def _used_3_1(document: Document) -> Document:
     return {"structure": from_2_1(document["structure"])} if document.get("structure") else {}
+
+
+def _dataflow_3_1(document: Document) -> Document:
+    """Read a dataflow, with the dimensions that an annotation says its data have."""
+    annotations = document.get("annotations", [])
+    told = [one for one in annotations if one.get("type") == DIMENSION_CONSTRAINT]
+    if not told:
+        return _used_3_1(document)
+    return {
+        **_used_3_1(document),
+        "annotations": [one for one in annotations if one not in told],
+        "dimensionConstraint": told[0]["title"].split(),
+    }
 
 
 def _categorisation_3_1(document: Document) -> Document:
@@ -153,7 +167,7 @@ _READERS: Final[Mapping[str, Callable[[Document], Document]]] = MappingProxyType
     {
         "Categorisation": _categorisation_3_1,
         "DataStructure": data_structure_3_1,
-        "Dataflow": _used_3_1,
+        "Dataflow": _dataflow_3_1,
         "MetadataStructure": metadata_structure_3_1,
         "Process": process_3_1,
     }

@@ -277,6 +277,20 @@ class TestDataStructures:
         ]
 
 
+def test_a_dataflow_tells_the_dimensions_that_its_data_have() -> None:
+    flow = artefact(
+        "Dataflow",
+        "F",
+        structure=urn("DataStructure", "DSD"),
+        dimensionConstraint=["FREQ", "AREA"],
+    )
+    (told,) = only(shown(flow), "dataflows")["annotations"]
+    assert told == {"type": "DIMENSION_CONSTRAINT", "title": "FREQ AREA"}
+    assert back(flow)[flow.urn] == flow.document
+    noted = flow.with_document(flow.document | {"annotations": [{"id": "N", "title": "n"}]})
+    assert back(noted)[flow.urn] == noted.document
+
+
 class TestConstraints:
     def test_keys_with_several_values_are_several_keys(self) -> None:
         key = {"keyValues": [{"id": "A", "values": ["1", "2"]}, {"id": "B", "value": "3"}]}
