@@ -4,31 +4,64 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import typer
+from rich.console import Console
 
 from app.cli.database import errors_printed, read_settings, terminal_language, with_writer
 from app.cli.output import print_json
-from app.services.publish_structures import publish_structures, shared_structures
+from app.errors import ConfigurationError
+from app.sdmx.artefacts import Artefact
+from app.services.fetch_structures import Api, WantedStructure, fetch_structures
+from app.services.import_structures import import_structures
+from app.services.publish_structures import (
+    publish_structures,
+    read_structure_files,
+    shared_structures,
+)
 from app.store.registry_publication import PublishResult
 
 _TEXTS: Final = {
     "en": {
         "structures": "The shared structural metadata: codelists, data structures, agreements.",
-        "publish": "Publish SDMX-JSON structure messages, all or none.",
-        "paths": "Files, or folders of *.json; without any, the structures delivered.",
+        "publish": "Publish structure messages, all or none.",
+        "paths": "Files, or folders of *.json and *.xml; without any, the structures delivered.",
         "json": "Print JSON.",
         "data_dir": "Folder of the embedded database.",
         "done": "Revision {}: {} added, {} changed, {} unchanged.",
+        "import": "Publish structures from a file or from another SDMX service, all or none.",
+        "source": "A file, a folder, the address of a service, or a service known by name (ESTAT).",
+        "dataflow": "Dataflow to fetch, AGENCY:ID(VERSION) or AGENCY:ID; repeatable.",
+        "structure": "Other artefact to fetch, TYPE=AGENCY:ID(VERSION), such as "
+        "codelist=SDMX:CL_FREQ; repeatable.",
+        "references": "What to fetch with it: none, children, descendants, all ...",
+        "api": "Generation of the service's interface, 1 or 2; told by its address if not said.",
+        "dry_run": "Show what would change, and change nothing.",
+        "nothing_asked": "Say what to fetch: --dataflow AGENCY:ID or --structure TYPE=AGENCY:ID.",
+        "fetched": "{}: {} kB",
+        "read": "{} artefacts read.",
+        "would": "Nothing was changed. It would be {} added, {} changed, {} unchanged.",
     },
     "es": {
         "structures": "Los metadatos estructurales compartidos: listas, estructuras, acuerdos.",
-        "publish": "Publicar mensajes de estructura SDMX-JSON, todos o ninguno.",
-        "paths": "Archivos, o carpetas con *.json; sin ninguno, las estructuras entregadas.",
+        "publish": "Publicar mensajes de estructura, todos o ninguno.",
+        "paths": "Archivos, o carpetas con *.json y *.xml; sin ninguno, las entregadas.",
         "json": "Mostrar JSON.",
         "data_dir": "Carpeta de la base de datos incorporada.",
         "done": "Revisión {}; nuevos: {}, modificados: {}, sin cambios: {}.",
+        "import": "Publicar estructuras de un archivo o de otro servicio SDMX, todas o ninguna.",
+        "source": "Un archivo, una carpeta, la dirección de un servicio, o uno conocido (ESTAT).",
+        "dataflow": "Flujo de datos, AGENCIA:ID(VERSIÓN) o AGENCIA:ID; repetible.",
+        "structure": "Otro artefacto, TIPO=AGENCIA:ID(VERSIÓN), por ejemplo "
+        "codelist=SDMX:CL_FREQ; repetible.",
+        "references": "Qué traer con él: none, children, descendants, all ...",
+        "api": "Generación de la interfaz del servicio, 1 o 2; según su dirección si no se dice.",
+        "dry_run": "Mostrar qué cambiaría, sin cambiar nada.",
+        "nothing_asked": "Diga qué traer: --dataflow AGENCIA:ID o --structure TIPO=AGENCIA:ID.",
+        "fetched": "{}: {} kB",
+        "read": "{} artefactos leídos.",
+        "would": "No se cambió nada. Serían nuevos: {}, modificados: {}, sin cambios: {}.",
     },
 }
 
@@ -39,18 +72,15 @@ def _text(name: str) -> str:
 
 structures = typer.Typer(no_args_is_help=True, help=_text("structures"))
 
-
-@structures.callback()
-def _group() -> None:
-    # Without a callback typer would make the only command the program itself.
-    pass
+JsonOption = Annotated[bool, typer.Option("--json", help=_text("json"))]
+DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help=_text("data_dir"))]
 
 
 @structures.command("publish", help=_text("publish"))
 def publish(
     paths: Annotated[list[Path] | None, typer.Argument(help=_text("paths"))] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=_text("json"))] = False,
-    data_dir: Annotated[Path | None, typer.Option("--data-dir", help=_text("data_dir"))] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Publish structures from files, or those that are delivered."""
     with errors_printed():
@@ -64,9 +94,73 @@ def publish(
         _print_lines(result)
 
 
-def _print_lines(result: PublishResult) -> None:
+@structures.command("import", help=_text("import"))
+def import_(
+    source: Annotated[str, typer.Argument(help=_text("source"))],
+    dataflow: Annotated[list[str] | None, typer.Option(help=_text("dataflow"))] = None,
+    structure: Annotated[list[str] | None, typer.Option(help=_text("structure"))] = None,
+    references: Annotated[str, typer.Option(help=_text("references"))] = "descendants",
+    api: Annotated[str | None, typer.Option(help=_text("api"))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_text("dry_run"))] = False,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Publish structures from elsewhere."""
+    with errors_printed():
+        others = [one.partition("=")[::2] for one in structure or ()]
+        wanted = [("dataflow", one) for one in dataflow or ()] + others
+        artefacts = _read(source, wanted, references, api)
+        settings = read_settings(data_dir=data_dir)
+        now = dt.datetime.now(dt.UTC)
+        result = with_writer(
+            settings, lambda pool: import_structures(pool, artefacts, now, dry_run=dry_run)
+        )
+    if as_json:
+        print_json(result)
+    else:
+        _print_lines(result, dry_run=dry_run)
+
+
+def _read(
+    source: str, wanted: list[tuple[str, str]], references: str, api: str | None
+) -> list[Artefact]:
+    """The artefacts of a source; what comes in is told on standard error."""
+    if Path(source).exists():
+        artefacts = read_structure_files([Path(source)])
+    else:
+        asked = [WantedStructure.parse(*one) for one in wanted]
+        if not asked:
+            raise ConfigurationError(*(_TEXTS[one]["nothing_asked"] for one in ("en", "es")))
+        if api not in {None, "1", "2"}:
+            raise ConfigurationError(*(f"--api: {_TEXTS[one]['api']}" for one in ("en", "es")))
+        artefacts = _fetch(source, asked, references, cast(Api | None, api))
+    typer.echo(_text("read").format(len(artefacts)), err=True)
+    return artefacts
+
+
+def _fetch(
+    source: str, wanted: list[WantedStructure], references: str, api: Api | None
+) -> list[Artefact]:
+    console = Console(stderr=True)
+    sizes: dict[str, int] = {}
+    with console.status(source) as status:
+
+        def told(address: str, size: int) -> None:
+            sizes[address] = size
+            status.update(_text("fetched").format(address, size >> 10))
+
+        artefacts = fetch_structures(source, wanted, references, api=api, on_progress=told)
+    for address, size in sizes.items():
+        typer.echo(_text("fetched").format(address, (size >> 10) or 1), err=True)
+    return artefacts
+
+
+def _print_lines(result: PublishResult, *, dry_run: bool = False) -> None:
     for sign, urns in (("+", result.added), ("~", result.changed)):
         for urn in urns:
             typer.echo(f"{sign} {urn.rpartition('.infomodel.')[2]}")
     counts = (len(result.added), len(result.changed), len(result.unchanged))
-    typer.echo(_text("done").format(result.revision, *counts))
+    if dry_run:
+        typer.echo(_text("would").format(*counts))
+    else:
+        typer.echo(_text("done").format(result.revision, *counts))

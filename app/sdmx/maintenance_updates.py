@@ -40,6 +40,20 @@ def apply_partial(stored: Artefact, part: Artefact) -> Artefact:
     return stored.with_document(_merge_languages(stored.document, given, part, ""))
 
 
+def add_listed(stored: Artefact, given: Artefact) -> Artefact:
+    """The stored scheme with those items of another state of it that it lacks, at its end.
+
+    So is an organisation scheme brought together with that of another registry: its version is
+    always 1.0, and each registry lists those that it knows.
+    """
+    key = stored.artefact_class.items
+    known = item_paths(stored)
+    new = [item for item in _given_items(given) if item["id"] not in known]
+    if not new:
+        return stored
+    return stored.with_document(stored.document | {key: [*items_of(stored), *new]})
+
+
 def delete_item(scheme: Artefact, path: str) -> Artefact:
     """The scheme without one item: flat children lose their parent, nested ones go with it.
 

@@ -16,6 +16,8 @@ from app.store import registry_publication
 from app.store.registry_publication import PublishResult
 from app.store.types import Pool
 
+_SUFFIXES = frozenset({".json", ".xml"})
+
 
 async def publish_structures(
     writer: Pool, paths: Iterable[Path], now: dt.datetime
@@ -24,7 +26,7 @@ async def publish_structures(
 
     Args:
         writer: the pool that may write.
-        paths: SDMX-JSON structure messages, or folders that are searched for `*.json`.
+        paths: structure messages, or folders that are searched for `*.json` and `*.xml`.
         now: the instant of the publication.
 
     Raises:
@@ -69,7 +71,7 @@ def read_structure_files(paths: Iterable[Path]) -> list[Artefact]:
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.rglob("*.json"))
+            yield from sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES)
         elif path.is_file():
             yield path
         else:

@@ -116,9 +116,19 @@ class PublishResult:
 
 
 async def publish(
-    connection: Connection, artefacts: Iterable[Artefact], now: dt.datetime
+    connection: Connection,
+    artefacts: Iterable[Artefact],
+    now: dt.datetime,
+    *,
+    prepare: Callable[[ArtefactSet, Artefact], Artefact] = lambda _, artefact: artefact,
 ) -> PublishResult:
     """Store artefacts, all or none; what is stored already and equal is not written again.
+
+    Args:
+        connection: of the writer.
+        artefacts: what to store.
+        now: the instant of the publication.
+        prepare: makes of each artefact, with the registry at hand, what is to be stored.
 
     Raises:
         InvalidArtefactError: an artefact is not valid or refers to nothing.
@@ -127,7 +137,8 @@ async def publish(
     """
     async with connection.transaction():
         current = await _take_registry(connection)
-        changes = plan_changes(current.artefacts, artefacts)
+        prepared = [prepare(current.artefacts, artefact) for artefact in artefacts]
+        changes = plan_changes(current.artefacts, prepared)
         return await _apply(connection, current, changes, now)
 
 
