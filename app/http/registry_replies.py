@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ from app.http.conditions import holds, is_unmodified
 from app.http.interfaces import nothing_found
 from app.http.replies import ReplyCache, SpoolResponse
 from app.http.representations import structure_form
-from app.sdmx.negotiation import VARY, choose_encoding, negotiate, parse_options
+from app.sdmx.negotiation import VARY, Options, choose_encoding, negotiate, parse_options
 from app.sdmx.offers import Offers
 from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
 from app.services.query_structures import (
@@ -48,26 +50,51 @@ async def answer_from_registry(
     registry = await current_registry(reader, state.registry)
     form = structure_form(request, accepted, options, registry.languages)
     etag = structure_etag(registry, query, form)
+    return await reply_unless_known(
+        request,
+        options,
+        form,
+        Validators(etag, registry.revised_at),
+        lambda: answer(reader, registry, query, form),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a caller may know of a reply, before the reply is made."""
+
+    etag: str
+    modified_at: dt.datetime
+
+
+async def reply_unless_known(
+    request: Request,
+    options: Options,
+    form: StructureForm,
+    validators: Validators,
+    write: Callable[[], Awaitable[StructureReply]],
+) -> Response:
+    """Send a reply that everybody may see, kept or written now; 304 where the caller has it."""
     headers = {
         # Kept by caches, but never used without asking here whether it still holds.
         "Cache-Control": "no-cache",
-        "ETag": etag,
-        "Last-Modified": format_datetime(registry.revised_at, usegmt=True),
+        "ETag": validators.etag,
+        "Last-Modified": format_datetime(validators.modified_at.astimezone(dt.UTC), usegmt=True),
         "Vary": VARY,
     }
-    if holds(request, etag):
+    if holds(request, validators.etag):
         return Response(status_code=304, headers=headers)
     encoding = choose_encoding(request.headers.get("accept-encoding"), options.compression)
-    replies: ReplyCache = state.replies
-    key = f"{etag} {encoding}"
+    replies: ReplyCache = request.app.state.replies
+    key = f"{validators.etag} {encoding}"
     spool = replies.get(key)
     if spool is None:
-        reply = await answer(reader, registry, query, form)
+        reply = await write()
         if reply.body is None:
             return nothing_found(request, headers)
         shown = {"Content-Language": ", ".join(reply.languages)} if reply.languages else {}
         spool = replies.keep(key, reply.body, encoding, shown)
-    if is_unmodified(request, registry.revised_at):
+    if is_unmodified(request, validators.modified_at):
         return Response(status_code=304, headers=headers)
     headers |= {"Content-Type": form.content_type, **spool.headers}
     if encoding != "identity":

@@ -167,6 +167,15 @@ METADATA_OFFERS: Final[Offers] = (
 V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
 """Representations of metadata sets on 1.x paths; the first is the default."""
 
+
+def _registry(version: str) -> Offer:
+    generic = ("application/xml", "text/xml")
+    return Offer("xml", f"{_VENDOR}registry+xml", version, generic, ("xml", "sdmx-ml", "registry"))
+
+
+REGISTRATION_OFFERS: Final[Offers] = (_registry("3.1.0"), _registry("3.0.0"))
+"""Representations of registrations; the first is the default. SDMX-JSON has none."""
+
 _STRUCTURE_3: Final = (
     _json("structure", "2.1.0"),
     _structure_xml("3.1.0"),

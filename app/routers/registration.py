@@ -1,0 +1,46 @@
+"""Registrations of SDMX-REST 2.2: `/sdmx/v2/registration/...` (doc/registration.md)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from app.http.paths import raw_segments
+from app.http.registry_replies import Validators, reply_unless_known
+from app.http.representations import structure_form
+from app.sdmx.negotiation import negotiate, parse_options
+from app.sdmx.offers import REGISTRATION_OFFERS
+from app.sdmx.rest_v2_metadata import parse_registration
+from app.services.query_registrations import (
+    published_agreements,
+    query_registrations,
+    registrations_etag,
+)
+
+router = APIRouter(tags=["SDMX 2.x"])
+
+_PATH: Final = "/sdmx/v2/registration"
+
+
+@router.head(_PATH, include_in_schema=False)
+@router.get(_PATH, include_in_schema=False)
+@router.head(_PATH + "/{rest:path}", include_in_schema=False)
+@router.get(_PATH + "/{rest:path}", include_in_schema=False)
+async def answer_registration(request: Request) -> Response:
+    """Return which data are published under which agreements, since when and where."""
+    raw_query = request.scope["query_string"].decode("latin-1")
+    query = parse_registration(raw_segments(request, _PATH), raw_query)
+    options = parse_options(raw_query)
+    accepted = negotiate(request.headers.get("accept"), REGISTRATION_OFFERS, options)
+    state = request.app.state
+    published = await published_agreements(state.pools.public, state.catalogue)
+    available = published.catalogue.snapshot.languages
+    form = structure_form(request, accepted, options, available)
+    return await reply_unless_known(
+        request,
+        options,
+        form,
+        Validators(registrations_etag(published, query, form), published.modified_at),
+        lambda: query_registrations(published, query, form),
+    )
