@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from app.http.path_items import TEXT, Parameters, Resource, one_of
-from app.sdmx.offers import V1_DATA_OFFERS, V1_STRUCTURE_OFFERS
+from app.sdmx.offers import (
+    V1_DATA_OFFERS,
+    V1_METADATA_OFFERS,
+    V1_SCHEMA_OFFERS,
+    V1_STRUCTURE_OFFERS,
+)
 from app.sdmx.rest_v1 import (
     AVAILABILITY_PARAMETERS,
     AVAILABILITY_REFERENCES,
@@ -16,6 +21,12 @@ from app.sdmx.rest_v1 import (
     STRUCTURE_PARAMETERS,
     STRUCTURE_REFERENCES,
     STRUCTURE_TYPES,
+)
+from app.sdmx.rest_v1_registry import (
+    METADATA_DETAILS,
+    METADATA_PARAMETERS,
+    SCHEMA_CONTEXTS,
+    SCHEMA_PARAMETERS,
 )
 
 _FLOW: Final = (
@@ -58,6 +69,22 @@ _ITEMS: Final = {
     "itemID": ("Id of an item, the path to it with dots; several with `+`.", TEXT, "CRI"),
 }
 
+_SCHEMA: Final = {
+    "context": ("What the schema is of.", one_of(SCHEMA_CONTEXTS), "dataflow"),
+    "agencyID": ("Maintenance agency.", TEXT, "VIPMG"),
+    "resourceID": ("Id of the artefact.", TEXT, "DF_ENTRY_EXIT"),
+    "version": ("Version, or `latest`.", TEXT, "latest"),
+}
+_METADATA: Final = {
+    "flowRef": (
+        "The metadataflow: `FLOW`, `AGENCY,FLOW` or `AGENCY,FLOW,VERSION`.",
+        TEXT,
+        "VIPMG,MDF",
+    ),
+    "key": ("Always `all`: metadata sets have no key.", TEXT, "all"),
+    "providerRef": _PROVIDER,
+}
+
 _PERIODS: Final[Parameters] = {
     "endPeriod": ("Last period, inclusive; all forms of a time period.", TEXT),
     "startPeriod": ("First period, inclusive; all forms of a time period.", TEXT),
@@ -73,6 +100,15 @@ _BESIDE: Final = "Artefacts to return besides."
 _OWN_AVAILABILITY: Final[Parameters] = {
     **_PERIODS,
     "references": (_BESIDE, one_of(AVAILABILITY_REFERENCES, "none")),
+}
+_OWN_SCHEMA: Final[Parameters] = {
+    "explicitMeasure": (
+        "Whether cross-sectional observations are strongly typed.",
+        {"type": "boolean", "default": False},
+    ),
+}
+_OWN_METADATA: Final[Parameters] = {
+    "detail": ("Whether to show what the sets report.", one_of(METADATA_DETAILS, "full")),
 }
 _OWN_STRUCTURE: Final[Parameters] = {
     "detail": ("How much of each artefact to return.", one_of(STRUCTURE_DETAILS, "full")),
@@ -101,6 +137,26 @@ V1_RESOURCES: Final = (
         own=_OWN_AVAILABILITY,
     ),
     Resource(
+        name="schema",
+        operation_id="getSchemaV1",
+        summary="Find out which data are valid",
+        description="An XML schema of messages, or the structures, as constraints leave them.",
+        parts=_SCHEMA,
+        parameters=SCHEMA_PARAMETERS,
+        offers=V1_SCHEMA_OFFERS,
+        own=_OWN_SCHEMA,
+    ),
+    Resource(
+        name="metadata",
+        operation_id="getMetadataV1",
+        summary="Get reference metadata",
+        description="Metadata sets of a metadataflow.",
+        parts=_METADATA,
+        parameters=METADATA_PARAMETERS,
+        offers=V1_METADATA_OFFERS,
+        own=_OWN_METADATA,
+    ),
+    Resource(
         name="",
         operation_id="getStructuresV1",
         summary="Get structures",
@@ -121,4 +177,4 @@ V1_RESOURCES: Final = (
         own=_OWN_STRUCTURE,
     ),
 )
-"""Data, availability, structures and their items."""
+"""Data, availability, schemas, metadata, structures and their items."""

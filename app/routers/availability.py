@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.http.data_replies import answer_availability
-from app.http.paths import raw_segments
+from app.http.paths import answers, sent_query
 from app.sdmx.offers import STRUCTURE_OFFERS
 from app.sdmx.rest_v2 import parse_availability
 
@@ -16,10 +16,8 @@ router = APIRouter(tags=["SDMX 2.x"])
 _PATH: Final = "/sdmx/v2/availability"
 
 
-@router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", include_in_schema=False)
+@answers(router, _PATH)
 async def get_availability(request: Request) -> Response:
     """Return which data there are: codes of each dimension, time, number of series and values."""
-    raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_availability(raw_segments(request, _PATH), raw_query)
+    query = parse_availability(*sent_query(request, _PATH))
     return await answer_availability(request, query, STRUCTURE_OFFERS)

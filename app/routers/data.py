@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.http.data_replies import answer_data
-from app.http.paths import raw_segments
+from app.http.paths import answers, sent_query
 from app.sdmx.offers import DATA_OFFERS
 from app.sdmx.rest_v2 import parse_data
 
@@ -16,12 +16,8 @@ router = APIRouter(tags=["SDMX 2.x"])
 _PATH: Final = "/sdmx/v2/data"
 
 
-@router.head(_PATH, include_in_schema=False)
-@router.get(_PATH, include_in_schema=False)
-@router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", include_in_schema=False)
+@answers(router, _PATH)
 async def get_data(request: Request) -> Response:
     """Return data: by context, agency, id, version and key, filtered by `c[...]`."""
-    raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_data(raw_segments(request, _PATH), raw_query)
+    query = parse_data(*sent_query(request, _PATH))
     return await answer_data(request, query, DATA_OFFERS)

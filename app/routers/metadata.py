@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.paths import raw_segments
+from app.http.paths import answers, sent_query
 from app.http.registry_replies import answer_from_registry
 from app.sdmx.offers import METADATA_OFFERS
 from app.sdmx.rest_v2_metadata import parse_metadata
@@ -17,10 +17,8 @@ router = APIRouter(tags=["SDMX 2.x"])
 _PATH: Final = "/sdmx/v2/metadata"
 
 
-@router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", include_in_schema=False)
-async def answer_metadata(request: Request) -> Response:
+@answers(router, _PATH)
+async def get_metadata(request: Request) -> Response:
     """Return metadata sets: by themselves, by metadataflow, by what they are about."""
-    raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_metadata(raw_segments(request, _PATH), raw_query)
+    query = parse_metadata(*sent_query(request, _PATH))
     return await answer_from_registry(request, query, METADATA_OFFERS, query_metadata)

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.paths import raw_segments
+from app.http.paths import answers, sent_query
 from app.http.registry_replies import answer_from_registry
 from app.sdmx.offers import SCHEMA_OFFERS, schema_offers
 from app.sdmx.rest_schema import parse_schema
@@ -17,13 +17,9 @@ router = APIRouter(tags=["SDMX 2.x"])
 _PATH: Final = "/sdmx/v2/schema"
 
 
-@router.get(_PATH, include_in_schema=False)
-@router.head(_PATH, include_in_schema=False)
-@router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", include_in_schema=False)
-async def answer_schema(request: Request) -> Response:
+@answers(router, _PATH)
+async def get_schema(request: Request) -> Response:
     """Return the definition of which data are valid for a structure, flow or agreement."""
-    raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_schema(raw_segments(request, _PATH), raw_query)
+    query = parse_schema(*sent_query(request, _PATH))
     offers = schema_offers(SCHEMA_OFFERS, query.context)
     return await answer_from_registry(request, query, offers, query_schema)

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.paths import raw_segments
+from app.http.paths import answers, sent_query
 from app.http.registry_replies import answer_from_registry
 from app.sdmx.offers import V1_STRUCTURE_OFFERS
 from app.sdmx.rest_v1 import parse_structure
@@ -17,12 +17,8 @@ router = APIRouter(tags=["SDMX 1.x"])
 _PATH: Final = "/sdmx/v1"
 
 
-@router.head(_PATH + "/{artefact_type}", include_in_schema=False)
-@router.get(_PATH + "/{artefact_type}", include_in_schema=False)
-@router.head(_PATH + "/{artefact_type}/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{artefact_type}/{rest:path}", include_in_schema=False)
+@answers(router, _PATH + "/{artefact_type}")
 async def get_structures(request: Request) -> Response:
     """Return structural metadata: artefacts by type, agency, id, version and item."""
-    raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_structure(raw_segments(request, _PATH), raw_query)
+    query = parse_structure(*sent_query(request, _PATH))
     return await answer_from_registry(request, query, V1_STRUCTURE_OFFERS, query_structures)

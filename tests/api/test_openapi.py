@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.main import create_app
-from app.sdmx import rest_v1
+from app.sdmx import rest_v1, rest_v1_registry
 from app.sdmx.negotiation import (
     DATA_OFFERS,
     EXTENSION_PARAMETERS,
@@ -18,7 +18,13 @@ from app.sdmx.negotiation import (
     negotiate,
     parse_options,
 )
-from app.sdmx.offers import CSV_PARAMETERS, V1_DATA_OFFERS, V1_STRUCTURE_OFFERS, Offers
+from app.sdmx.offers import (
+    CSV_PARAMETERS,
+    V1_DATA_OFFERS,
+    V1_SCHEMA_OFFERS,
+    V1_STRUCTURE_OFFERS,
+    Offers,
+)
 from app.sdmx.query_string import parameters
 from app.sdmx.rest_v2 import (
     AVAILABILITY_PARAMETERS,
@@ -41,6 +47,8 @@ STRUCTURE = f"/sdmx/v2/structure/{{artefactType}}/{FLOW}"
 ITEMS = f"/sdmx/v2/structure/{{itemSchemeType}}/{FLOW}/{{itemID}}"
 DATA_V1 = "/sdmx/v1/data/{flowRef}/{key}/{providerRef}"
 AVAILABILITY_V1 = "/sdmx/v1/availableconstraint/{flowRef}/{key}/{providerRef}/{componentID}"
+SCHEMA_V1 = f"/sdmx/v1/schema/{{context}}/{FLOW}"
+METADATA_V1 = "/sdmx/v1/metadata/{flowRef}/{key}/{providerRef}"
 STRUCTURE_V1 = f"/sdmx/v1/{{artefactType}}/{FLOW}"
 ITEMS_V1 = f"/sdmx/v1/{{itemSchemeType}}/{FLOW}/{{itemID}}"
 NO_CSV = EXTENSION_PARAMETERS - CSV_PARAMETERS.keys()
@@ -85,6 +93,12 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
             id="availability 1.x",
         ),
         pytest.param(
+            SCHEMA_V1,
+            {*rest_v1_registry.SCHEMA_PARAMETERS, *NO_CSV},
+            V1_SCHEMA_OFFERS,
+            id="schema 1.x",
+        ),
+        pytest.param(
             STRUCTURE_V1,
             {*rest_v1.STRUCTURE_PARAMETERS, *NO_CSV},
             V1_STRUCTURE_OFFERS,
@@ -122,6 +136,8 @@ def test_examples_and_values_of_the_description_are_read(description: dict[str, 
         ITEMS: parse_structure,
         DATA_V1: rest_v1.parse_data,
         AVAILABILITY_V1: rest_v1.parse_availability,
+        SCHEMA_V1: rest_v1_registry.parse_schema,
+        METADATA_V1: rest_v1_registry.parse_metadata,
         STRUCTURE_V1: rest_v1.parse_structure,
         ITEMS_V1: rest_v1.parse_structure,
     }
