@@ -95,6 +95,7 @@ DIMENSION_CONSTRAINT: Final = "DIMENSION_CONSTRAINT"
 
 _MERGED: Final = ("dataProviderSchemes", "structureSets")
 _WITHOUT_ANNOTATIONS: Final = frozenset({"descriptions", "links", "names"})
+_AGREEMENTS: Final = ("ProvisionAgreement", "MetadataProvisionAgreement")
 _NO_COUNTERPART: Final = frozenset({"HierarchyAssociation"})
 
 
@@ -143,6 +144,9 @@ def _translate(artefact: Artefact, references: References) -> Document | None:
 def _own_parts(artefact: Artefact, references: References) -> Document | None:
     """What a document of 2.1 has beside its identification; None if it has no counterpart."""
     name, document = artefact.artefact_class.name, artefact.document
+    if name in _AGREEMENTS:
+        # 2.1 demands the parts of an agreement even where it is shown as a stub.
+        document = (references.find(artefact.urn) or artefact).document
     if name in CODELISTS:
         return codelist_2_1(artefact, references)
     if name in ITEM_MAPS:

@@ -73,7 +73,21 @@ def metadata_constraint_2_1(document: Document, references: References) -> Docum
 
 def availability_2_1(availability: Mapping[str, Any], references: References) -> Document:
     """Write an availability constraint as a content constraint of the type Actual."""
-    context, urn = next(iter(availability["constraintAttachment"].items()))
+    attached = {
+        key: references.translate_all(urns) for key, urns in attachment_of(availability).items()
+    }
+    return {
+        **head_of_available(availability),
+        "isFinal": False,
+        "type": "Actual",
+        "constraintAttachment": attached,
+        "cubeRegions": [_region_2_1(availability["cubeRegion"])],
+    }
+
+
+def head_of_available(availability: Mapping[str, Any]) -> Document:
+    """Identification, name and counts of what is available, which 3.1 alone has without an id."""
+    ((urn,),) = attachment_of(availability).values()
     attached = parse_urn(urn)
     counts = [
         {"id": name, "type": "sdmx_metrics", "title": str(availability[key])}
@@ -85,14 +99,15 @@ def availability_2_1(availability: Mapping[str, Any], references: References) ->
         "id": f"AVAILABLE_{attached.id}",
         "agencyID": attached.agency,
         "version": "1.0",
-        "isFinal": False,
         "name": "Available data",
         "names": {"en": "Available data", "es": "Datos disponibles"},
         **({"annotations": annotations} if annotations else {}),
-        "type": "Actual",
-        "constraintAttachment": {f"{context}s": [references.translate(urn)]},
-        "cubeRegions": [_region_2_1(availability["cubeRegion"])],
     }
+
+
+def attachment_of(availability: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What an availability constraint is attached to, as a constraint of any other kind has it."""
+    return {f"{key}s": [urn] for key, urn in availability["constraintAttachment"].items()}
 
 
 def _attachment_2_1(document: Document, references: References) -> Document:

@@ -18,6 +18,7 @@ from app.errors import InvalidArtefactError, MessageError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.messages.structure_json import read_structures
+from app.sdmx.messages.structure_json_1 import write_structures as write_json
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_ml_2_1 import DIALECT, read_structures_ml, write_structures_ml
 from app.sdmx.messages.structure_readers import read_structure_message
@@ -136,6 +137,19 @@ def test_a_stub_says_where_the_whole_is() -> None:
     (found,) = root.iterfind(".//{*}Codelist")
     assert found.get("structureURL") == "https://example.org/sdmx/v1/codelist/TST/CL/1.0.0"
     assert found.get("isFinal") == "true"
+
+
+def test_stubs_of_every_class_are_valid() -> None:
+    keys = ("id", "agencyID", "version", "name", "names")
+    whole = every_class()
+    stubs = [
+        one.with_document({key: one.document[key] for key in keys} | {"isExternalReference": True})
+        for one in whole
+    ]
+    options: dict[str, Any] = {"registry": ArtefactSet(whole), "address": "https://example.org"}
+    root = check_xml(message(*stubs, **options), "2.1")
+    assert len(root.findall(".//{*}ProvisionAgreement/{*}DataProvider/Ref")) == 3
+    check_message(write_json(stubs, HEADER, **options), "1.0.0")
 
 
 def test_facets_that_the_schema_forbids_are_left_out() -> None:

@@ -17,7 +17,7 @@ from app.errors import InvalidArtefactError, MessageError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.messages.structure_message import MessageHeader
-from app.sdmx.urn import parse_urn
+from app.sdmx.model_2_1_constraints import attachment_of, head_of_available
 
 JsonVersion: TypeAlias = Literal["2.1.0", "2.0.0"]
 """The versions of SDMX-JSON that are read and written."""
@@ -219,22 +219,9 @@ def _single_keys(key: Document) -> list[Document]:
 
 def actual_constraint(availability: Mapping[str, Any]) -> Document:
     """Make of an availability constraint what SDMX 3.0 has: a data constraint, role Actual."""
-    context, urn = next(iter(availability["constraintAttachment"].items()))
-    attached = parse_urn(urn)
-    counts = [
-        {"id": name, "type": "sdmx_metrics", "title": str(availability[key])}
-        for key, name in (("seriesCount", "series_count"), ("obsCount", "obs_count"))
-        if key in availability
-    ]
-    annotations = [*availability.get("annotations", ()), *counts]
     return {
-        "id": f"AVAILABLE_{attached.id}",
-        "agencyID": attached.agency,
-        "version": "1.0",
-        "name": "Available data",
-        "names": {"en": "Available data", "es": "Datos disponibles"},
-        **({"annotations": annotations} if annotations else {}),
+        **head_of_available(availability),
         "role": "Actual",
-        "constraintAttachment": {f"{context}s": [urn]},
+        "constraintAttachment": attachment_of(availability),
         "cubeRegions": [availability["cubeRegion"]],
     }
