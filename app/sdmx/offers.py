@@ -45,8 +45,8 @@ class Offer:
 
     Attributes:
         format: which writer makes it: `json`, `csv`, `xml`, and of SDMX-ML 2.1 data `generic`,
-            `generictimeseries`, `structurespecific`, `structurespecifictimeseries`; of schemas
-            `jsonschema`, `xmlschema`.
+            `generictimeseries`, `structurespecific`, `structurespecifictimeseries`, of metadata
+            `genericmetadata`; of schemas `jsonschema`, `xmlschema`.
         name: the vendor media type.
         version: its version, as the Content-Type says it.
         generic: generic media types that it also answers to.
@@ -154,7 +154,7 @@ def _metadata_xml(version: str) -> Offer:
     return Offer("xml", f"{_VENDOR}metadata+xml", version, generic, aliases)
 
 
-METADATA_OFFERS: Final[Offers] = (
+_METADATA_3: Final = (
     _json("metadata", "2.1.0"),
     _metadata_xml("3.1.0"),
     _metadata_csv("2.1.0"),
@@ -162,9 +162,20 @@ METADATA_OFFERS: Final[Offers] = (
     _metadata_xml("3.0.0"),
     _metadata_csv("2.0.0"),
 )
+_METADATA_2_1: Final = (
+    Offer(
+        "genericmetadata",
+        f"{_VENDOR}genericmetadata+xml",
+        "2.1",
+        ("application/xml", "text/xml"),
+        ("genericmetadata", "xml", "sdmx-ml"),
+    ),
+)
+
+METADATA_OFFERS: Final[Offers] = (*_METADATA_3, *_METADATA_2_1)
 """Representations of metadata sets on 2.x paths; the first is the default."""
 
-V1_METADATA_OFFERS: Final[Offers] = (*METADATA_OFFERS,)
+V1_METADATA_OFFERS: Final[Offers] = (*_METADATA_2_1, *_METADATA_3)
 """Representations of metadata sets on 1.x paths; the first is the default."""
 
 

@@ -28,6 +28,7 @@ JSON21 = "application/vnd.sdmx.metadata+json;version=2.1.0"
 JSON20 = "application/vnd.sdmx.metadata+json;version=2.0.0"
 XML31 = "application/vnd.sdmx.metadata+xml;version=3.1.0"
 XML30 = "application/vnd.sdmx.metadata+xml;version=3.0.0"
+GENERIC = "application/vnd.sdmx.genericmetadata+xml;version=2.1"
 CSV21 = "application/vnd.sdmx.metadata+csv;version=2.1.0"
 CSV20 = "application/vnd.sdmx.metadata+csv;version=2.0.0"
 SCOPE = FULL[0]
@@ -195,6 +196,41 @@ async def test_xml_is_valid_and_reads_back(exchange: Exchange, pools: Pools, acc
     assert len(result.unchanged) == 4
     stubs = await ask(exchange, "/metadataset?detail=allstubs", accept)
     check_xml(stubs.content, accept[-5:])
+
+
+async def test_generic_metadata_of_2_1(exchange: Exchange) -> None:
+    reply = await ask(exchange, "/metadataset/*/*/*", GENERIC)
+    assert reply.headers["content-type"].replace(" ", "") == GENERIC
+    message = check_xml(reply.content, "2.1")
+    listed = list(message.iter("{*}MetadataSet"))
+    assert [one.get("setID") for one in listed] == ["MS", "MS", "MS_SMALL", "MS"]
+    # Report and target are those of the metadata structure as 2.1 shows it.
+    accept = {"Accept": "application/vnd.sdmx.structure+xml;version=2.1"}
+    path = "/sdmx/v2/structure/metadatastructure/TST/MSD/1.0.0"
+    structure = check_xml((await exchange.client.get(path, headers=accept)).content, "2.1")
+    kinds = {
+        "Report": "ReportStructure",
+        "Target": "MetadataTarget",
+        "ReferenceValue": "IdentifiableObjectTarget",
+    }
+    for name, kind in kinds.items():
+        defined = {one.get("id") for one in structure.iter(f"{{*}}{kind}")} - {None}
+        assert {one.get("id") for one in message.iter(f"{{*}}{name}")} == defined
+    values = {
+        one.get("id"): one.get("value") or [text.text for text in one.findall("{*}Text")]
+        for one in listed[1].iter("{*}ReportedAttribute")
+    }
+    assert values["SCOPE"] == ["All who enter", "Todas las personas que entran"]
+    assert values["COVERAGE"] == "97.5"
+    assert values["EMAIL"] == "b@example.org"
+    stubs = await ask(exchange, "/metadataset?detail=allstubs", GENERIC)
+    check_xml(stubs.content, "2.1")
+
+
+async def test_the_1_x_path_gives_generic_metadata_by_default(exchange: Exchange) -> None:
+    reply = await exchange.client.get("/sdmx/v1/metadata/TST,MDF,1.0.0/all/TST,OTHER")
+    assert reply.headers["content-type"].replace(" ", "") == GENERIC
+    assert len(list(check_xml(reply.content, "2.1").iter("{*}MetadataSet"))) == 1
 
 
 async def test_formats_and_conditions(exchange: Exchange) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages import metadata_csv, metadata_json, metadata_ml
+from app.sdmx.messages import metadata_csv, metadata_json, metadata_ml, metadata_ml_2_1
 from app.sdmx.messages.data_csv_writer import Labels
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.negotiation import LanguageChoice, Representation
@@ -42,6 +42,8 @@ def write_metadata_message(
             artefacts=artefacts,
         )
     address = base_url + "/sdmx/v2"
+    if representation.format == "genericmetadata":
+        return metadata_ml_2_1.write_metadata_sets(sets, header, artefacts=artefacts)
     if representation.format == "xml":
         ml_version = cast(metadata_ml.MlVersion, version)
         return metadata_ml.write_metadata_sets(
