@@ -6,12 +6,15 @@ The numbers C... are those of the conformance checklist. What is selected is rea
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import sdmx
 
+from app.sdmx.offers import V1_DATA_OFFERS, V1_STRUCTURE_OFFERS, Offer
 from app.services import arrange_data
 from app.settings import Settings
 from app.store.pools import Pools
@@ -20,6 +23,7 @@ from tests.exchange import CSV20, JSON21, TWO, YEAR, Exchange, open_exchange, sm
 from tests.spec.test_spec_data_queries import ALL, OF_CRI, OF_SLV
 from tests.structure_schemas import check_message
 from tests.structures import CRI, SLV, sheet
+from tests.xml_schemas import check_xml
 
 ROOT = "/sdmx/v1/data"
 AVAILABLE = "/sdmx/v1/availableconstraint"
@@ -422,3 +426,93 @@ async def test_a_content_type_on_get_is_passed_over(exchange: V1) -> None:
     headers = {"Content-Type": "application/xml"}
     reply = await exchange.get("/DF/all/all/?startPeriod=2020", "text/csv", headers)
     assert reply.status_code == 200
+
+
+# -- representations ------------------------------------------------------------------------------
+
+GENERIC = "application/vnd.sdmx.genericdata+xml;version=2.1"
+
+
+def media_type(reply: httpx.Response) -> str:
+    return reply.headers["content-type"].replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "accept", [None, "*/*", "application/*", "application/xml", "text/xml", "application/xml;q=0.9"]
+)
+async def test_c099_the_default_is_sdmx_ml_2_1(exchange: V1, accept: str | None) -> None:
+    reply = await exchange.get("/DF", accept)
+    assert media_type(reply) == GENERIC
+    message = check_xml(reply.content, "2.1")
+    assert message.tag.endswith("}GenericData")
+    assert len(list(message.iter("{*}Obs"))) == len(ALL)
+    headers = {} if accept is None else {"Accept": accept}
+    available_xml = await exchange.client.get(f"{AVAILABLE}/DF", headers=headers)
+    assert media_type(available_xml) == "application/vnd.sdmx.structure+xml;version=2.1"
+    check_xml(available_xml.content, "2.1")
+
+
+@pytest.mark.parametrize("offer", V1_DATA_OFFERS, ids=lambda offer: str(offer.media_type))
+async def test_c100_every_data_format_is_given_and_echoed(exchange: V1, offer: Offer) -> None:
+    asked = str(offer.media_type).replace(" ", "")
+    for accept in (asked, asked.upper().replace("VERSION", "version"), f"{asked} , */* ;q=0.1"):
+        reply = await exchange.get("/DF", accept)
+        assert (reply.status_code, media_type(reply)) == (200, asked)
+    quoted = asked.replace("version=", 'version="') + '"'
+    assert media_type(await exchange.get("/DF", quoted)) == asked
+    empty_reply = await exchange.get("/DF/A.XXX.F", asked)
+    assert empty_reply.status_code == 404
+
+
+@pytest.mark.parametrize("offer", V1_STRUCTURE_OFFERS, ids=lambda offer: str(offer.media_type))
+async def test_c100_every_format_of_available_constraints(exchange: V1, offer: Offer) -> None:
+    asked = str(offer.media_type).replace(" ", "")
+    url = f"{AVAILABLE}/DF?references=all"
+    reply = await exchange.client.get(url, headers={"Accept": asked})
+    assert (reply.status_code, media_type(reply)) == (200, asked)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("format=csv", "application/vnd.sdmx.data+csv;version=1.0.0"),
+        ("format=csvdata&formatVersion=2.0.0", CSV20),
+        ("format=jsondata", "application/vnd.sdmx.data+json;version=1.0.0"),
+        ("format=genericdata", GENERIC),
+        (
+            "format=structurespecificdata&formatVersion=2.1",
+            "application/vnd.sdmx.structurespecificdata+xml;version=2.1",
+        ),
+        ("format=sdmx-json&formatVersion=2.1", JSON21),
+    ],
+)
+async def test_c105_parameters_beat_headers(exchange: V1, query: str, expected: str) -> None:
+    assert media_type(await exchange.get(f"/DF?{query}", "application/x-foo")) == expected
+
+
+async def test_c101_c103_ranges_and_what_is_not_offered(exchange: V1) -> None:
+    for accept, expected in (
+        ("application/vnd.sdmx.data+json;version=2.0.0+", "2.0.0"),
+        ("application/vnd.sdmx.data+json;version=2+.0.0", "2.1.0"),
+        ("application/vnd.sdmx.data+json;version=1.0", "1.0.0"),
+        ("application/vnd.sdmx.data+xml;version=3.0", "3.0.0"),
+    ):
+        assert media_type(await exchange.get("/DF", accept)).endswith(f"version={expected}")
+    for accept in ("application/x-foo", "application/vnd.sdmx.data+json;version=9", "text/html"):
+        reply = await exchange.get("/DF", accept)
+        assert reply.status_code == 406
+        assert b"<html" not in reply.content.lower()
+
+
+async def test_c013_c089_sdmx1_reads_what_is_available(exchange: V1) -> None:
+    reply = await exchange.client.get(f"{AVAILABLE}/TST,DF,1.0.0/A.CRI.")
+    message = sdmx.read_sdmx(io.BytesIO(reply.content))
+    [constraint] = message.constraint.values()
+    assert constraint.role.role.name == "actual"
+    [region] = constraint.data_content_region
+    assert {one.id: {value.value for value in each.values} for one, each in region.member.items()
+            if one.id != "TIME_PERIOD"} == {
+        "FREQ": {"A"}, "REF_AREA": {"CRI"}, "SEX": {"F", "M"},
+    }  # fmt: skip
+    counts = {one.id: str(one.title) for one in constraint.annotations}
+    assert counts == {"series_count": "2", "obs_count": "6"}
