@@ -16,6 +16,7 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.messages.structure_json import read_structures
 from app.sdmx.model_2_1 import to_2_1
+from app.sdmx.model_2_1_constraints import split_exclusions
 from app.sdmx.model_2_1_reading import read_2_1
 from tests.artefact_samples import (
     AGENCY,
@@ -543,6 +544,41 @@ def test_kinds_that_3_1_does_not_have_are_refused_by_name(
 ) -> None:
     with pytest.raises(InvalidArtefactError, match=named):
         read_2_1({collection: [{"id": "A", "agencyID": AGENCY, **parts}]})
+
+
+_VALUES = st.lists(st.sampled_from("12"), min_size=1, max_size=2, unique=True)
+
+
+@st.composite
+def included_regions(draw: st.DrawFn) -> Document:
+    """Regions that include values of two dimensions, or exclude them."""
+    parts = [
+        {"id": name, "values": draw(_VALUES)} | ({} if draw(st.booleans()) else {"include": False})
+        for name in draw(st.lists(st.sampled_from("AB"), min_size=1, max_size=2, unique=True))
+    ]
+    return {"isIncluded": True, "keyValues": parts}
+
+
+def allows(regions: list[Document], key: dict[str, str]) -> bool:
+    """Whether a key is in all included regions and in no excluded one."""
+
+    def holds(region: Document) -> bool:
+        return all(
+            (key[part["id"]] in part["values"]) == part.get("include", True)
+            for part in region["keyValues"]
+        )
+
+    return all(holds(region) == region["isIncluded"] for region in regions)
+
+
+@given(included_regions(), st.sampled_from("123"), st.sampled_from("123"))
+def test_exclusion_said_by_regions_allows_the_same_keys(
+    region: Document, first: str, second: str
+) -> None:
+    split = split_exclusions(region)
+    assert not any("include" in part for one in split for part in one["keyValues"])
+    key = {"A": first, "B": second}
+    assert allows(split, key) == allows([region], key)
 
 
 _IDS = st.from_regex(r"[A-Z][A-Z0-9_]{0,5}", fullmatch=True)
