@@ -126,9 +126,14 @@ def to_2_1(
     return {key: documents for key, documents in model.items() if documents}
 
 
+def has_counterpart(artefact: Artefact) -> bool:
+    """Whether 2.1 can know of an artefact: not of drafts, nor of classes that came later."""
+    return not artefact.version.extension and artefact.artefact_class.name not in _NO_COUNTERPART
+
+
 def _translate(artefact: Artefact, references: References) -> Document | None:
     name = artefact.artefact_class.name
-    if artefact.version.extension or name in _NO_COUNTERPART:
+    if not has_counterpart(artefact):
         return None
     own = _own_parts(artefact, references)
     if own is None:

@@ -13,7 +13,7 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
-from app.sdmx.messages.structure_writers import write_structure_message
+from app.sdmx.messages.structure_writers import shows_any, write_structure_message
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
 from app.sdmx.rest_v2 import canonical
@@ -110,6 +110,8 @@ def _answer(
     if not answer.matched:
         if names_one_by_one(query):
             raise _not_found(query)
+        return StructureReply(None, ())
+    if not shows_any(form.representation.offer, answer.matched):
         return StructureReply(None, ())
     return write_answer(answer.artefacts, registry, query, form, resolved_in=artefacts)
 

@@ -102,6 +102,9 @@ def test_c025_latest_is_in_production(bundle: Bundle) -> None:
         *("1.0.0", "1.1.0", "2.0.0-draft")
     }
     assert ids(bundle, f"{path}/2.0.0-draft") == {(AGENCY, "CL_PERMIT", "2.0.0-draft")}
+    # What SDMX 2.1 does not know is not there for those who ask in its formats.
+    for accept in (None, "application/vnd.sdmx.structure+json;version=1.0.0"):
+        assert bundle.get(f"{ROOT}{path}/2.0.0-draft", accept).status_code == 404
     # Versions of two parts are in production as well: the schemes of organisations have no other.
     assert ids(bundle, f"/codelist/{AGENCY}/CL_LEGACY") == {(AGENCY, "CL_LEGACY", "1.0")}
     assert (AGENCY, "AGENCIES", "1.0") in ids(bundle, "/agencyscheme")

@@ -9,12 +9,19 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.messages import structure_json, structure_json_1, structure_ml, structure_ml_2_1
 from app.sdmx.messages.structure_message import MessageHeader
+from app.sdmx.model_2_1 import has_counterpart
 from app.sdmx.offers import Offer
 
 _OF_2_1: Final = {
     ("xml", "2.1"): structure_ml_2_1.write_structures_ml,
     ("json", "1.0.0"): structure_json_1.write_structures,
 }
+
+
+def shows_any(offer: Offer, artefacts: Iterable[Artefact]) -> bool:
+    """Whether a format can show any of these; SDMX 2.1 knows no drafts, and not every class."""
+    is_of_2_1 = (offer.format, offer.version) in _OF_2_1
+    return not is_of_2_1 or any(map(has_counterpart, artefacts))
 
 
 def write_structure_message(
