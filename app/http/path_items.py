@@ -136,8 +136,7 @@ def path_item(interface: Interface, resource: Resource) -> tuple[str, dict[str, 
         _parameter("path", name, text, schema) | {"required": True, "example": example}
         for name, (text, schema, example) in resource.parts.items()
     ]
-    # The columns of a CSV are no matter of a resource that has none.
-    extensions = (each for each in EXTENSION_PARAMETERS if each not in _CSV or _has_csv(offers))
+    extensions = (each for each in EXTENSION_PARAMETERS if _is_taken(each, offers))
     known = sorted((*resource.parameters, *extensions), key=str.lower)
     in_query = [
         _FILTERS if name == "c[...]" else _query_parameter(name, resource.own, offers)
@@ -170,8 +169,9 @@ def _parameter(place: str, name: str, text: str, schema: Schema) -> dict[str, An
     return {"name": name, "in": place, "description": text, "schema": schema}
 
 
-def _has_csv(offers: Offers) -> bool:
-    return any(offer.parameters for offer in offers)
+def _is_taken(name: str, offers: Offers) -> bool:
+    """Whether an extension parameter means something: those of columns only where there are any."""
+    return name not in _CSV or any(name in offer.parameters for offer in offers)
 
 
 def _content(offers: Offers) -> dict[str, Any]:

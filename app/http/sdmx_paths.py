@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.http.path_items import TEXT, Interface, Parameters, Resource, one_of, path_item
 from app.http.v1_paths import V1_RESOURCES
+from app.http.v2_metadata_paths import METADATA_RESOURCES
 from app.sdmx.offers import DATA_OFFERS, SCHEMA_OFFERS, STRUCTURE_OFFERS
 from app.sdmx.rest_schema import SCHEMA_CONTEXTS, SCHEMA_PARAMETERS
 from app.sdmx.rest_v2 import (
@@ -170,6 +171,10 @@ def sdmx_paths() -> dict[str, Any]:
     """The path items of both interfaces."""
     return dict(
         path_item(interface, resource)
-        for interface, resources in ((_V2, _V2_RESOURCES), (_V1, V1_RESOURCES))
+        for interface, resources in (
+            (_V2, _V2_RESOURCES),
+            (_V2, METADATA_RESOURCES),
+            (_V1, V1_RESOURCES),
+        )
         for resource in resources
     )

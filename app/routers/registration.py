@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.paths import raw_segments
+from app.http.paths import answers, sent_query
 from app.http.registry_replies import Validators, reply_unless_known
 from app.http.representations import structure_form
 from app.sdmx.negotiation import negotiate, parse_options
@@ -23,14 +23,11 @@ router = APIRouter(tags=["SDMX 2.x"])
 _PATH: Final = "/sdmx/v2/registration"
 
 
-@router.head(_PATH, include_in_schema=False)
-@router.get(_PATH, include_in_schema=False)
-@router.head(_PATH + "/{rest:path}", include_in_schema=False)
-@router.get(_PATH + "/{rest:path}", include_in_schema=False)
-async def answer_registration(request: Request) -> Response:
+@answers(router, _PATH)
+async def get_registrations(request: Request) -> Response:
     """Return which data are published under which agreements, since when and where."""
-    raw_query = request.scope["query_string"].decode("latin-1")
-    query = parse_registration(raw_segments(request, _PATH), raw_query)
+    segments, raw_query = sent_query(request, _PATH)
+    query = parse_registration(segments, raw_query)
     options = parse_options(raw_query)
     accepted = negotiate(request.headers.get("accept"), REGISTRATION_OFFERS, options)
     state = request.app.state

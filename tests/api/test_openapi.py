@@ -20,6 +20,8 @@ from app.sdmx.negotiation import (
 )
 from app.sdmx.offers import (
     CSV_PARAMETERS,
+    METADATA_OFFERS,
+    REGISTRATION_OFFERS,
     V1_DATA_OFFERS,
     V1_SCHEMA_OFFERS,
     V1_STRUCTURE_OFFERS,
@@ -33,6 +35,12 @@ from app.sdmx.rest_v2 import (
     parse_availability,
     parse_data,
     parse_structure,
+)
+from app.sdmx.rest_v2_metadata import (
+    METADATA_PARAMETERS,
+    REGISTRATION_PARAMETERS,
+    parse_metadata,
+    parse_registration,
 )
 from app.settings import Settings
 from app.store.pools import Pools
@@ -51,6 +59,12 @@ SCHEMA_V1 = f"/sdmx/v1/schema/{{context}}/{FLOW}"
 METADATA_V1 = "/sdmx/v1/metadata/{flowRef}/{key}/{providerRef}"
 STRUCTURE_V1 = f"/sdmx/v1/{{artefactType}}/{FLOW}"
 ITEMS_V1 = f"/sdmx/v1/{{itemSchemeType}}/{FLOW}/{{itemID}}"
+SETS = "/sdmx/v2/metadata/metadataset/{providerID}/{metadatasetID}/{version}"
+METADATA_FLOW = "/sdmx/v2/metadata/metadataflow/{flowAgencyID}/{flowID}/{flowVersion}/{providerRef}"
+METADATA_OF = f"/sdmx/v2/metadata/structure/{{artefactType}}/{FLOW}"
+REGISTRATION = "/sdmx/v2/registration/id/{registrationID}"
+REGISTRATIONS_OF = "/sdmx/v2/registration/provider/{providerAgencyID}/{providerID}"
+REGISTRATIONS = f"/sdmx/v2/registration/{{context}}/{FLOW}"
 NO_CSV = EXTENSION_PARAMETERS - CSV_PARAMETERS.keys()
 
 
@@ -110,6 +124,32 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
             V1_STRUCTURE_OFFERS,
             id="items 1.x",
         ),
+        pytest.param(SETS, {*METADATA_PARAMETERS, *NO_CSV, "labels"}, METADATA_OFFERS, id="sets"),
+        pytest.param(
+            METADATA_FLOW,
+            {*METADATA_PARAMETERS, *NO_CSV, "labels"},
+            METADATA_OFFERS,
+            id="metadata by flow",
+        ),
+        pytest.param(
+            METADATA_OF,
+            {*METADATA_PARAMETERS, *NO_CSV, "labels"},
+            METADATA_OFFERS,
+            id="metadata by structure",
+        ),
+        pytest.param(REGISTRATION, NO_CSV, REGISTRATION_OFFERS, id="registration"),
+        pytest.param(
+            REGISTRATIONS_OF,
+            {*REGISTRATION_PARAMETERS, *NO_CSV},
+            REGISTRATION_OFFERS,
+            id="registrations by provider",
+        ),
+        pytest.param(
+            REGISTRATIONS,
+            {*REGISTRATION_PARAMETERS, *NO_CSV},
+            REGISTRATION_OFFERS,
+            id="registrations",
+        ),
     ],
 )
 def test_sdmx_paths_tell_their_parameters_and_media_types(
@@ -140,6 +180,12 @@ def test_examples_and_values_of_the_description_are_read(description: dict[str, 
         METADATA_V1: rest_v1_registry.parse_metadata,
         STRUCTURE_V1: rest_v1.parse_structure,
         ITEMS_V1: rest_v1.parse_structure,
+        SETS: lambda given, query: parse_metadata(["metadataset", *given], query),
+        METADATA_FLOW: lambda given, query: parse_metadata(["metadataflow", *given], query),
+        METADATA_OF: lambda given, query: parse_metadata(["structure", *given], query),
+        REGISTRATION: lambda given, query: parse_registration(["id", *given], query),
+        REGISTRATIONS_OF: lambda given, query: parse_registration(["provider", *given], query),
+        REGISTRATIONS: parse_registration,
     }
     for path, parse in parsers.items():
         listed = description["paths"][path]["get"]["parameters"]
