@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from pysdmx.model import AvailabilityConstraint
 
 from app.errors import InvalidArtefactError, MessageError
+from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages.structure_json import read_structures
+from app.sdmx.messages.structure_json import read_structures, write_structures
 from app.sdmx.messages.structure_json_1 import write_structures as write_json
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_ml_2_1 import DIALECT, read_structures_ml, write_structures_ml
@@ -39,6 +40,15 @@ from tests.structure_schemas import check_message
 from tests.xml_schemas import check_xml
 
 CODELISTS = Path(__file__).parents[2] / "codelists"
+FIXTURES = Path(__file__).parents[1] / "fixtures/structures"
+NOT_IN_JSON_1 = {
+    "CustomTypeScheme",
+    "NamePersonalisationScheme",
+    "RulesetScheme",
+    "TransformationScheme",
+    "UserDefinedOperatorScheme",
+    "VtlMappingScheme",
+}
 HEADER = MessageHeader("TEST", dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
 AVAILABLE = {
     "constraintAttachment": {"dataflow": urn("Dataflow", "DF")},
@@ -106,6 +116,31 @@ def test_the_shared_structures_are_valid_and_come_back() -> None:
     artefacts = [one for file in files for one in read_structures(file.read_bytes())]
     expected = {one.urn: one.document for one in read_2_1(to_2_1(artefacts))}
     assert documents(message(*artefacts)) == expected
+
+
+@pytest.mark.parametrize("write", [write_structures_ml, write_json])
+def test_what_is_read_of_everything_is_valid_in_3_1(write: Any) -> None:
+    files = sorted(FIXTURES.glob("*.json"))
+    kept = [one for file in files for one in read_structure_message(file.read_bytes())]
+    registry = ArtefactSet(kept)
+    artefacts = [registry.with_extensions(one) for one in kept]
+    body = write(artefacts, HEADER, registry=registry, address="https://example.org/sdmx/v1")
+    if write is write_json:
+        check_message(body, "1.0.0")
+    else:
+        check_xml(body, "2.1")
+    again = read_structure_message(body)
+    for one in again:
+        check_artefact(one)
+    check_message(write_structures(again, HEADER))
+    gone = {one.artefact_class.name for one in kept} - {one.artefact_class.name for one in again}
+    assert gone - NOT_IN_JSON_1 == {
+        "GeoGridCodelist",
+        "GeographicCodelist",
+        "HierarchyAssociation",
+        "RepresentationMap",
+        "ValueList",
+    }
 
 
 def test_references_are_in_parts() -> None:
