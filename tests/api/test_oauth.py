@@ -687,6 +687,10 @@ class TestForgedTokens:
             {"organisation": ""},
             {"organisation_kind": "agency"},
             {"organisation_kind": ["data_provider"]},
+            {"agencies": "VIPMG"},
+            {"agencies": ["VIPMG", 7]},
+            {"agencies": ["VIPMG "]},
+            {"agencies": [""]},
         ],
         ids=",".join,
     )

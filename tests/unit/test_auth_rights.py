@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.auth.rights import may_read_withheld, may_submit
+from app.auth.rights import may_maintain, may_read_withheld, may_submit
 from app.auth.subject import Subject
 
 DIRECTORATE = Subject("c1", "CRI_DGME", "data_provider")
@@ -41,3 +41,24 @@ def test_an_agreement_without_readers_is_seen_by_its_provider_only() -> None:
 def test_an_id_that_only_looks_alike_gives_no_right(near: str) -> None:
     assert not may_submit(DIRECTORATE, near)
     assert not may_read_withheld(DIRECTORATE, near, [near])
+
+
+@pytest.mark.parametrize(
+    ("granted", "agency", "may"),
+    [
+        (("VIPMG",), "VIPMG", True),
+        (("VIPMG",), "VIPMG.CR", True),
+        (("VIPMG",), "VIPMG.CR.DGME", True),
+        (("VIPMG",), "VIPMGX", False),
+        (("VIPMG.CR",), "VIPMG", False),
+        (("VIPMG.CR",), "VIPMG.CRI", False),
+        (("SDMX", "VIPMG.CR"), "VIPMG.CR", True),
+        ((), "VIPMG", False),
+        ((), "CRI_DGME", False),
+    ],
+)
+def test_a_grant_covers_an_agency_and_those_below_it(
+    granted: tuple[str, ...], agency: str, may: bool
+) -> None:
+    assert may_maintain(Subject("c", "CRI_DGME", "data_provider", granted), agency) is may
+    assert not may_maintain(None, agency)

@@ -53,6 +53,18 @@ def test_a_client_is_added_listed_and_revoked(database: str) -> None:
     assert "client_secret" not in listed
 
 
+def test_agencies_are_granted_and_shown(database: str) -> None:
+    for agency in ("VIPMG", "UNKNOWN"):
+        added = vipmg_clients("add", "CRI_DGME", "--agency", agency, "--json")
+        assert added.exit_code == (0 if agency == "VIPMG" else 1)
+    assert "No agency has the id UNKNOWN" in added.stderr
+    (listed,) = json.loads(vipmg_clients("list", "--json").stdout)
+    assert listed["agencies"] == ["VIPMG"]
+    table = vipmg_clients("list").stdout
+    assert "Maintains" in table
+    assert "VIPMG" in table
+
+
 def test_the_secret_is_shown_once_and_in_one_piece(database: str) -> None:
     shown = vipmg_clients("add", "SLV_DGME").stdout
     (secret,) = [word for word in shown.split() if word.startswith("vipmg_")]
