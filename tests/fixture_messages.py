@@ -6,14 +6,17 @@ makes the datasets of all comparable.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from tests.data_messages import ReadDataSet, read_csv, read_json
-from tests.fixture_model import Shape, canonical, short
+from tests.data_messages import ReadDataSet, read_json
+from tests.fixture_model import Shape, canonical, column_id, short, sub_fields
 
 XML = "{http://www.w3.org/XML/1998/namespace}"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -27,14 +30,61 @@ def read_message(body: bytes, media_type: str, shape: Shape) -> list[ReadDataSet
     version = version.partition(";")[0]
     kind = name.removeprefix("application/vnd.sdmx.")
     if kind == "data+csv":
-        return read_csv(body, shape.every_dimension)
+        return read_csv(body, shape)
     if kind == "data+json":
         message = json.loads(body)
         return read_json(message) if version.startswith("2") else read_json_1(message, shape)
     root = etree.fromstring(body)
     if kind.startswith("generic"):
         return read_generic(root, shape)
-    return read_structure_specific(root, shape)
+    return read_structure_specific(root, shape, version)
+
+
+# -- SDMX-CSV ---------------------------------------------------------------------------------
+
+ACTIONS = {"R": "Replace", "M": "Merge", "D": "Delete", "I": "Information", "A": "Append"}
+OTHERS = ("STRUCTURE", "STRUCTURE_NAME", "SERIES_KEY", "OBS_KEY")
+
+
+def read_csv(body: bytes, shape: Shape) -> list[ReadDataSet]:
+    """The datasets of an SDMX-CSV message; rows of one structure, action and validity are one."""
+    lines = csv.reader(io.StringIO(body.decode("utf-8"), newline=""), strict=True)
+    header = next(lines)
+    assert len(set(header)) == len(header)
+    separator = header[0][10] if header[0].startswith("STRUCTURE[") else ";"
+    datasets: dict[tuple[str, str, str, str], ReadDataSet] = {}
+    for line in lines:
+        row = {
+            column_id(name): _csv_cell(name, cell, separator)
+            for name, cell in zip(header, line, strict=True)
+            if cell != ""
+        }
+        about = (
+            row.pop("STRUCTURE_ID", "") or row.pop("DATAFLOW", ""),
+            ACTIONS[row.pop("ACTION", "I")],
+            row.pop("VALID_FROM", ""),
+            row.pop("VALID_TO", ""),
+        )
+        read = datasets.setdefault(
+            about, ReadDataSet(about[0], about[1], about[2] or None, about[3] or None)
+        )
+        for name in OTHERS:
+            row.pop(name, None)
+        key = tuple(row.pop(name) for name in shape.every_dimension if name in row)
+        target = read.rows if len(key) == len(shape.every_dimension) else read.series
+        assert key not in target, f"{key} comes twice"
+        target[key] = row
+    return list(datasets.values())
+
+
+def _csv_cell(column: str, cell: str, separator: str) -> Any:
+    if not column.endswith("]") or column.startswith("STRUCTURE["):
+        # A metadata attribute below one that comes several times comes several times itself.
+        return sub_fields(cell, separator) if "[]" in column else cell
+    parts = sub_fields(cell, separator)
+    if column.endswith("[]"):
+        return parts
+    return dict(part.split(":", 1) for part in parts)
 
 
 # -- SDMX-JSON 1.0 ----------------------------------------------------------------------------
@@ -68,7 +118,7 @@ def _json_1_dataset(
         for key, cells in found.items():
             own = codes | _codes(dimensions.get("observation", []), key)
             row = dict(above)
-            if cells[0] is not None:
+            if cells and cells[0] is not None:
                 row[_first_measure(shape)] = cells[0]
             row |= _by_index(attributes.get("observation", []), cells[1:])
             whole = tuple(own[name] for name in shape.every_dimension)
@@ -150,20 +200,26 @@ def _generic_dataset(
     return read
 
 
-def read_structure_specific(root: Any, shape: Shape) -> list[ReadDataSet]:
+def read_structure_specific(root: Any, shape: Shape, version: str) -> list[ReadDataSet]:
     """The datasets of a structure-specific SDMX-ML message, 2.1, 3.0 or 3.1."""
+    # In 2.1 the id of the primary measure is fixed.
+    renamed = {ONE_VALUE: _first_measure(shape)} if version == "2.1" else {}
     structures = _structures(root)
     namespace = next(
         (uri for uri in root.nsmap.values() if uri.endswith("/data/structurespecific")), ""
     )
     return [
-        _specific_dataset(each, structures, f"{{{namespace}}}", shape)
+        _specific_dataset(each, structures, f"{{{namespace}}}", shape, renamed)
         for each in _children(root, "DataSet")
     ]
 
 
 def _specific_dataset(
-    dataset: Any, structures: Mapping[str, tuple[str, str]], ss: str, shape: Shape
+    dataset: Any,
+    structures: Mapping[str, tuple[str, str]],
+    ss: str,
+    shape: Shape,
+    renamed: Mapping[str, str],
 ) -> ReadDataSet:
     urn, _ = structures[dataset.get(f"{ss}structureRef")]
     read = _dataset(dataset, urn, ss)
@@ -176,7 +232,7 @@ def _specific_dataset(
             groups.append((key, cells))
 
     def take(codes: dict[str, str], observation: Any, above: dict[str, Any]) -> None:
-        cells = _cells(observation)
+        cells = {renamed.get(name, name): cell for name, cell in _cells(observation).items()}
         own = codes | {n: cells.pop(n) for n in shape.every_dimension if n in cells}
         _put(read, shape, own, {**read.attributes, **_of_groups(groups, own), **above, **cells})
 
@@ -289,25 +345,50 @@ def _put_series(
 # -- comparing --------------------------------------------------------------------------------
 
 
-def said(
-    rows: Mapping[tuple[str, ...], Mapping[str, Any]], shape: Shape, language: str | None
-) -> Any:
-    """Rows as they mean the same in every format.
+@dataclass(frozen=True)
+class Words:
+    """What a format can say.
 
-    Args:
-        language: the one language that texts are compared in; None for all.
+    Attributes:
+        every_language: whether a text stands in all its languages; else in English.
+        several: whether values stand one by one; else joined in one text.
     """
+
+    every_language: bool
+    several: bool
+
+
+def words_of(media_type: str) -> Words:
+    """What a format can say: before SDMX 3.0 a component has one value in one language."""
+    version = media_type.partition(";version=")[2]
+    modern = not version.startswith("1") and version != "2.1"
+    return Words(modern and "csv" not in media_type, modern)
+
+
+EVERYTHING = Words(every_language=True, several=True)
+
+
+def said(rows: Mapping[tuple[str, ...], Mapping[str, Any]], shape: Shape, words: Words) -> Any:
+    """Rows as they mean the same in every format, said as far as one of them can say it."""
     return {
-        key: {name: _said(shape, name, value, language) for name, value in row.items()}
+        key: {name: _said(shape, name, value, words) for name, value in row.items()}
         for key, row in rows.items()
     }
 
 
-def _said(shape: Shape, name: str, value: Any, language: str | None) -> Any:
+def _said(shape: Shape, name: str, value: Any, words: Words) -> Any:
     part = shape.parts.get(name)
-    if part is not None and part.many and not isinstance(value, list):
-        value = [value]
+    if part is not None and part.many:
+        listed = value if isinstance(value, list) else [value]
+        # What keeps values apart in one text is left to the format.
+        value = listed if words.several else ";".join(map(str, listed)).replace('"', "")
     plain = canonical(part, value)
-    if language is not None and isinstance(plain, dict):
-        return plain.get(language) or next(iter(plain.values()))
-    return plain
+    if words.every_language:
+        return plain
+    return [_english(each) for each in plain] if isinstance(plain, list) else _english(plain)
+
+
+def _english(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.get("en") or next(iter(value.values()))
+    return value

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,7 +28,8 @@ Row: TypeAlias = dict[str, Any]
 class Part:
     """A measure or attribute: its type, and the dimensions that it is attached to.
 
-    `dimensions` is None for what belongs to the observation.
+    `dimensions` is None for what belongs to the observation; `metadata` tells an attribute of the
+    metadata structure.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Part:
     many: bool
     multilingual: bool
     measure: bool
+    metadata: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,9 @@ def _shape(urn: str, dataflow: Mapping[str, Any]) -> Shape:
         _part(one, _attached(one["attributeRelationship"], groups, dimensions), measure=False)
         for one in parts["attributeList"]["attributes"]
     ]
+    metadata = documents().get(f"dataStructures={structure}", {}).get("metadata")
+    usages = parts["attributeList"].get("metadataAttributeUsages", [])
+    attributes += _metadata_parts(metadata, usages, groups, dimensions) if metadata else []
     agreements = tuple(
         name.partition("=")[2]
         for name, document in documents().items()
@@ -133,6 +139,31 @@ def _part(one: Mapping[str, Any], dimensions: tuple[str, ...] | None, *, measure
         bool(text.get("isMultiLingual")),
         measure,
     )
+
+
+def _metadata_parts(
+    metadata: str,
+    usages: list[dict[str, Any]],
+    groups: dict[str, list[str]],
+    order: tuple[str, ...],
+) -> list[Part]:
+    """The metadata attributes that are reported with the data, those below a used one too."""
+    whole = documents()[f"metadataStructures={short(metadata)}"]
+    listed = whole["metadataStructureComponents"]["metadataAttributeList"]["metadataAttributes"]
+    used = {one["metadataAttributeReference"]: one["attributeRelationship"] for one in usages}
+    found: list[Part] = []
+
+    def walk(attributes: list[dict[str, Any]], relation: dict[str, Any] | None, many: bool) -> None:
+        for one in attributes:
+            own = used.get(one["id"], relation)
+            several = many or one.get("maxOccurs", 1) != 1
+            if own is not None and not one.get("isPresentational"):
+                part = _part(one, _attached(own, groups, order), measure=False)
+                found.append(replace(part, many=several, metadata=True))
+            walk(one.get("metadataAttributes", []), own, several)
+
+    walk(listed, None, False)
+    return found
 
 
 def _core(concept: str) -> Mapping[str, Any]:
@@ -202,16 +233,30 @@ def read_sheet(text: str) -> Iterator[tuple[str, str, Row]]:
         row = {name: cell for name, cell in zip(header, line, strict=True) if cell}
         flow, action = row.pop("STRUCTURE_ID"), row.pop("ACTION")
         del row["STRUCTURE[;]"]
-        yield flow, action, {name.partition("[")[0]: _cell(name, row[name]) for name in row}
+        yield flow, action, {column_id(name): _cell(name, row[name]) for name in row}
+
+
+def column_id(column: str) -> str:
+    """The id of the component of a column; of a metadata attribute in others, the last id."""
+    return re.sub(r"\[[^\]]*\]", "", column).rpartition(".")[2]
 
 
 def _cell(name: str, cell: str) -> Any:
     if "[" not in name:
         return cell
-    # Only what is quoted may hold a line break, and the reader of lines allows it there alone.
-    parts = next(csv.reader([cell.replace("\n", "\0")], delimiter=";", strict=True))
-    parts = [part.replace("\0", "\n") for part in parts]
-    return parts if name.endswith("[]") else dict(part.split(":", 1) for part in parts)
+    parts = sub_fields(cell, ";")
+    return (
+        parts
+        if not name.endswith("]") or name.endswith("[]")
+        else dict(part.split(":", 1) for part in parts)
+    )
+
+
+def sub_fields(cell: str, separator: str) -> list[str]:
+    """The values of a cell that holds several, each perhaps in quotes."""
+    # The reader of lines takes a line break within quotes alone; here any may stand.
+    parts = next(csv.reader([cell.replace("\n", "\0")], delimiter=separator, strict=True))
+    return [part.replace("\0", "\n") for part in parts]
 
 
 def _apply(holding: Holding, shape: Shape, action: str, cells: Row) -> None:

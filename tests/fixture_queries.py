@@ -166,7 +166,8 @@ class Query:
                 level = (
                     "obs" if part.dimensions is None else "series" if part.dimensions else "dataset"
                 )
-                taken = bool({"dsd", "all", level, part.id} & set(self.attributes))
+                own = {"msd"} if part.metadata else {"dsd", level}
+                taken = bool({"all", part.id, *own} & set(self.attributes))
             if taken:
                 found.add(part.id)
         return frozenset(found)
@@ -299,9 +300,11 @@ def _any_of(codes: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], ...]:
 
 
 def _attributes(shape: Shape) -> st.SearchStrategy[tuple[str, ...]]:
-    ids = sorted(part.id for part in shape.parts.values() if not part.measure)
+    ids = sorted(part.id for part in shape.parts.values() if not part.measure and not part.metadata)
     named = st.lists(st.sampled_from(ids), min_size=1, max_size=3, unique=True).map(tuple)
-    levels = st.sampled_from((("dsd",), ("dsd",), ("none",), ("dataset",), ("series",), ("obs",)))
+    levels = st.sampled_from(
+        (("dsd",), ("dsd",), ("none",), ("dataset",), ("series",), ("obs",), ("msd",), ("all",))
+    )
     return st.one_of(levels, named)
 
 
