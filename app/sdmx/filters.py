@@ -81,7 +81,7 @@ def parse_filter(component: str, raw: str) -> ComponentFilter:
     Raises:
         QuerySyntaxError: no component id, or an empty value.
     """
-    if COMPONENT_ID.fullmatch(component) is None:
+    if not all(map(COMPONENT_ID.fullmatch, component.split("."))):
         raise QuerySyntaxError(
             f"c[{component[:80]}] does not name a component.",
             f"c[{component[:80]}] no nombra un componente.",

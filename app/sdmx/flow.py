@@ -62,6 +62,13 @@ class Flow:
         every = (*self.dimensions, *time, *self.measures, *self.attributes)
         return {component.id: component for component in every}
 
+    def find(self, name: str) -> Component | None:
+        """The component of an id; a metadata attribute by its path, or as SDMX-JSON names it."""
+        found = self.components.get(name)
+        if found is not None:
+            return found
+        return next((a for a in self.attributes if a.is_metadata and a.undotted_id == name), None)
+
     @cached_property
     def observation_components(self) -> tuple[Component, ...]:
         """Measures and attributes of the observation, in order."""

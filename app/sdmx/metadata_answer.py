@@ -9,7 +9,7 @@ from typing import Final
 from app.sdmx.artefact_classes import CLASS_BY_NAME, METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
-from app.sdmx.metadata_structures import flow_of
+from app.sdmx.metadata_structures import flow_of, provider_of
 from app.sdmx.query import MetadataQuery, StructureQuery
 from app.sdmx.structure_answer import find_matches
 from app.sdmx.urn import CLASS_PACKAGES, CONTAINER_CLASSES, PREFIX, Urn, parse_urn
@@ -24,7 +24,7 @@ _STUB: Final = (
 
 def find_metadata_sets(artefacts: ArtefactSet, query: MetadataQuery) -> list[Artefact]:
     """Find the metadata sets that a query asks for, by agency, id and version; stubs if asked."""
-    sets = [one for one in _matched(artefacts, query) if _is_of_provider(one, query)]
+    sets = [one for one in _matched(artefacts, query) if _is_of_provider(artefacts, one, query)]
     sets.sort(key=lambda one: (one.agency, one.id, one.version))
     return [_stub(one) for one in sets] if query.detail == "allstubs" else sets
 
@@ -114,9 +114,11 @@ def _is_asked_elsewhere(urn: Urn, query: MetadataQuery) -> bool:
     )
 
 
-def _is_of_provider(one: Artefact, query: MetadataQuery) -> bool:
-    agency, _, provider = one.agency.rpartition(".")
-    return not query.providers or any(ref.matches(agency, provider) for ref in query.providers)
+def _is_of_provider(artefacts: ArtefactSet, one: Artefact, query: MetadataQuery) -> bool:
+    if not query.providers:
+        return True
+    agency, provider = provider_of(artefacts, one.agency)
+    return any(reference.matches(agency, provider) for reference in query.providers)
 
 
 def _stub(one: Artefact) -> Artefact:

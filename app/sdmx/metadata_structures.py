@@ -17,6 +17,7 @@ from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import Component, ComponentBuilder
+from app.sdmx.item_schemes import item_paths
 from app.sdmx.structures import DataStructure, MetadataAttributeUsage, Representation, decode
 from app.sdmx.urn import parse_urn
 
@@ -242,6 +243,19 @@ def flow_of(artefacts: ArtefactSet, document: Mapping[str, Any]) -> Artefact | N
         document = {} if held is None else held.document
     flow = document.get("metadataflow")
     return artefacts.resolve(flow) if isinstance(flow, str) else None
+
+
+def provider_of(artefacts: ArtefactSet, agency_id: str) -> tuple[str, str]:
+    """Agency and id of the metadata provider that maintains a set.
+
+    Sets name it `AGENCY.PROVIDER`, or by its id alone; then it is that of a scheme which is held.
+    """
+    agency, _, provider = agency_id.rpartition(".")
+    if not agency:
+        schemes = artefacts.of_class("MetadataProviderScheme")
+        listed = (scheme.agency for scheme in schemes if provider in item_paths(scheme))
+        agency = next(iter(sorted(listed)), "")
+    return agency, provider
 
 
 def structure_of(artefacts: ArtefactSet, document: Mapping[str, Any]) -> Artefact | None:

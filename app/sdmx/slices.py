@@ -152,7 +152,7 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
     bounds: tuple[dt.date | None, dt.date | None] = (None, None)
     components: dict[str, Predicate] = {}
     for component_filter in selection.filters:
-        component = flow.components.get(component_filter.component)
+        component = flow.find(component_filter.component)
         if component is None:
             raise _unknown_component(component_filter.component, flow)
         if component.level == "time":
@@ -203,7 +203,15 @@ def _time_of(component_filter: ComponentFilter, asked: str | None) -> Callable[[
 
 def _texts(value: Any) -> Any:  # noqa: ANN401
     """What a filter looks at: of a text in several languages, each of them."""
-    return list(value.values()) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return list(value.values())
+    if isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
+        return [text for part in value for text in _as_list(_texts(part))]
+    return value
+
+
+def _as_list(value: Any) -> list[Any]:  # noqa: ANN401
+    return value if isinstance(value, list) else [value]
 
 
 def _codes(component_filter: ComponentFilter, component: Component) -> tuple[str, ...] | None:

@@ -155,6 +155,20 @@ async def test_c068_metadata_by_id_and_by_path(
     assert unknown.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("asked", "keys"),
+    [
+        ("c[RATING]=POOR", {"A.SLV.2020"}),
+        ("c[COVERAGE]=ge:95", {"A.SLV.2020"}),
+        ("c[CONTACT.NAME]=Mesa", {"A.CRI.2019", "A.CRI.2020"}),
+        ("c[NAME]=co:office", {"A.CRI.2019", "A.CRI.2020"}),
+        ("c[SCOPE]=All", {"A.CRI.2019", "A.CRI.2020", "A.SLV.2020"}),
+    ],
+)
+async def test_c049_filters_on_metadata(exchange: Exchange, asked: str, keys: set[str]) -> None:
+    assert set(await read(exchange, f"?{asked}")) == keys
+
+
 async def test_c068_csv_shows_paths_and_takes_them_back(exchange: Exchange) -> None:
     reply = await exchange.get(f"{PATH}?attributes=all", CSV21, {"Accept-Language": "*"})
     assert reply.status_code == 200, reply.text

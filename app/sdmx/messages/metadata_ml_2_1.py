@@ -20,7 +20,7 @@ from app.sdmx.messages.structure_ml_2_1_parts import ANNOTATIONS, write_referenc
 from app.sdmx.messages.structure_ml_message import write_header
 from app.sdmx.messages.structure_ml_text import escape, quote
 from app.sdmx.metadata_sets import value_text
-from app.sdmx.metadata_structures import structure_of
+from app.sdmx.metadata_structures import provider_of, structure_of
 from app.sdmx.model_2_1_components import METADATA_TARGET, REPORT, TARGET_OBJECT
 from app.sdmx.model_2_1_references import References, urn_2_1
 
@@ -63,7 +63,7 @@ def write_metadata_sets(
     for one, held in listed:
         targets = list(_targets(one, references, artefacts))
         if held is not None and targets:
-            _write_set(one, ids[held.urn], targets, out)
+            _write_set(one, ids[held.urn], targets, _provider(one, artefacts), out)
     out.append("</mes:GenericMetadata>")
     return "".join(out).encode()
 
@@ -78,7 +78,17 @@ def _targets(one: Artefact, references: References, artefacts: ArtefactSet) -> I
         yield from references.translate_all(meant)
 
 
-def _write_set(one: Artefact, structure: str, targets: Sequence[str], out: list[str]) -> None:
+def _provider(one: Artefact, artefacts: ArtefactSet) -> str | None:
+    """The metadata provider, which in 2.1 is a data provider."""
+    agency, provider = provider_of(artefacts, one.agency)
+    if not agency:
+        return None
+    return urn_2_1("DataProvider", agency, "DATA_PROVIDERS", "1.0", provider)
+
+
+def _write_set(
+    one: Artefact, structure: str, targets: Sequence[str], provider: str | None, out: list[str]
+) -> None:
     document = one.document
     attributes = f' structureRef="{structure}" setID="{quote(one.id)}"'
     for key, name in _ATTRIBUTES.items():
@@ -87,10 +97,8 @@ def _write_set(one: Artefact, structure: str, targets: Sequence[str], out: list[
     out.append(f"<mes:MetadataSet{attributes}>")
     ANNOTATIONS.write(document, out)
     out.extend(_texts("com:Name", document.get("names") or {"en": document.get("name", one.id)}))
-    agency, _, provider = one.agency.rpartition(".")
-    if agency:
-        urn = urn_2_1("DataProvider", agency, "DATA_PROVIDERS", "1.0", provider)
-        out.append(write_reference("gen:DataProvider", urn))
+    if provider is not None:
+        out.append(write_reference("gen:DataProvider", provider))
     for target in targets:
         out.append(
             f'<gen:Report id="{REPORT}"><gen:Target id="{METADATA_TARGET}">'
