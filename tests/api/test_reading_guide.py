@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from app.sdmx import rest_v1
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.flow import resolve_flow
 from app.sdmx.negotiation import DATA_OFFERS, STRUCTURE_OFFERS, negotiate, parse_options
 from app.sdmx.rest_v2 import parse_availability, parse_data, parse_structure
+from app.sdmx.slices import compile_slice
+from app.services.publish_structures import read_structure_files
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -17,6 +22,8 @@ GUIDE = (ROOT / "docs" / "how-to" / "read-data.md").read_text("utf-8")
 ADDRESS = re.compile(
     r"/sdmx/v2/(data|availability|structure)/([^\s'\"?`{}]+)(?:\"?,?\s*\"?\?([^\s'\"`]+))?"
 )
+ADDRESS_V1 = re.compile(r"/sdmx/v1/(\w+)/([^\s'\"?`{}]+)(?:\?([^\s'\"`]+))?")
+FLOW = "VIPMG:DF_ENTRY_EXIT(1.0.0)"
 PARSERS = {"data": parse_data, "availability": parse_availability, "structure": parse_structure}
 
 
@@ -28,6 +35,20 @@ def test_addresses_that_are_shown_are_understood(text: str) -> None:
         assert PARSERS[resource](path.split("/"), query)
         offers = DATA_OFFERS if resource == "data" else STRUCTURE_OFFERS
         assert negotiate(None, offers, parse_options(query)).offer in offers
+
+
+def test_addresses_of_the_1_x_paths_are_understood() -> None:
+    """The key has a place for each dimension."""
+    artefacts = ArtefactSet(read_structure_files([ROOT / "codelists"]))
+    border = resolve_flow(artefacts, "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=" + FLOW)
+    found = ADDRESS_V1.findall(GUIDE)
+    assert {resource for resource, _, _ in found} == {"data", "dataflow"}
+    for resource, path, query in found:
+        if resource == "data":
+            asked = rest_v1.parse_data(path.split("/"), query)
+            assert compile_slice(asked.selection, border).flow is border
+        else:
+            assert rest_v1.parse_structure([resource, *path.split("/")], query)
 
 
 def test_media_types_that_are_shown_are_offered() -> None:
