@@ -140,7 +140,7 @@ class Json1Writer:
     def _series(self, data: SeriesData) -> str:
         layout = self._layout
         self._take_above(data)
-        keyed = layout.series_dimensions if layout.observations else layout.flow.dimensions
+        keyed = layout.key_dimensions
         attributes = [self._of_series(data, component) for component, _ in self._places.series]
         parts = [f'"attributes":[{",".join(_trimmed(attributes))}]']
         along = layout.observation_dimension
@@ -249,7 +249,7 @@ class Json1Writer:
         observation: Sequence[Component] = every if layout.observations else flow.dimensions
         if not layout.is_flat:
             along = layout.observation_dimension
-            series = layout.series_dimensions if layout.observations else flow.dimensions
+            series = layout.key_dimensions
             observation = [along] if layout.observations and along is not None else []
         place = {dimension.id: number for number, dimension in enumerate(every)}
         shown = self._places
@@ -306,7 +306,9 @@ class Json1Writer:
         code = (component.codes or {}).get(value)
         if code is None or not _ID.fullmatch(value):
             return {"name": value}
-        return {"id": value, **self._texts.named(code.names)}
+        named = self._texts.named(code.names)
+        # The draft has one name, and readers of it take nothing more.
+        return {"id": value, "name": named["name"]} if self._is_draft else {"id": value, **named}
 
     def _listed(self, component: Component) -> list[str]:
         return list(self._values.get(component.id, ()))

@@ -148,13 +148,13 @@ class JsonWriter:
             members["validTo"] = iso(dataset.valid_to)
         comma = b"," if self._count else b""
         self._count += 1
-        name = b'"observations":{' if dataset.layout.is_flat else b'"series":{'
+        name = b'"observations":{' if _stands_alone(dataset.layout) else b'"series":{'
         return comma + orjson.dumps(members)[:-1] + b"," + name
 
     def write(self, batch: Sequence[SeriesData]) -> bytes:
         """Series of the current dataset; in the flat layout, their observations."""
         now = self._current
-        render = self._flat if now.dataset.layout.is_flat else self._series
+        render = self._flat if _stands_alone(now.dataset.layout) else self._series
         parts = [part for data in batch if (part := render(now, data))]
         if not parts:
             return b""
@@ -210,7 +210,7 @@ class JsonWriter:
 
     def _series(self, now: _Structure, data: SeriesData) -> str:
         layout = now.dataset.layout
-        key = now.key_of(layout.series_dimensions, data.key)
+        key = now.key_of(layout.key_dimensions, data.key)
         self._take_groups(now, data)
         attributes = _trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
         parts = [f'"attributes":[{",".join(attributes)}]'] if attributes else []
@@ -304,9 +304,9 @@ class JsonWriter:
         every = (*flow.dimensions, *((flow.time,) if flow.time else ()))
         series: Sequence[Component] = ()
         observation: Sequence[Component] = every
-        if not layout.is_flat:
+        if not _stands_alone(layout):
             along = layout.observation_dimension
-            series = layout.series_dimensions
+            series = layout.key_dimensions
             observation = [along] if layout.observations and along is not None else []
         shown = self._component
         above = layout.above_series
@@ -377,6 +377,11 @@ class JsonWriter:
     def _head(self) -> Header:
         assert self._header is not None  # noqa: S101 - begin() comes first
         return self._header
+
+
+def _stands_alone(layout: Layout) -> bool:
+    """Whether observations stand without series; where none are shown there are series alone."""
+    return layout.is_flat and layout.observations
 
 
 def _trimmed(values: list[str]) -> list[str]:

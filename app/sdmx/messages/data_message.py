@@ -57,6 +57,11 @@ class Layout:
         return not self.is_flat and (time is None or self.dimension_at_observation != time.id)
 
     @cached_property
+    def key_dimensions(self) -> tuple[Component, ...]:
+        """The dimensions of the keys of series as they come: whole where none is observed."""
+        return self.series_dimensions if self.observations else self.flow.dimensions
+
+    @cached_property
     def observation_dimension(self) -> Component | None:
         """The dimension along the observations of a series; none in the flat layout."""
         if self.is_flat:

@@ -47,8 +47,7 @@ class DataSetText:
         self._at_observation = self._values(placed.observation)
         layout = dataset.layout
         flow = layout.flow
-        by_series = layout.observations and not layout.is_flat
-        keyed = layout.series_dimensions if by_series else flow.dimensions
+        keyed = flow.dimensions if layout.is_flat else layout.key_dimensions
         self._key = [_Value(d, wording.dimension(d.id), self) for d in keyed]
         along = layout.observation_dimension
         self._along = _Value(along, wording.observation(along.id), self) if along else None
