@@ -7,6 +7,7 @@ import datetime as dt
 import io
 from typing import Any
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from app.sdmx import series
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.flow import resolve_flow
 from app.sdmx.messages.data_csv_writer import CsvOptions, CsvWriter, quote
-from app.sdmx.messages.data_message import DataSet, Header, Layout, SeriesData
+from app.sdmx.messages.data_message import DataSet, Header, Layout, SeriesData, StoredSeries
 from app.sdmx.negotiation import negotiate_language
 from tests.artefact_samples import urn
 from tests.data_messages import csv_rows
@@ -71,6 +72,24 @@ def test_every_value_comes_back(rows: dict[str, dict[str, str]], s: str, d: str)
     for row in found:
         expected = rows[row["TIME_PERIOD"]] | upper
         assert {n: row[n] for n in ("OBS_VALUE", "STATUS", "S", "D") if row[n]} == expected
+
+
+def test_a_text_in_languages_that_is_the_same_for_a_whole_stored_series() -> None:
+    flow = layout("DF").flow
+    comment = tuple(a for a in flow.attributes if a.id == "COMMENT")
+    shown = layout("DF", measures=flow.measures[:1], attributes=comment)
+    document = {
+        "TIME_PERIOD": ["2020", "2021"],
+        "OBS_VALUE": ["1", "2"],
+        "COMMENT": {"en": "a", "es": "b"},
+    }
+    writer = CsvWriter(CsvOptions("2.1.0"), layouts=[shown])
+    assert writer.takes_stored(shown)
+    head = writer.begin(HEADER) + writer.begin_dataset(dataset(shown))
+    row = ("A,CRI,F", orjson.dumps(document).decode(), "{}")
+    text = (head + writer.write_stored(StoredSeries([row], {}))).decode()
+    assert text == written((shown, [SeriesData(("A", "CRI", "F"), document, {})]))
+    assert [cells["COMMENT"] for cells in csv_rows(text)] == ["a", "a"]
 
 
 @given(TEXT)

@@ -159,9 +159,9 @@ class CsvWriter:
             head = f"{prefix},{key},"
             try:
                 tail = tails[attributes, tuple(document.items())]
-            except (KeyError, TypeError):  # not known yet, or a list that varies
+            except (KeyError, TypeError):  # not known yet, a list that varies, or languages
                 upper = {**batch.constant, **loads(attributes)}
-                varies = any(isinstance(value, list) for value in document.values())
+                varies = any(isinstance(value, list | dict) for value in document.values())
                 if varies or any(c.is_many for c in self._columns):
                     data = SeriesData(tuple(key.split(",")), loads(observations), upper)
                     parts.append(self._series(data))
