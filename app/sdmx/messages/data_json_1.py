@@ -286,7 +286,7 @@ class Json1Writer:
         return ",".join([self._described(component) for component, _ in named])
 
     def _described(self, component: Component) -> str:
-        relationship = {"primaryMeasure": PRIMARY_MEASURE}
+        relationship: dict[str, Any] = {"primaryMeasure": PRIMARY_MEASURE}
         shown: Mapping[str, Any] = component.relationship
         if "dimensions" in shown:
             relationship = {"dimensions": shown["dimensions"]}
