@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from app.http.maintenance_paths import maintenance_paths
 from app.http.path_items import TEXT, Interface, Parameters, Resource, one_of, path_item
 from app.http.v1_paths import V1_RESOURCES
 from app.http.v2_metadata_paths import METADATA_RESOURCES
@@ -169,7 +170,7 @@ _V2_RESOURCES: Final = (
 
 def sdmx_paths() -> dict[str, Any]:
     """The path items of both interfaces."""
-    return dict(
+    paths: dict[str, Any] = dict(
         path_item(interface, resource)
         for interface, resources in (
             (_V2, _V2_RESOURCES),
@@ -178,3 +179,6 @@ def sdmx_paths() -> dict[str, Any]:
         )
         for resource in resources
     )
+    for path, operations in maintenance_paths().items():
+        paths[path] = paths.get(path, {}) | operations
+    return paths

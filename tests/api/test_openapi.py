@@ -202,6 +202,21 @@ def test_examples_and_values_of_the_description_are_read(description: dict[str, 
                     assert parse([*segments[:place], value, *segments[place + 1 : 4]], "")
 
 
+def test_maintenance_is_told_beside_the_reading(description: dict[str, Any]) -> None:
+    paths = description["paths"]
+    assert set(paths[STRUCTURE]) == {"get", "put", "delete"}
+    assert set(paths[ITEMS]) == {"get", "delete"}
+    assert set(paths[SETS]) == {"get", "put", "delete"}
+    for path in (STRUCTURE, ITEMS, SETS):
+        operation = paths[path]["delete"]
+        named = [each["name"] for each in operation["parameters"] if each["in"] == "path"]
+        assert named == re.findall(r"{(\w+)}", path)
+    for path in ("/sdmx/v2/structure", "/sdmx/v2/metadata"):
+        [post] = paths[path].values()
+        assert post["security"] == [{"accessToken": []}]
+        assert "207" in post["responses"]
+
+
 def test_summaries_are_written_by_people(description: dict[str, Any]) -> None:
     """The framework makes a title of the function's name where none is given."""
     summaries = {operation["summary"] for _, _, operation in operations(description)}
