@@ -141,7 +141,7 @@ def _with_database(settings: Settings, stack: contextlib.ExitStack) -> Settings:
 
 def _prepare(settings: Settings) -> None:
     """Bring the schema and the shared structures to this release; both change nothing twice."""
-    from app.services.publish_structures import publish_structures, shared_structures
+    from app.services.publish_structures import publish_delivered, shared_structures
     from app.store.migrate import migrate
     from app.store.pools import open_pools
 
@@ -149,7 +149,7 @@ def _prepare(settings: Settings) -> None:
         pools = await open_pools(dsn, settings)
         try:
             now = dt.datetime.now(dt.UTC)
-            await publish_structures(pools.writer, [shared_structures(settings)], now)
+            await publish_delivered(pools.writer, shared_structures(settings), now)
         finally:
             await pools.close()
 

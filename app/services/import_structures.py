@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.maintenance_updates import add_listed
+from app.services.publish_structures import keep_organisations
 from app.store import registry_publication
 from app.store.registry_publication import PublishResult
 from app.store.types import Pool
@@ -32,17 +31,10 @@ async def import_structures(
         await trial.start()
         try:
             result = await registry_publication.publish(
-                connection, artefacts, now, prepare=_keep_organisations
+                connection, artefacts, now, prepare=keep_organisations
             )
         except BaseException:
             await trial.rollback()
             raise
         await (trial.rollback() if dry_run else trial.commit())
         return result
-
-
-def _keep_organisations(current: ArtefactSet, artefact: Artefact) -> Artefact:
-    stored = current.get(artefact.urn)
-    if stored is None or not artefact.artefact_class.unversioned:
-        return artefact
-    return add_listed(stored, artefact)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import app
 from app.errors import ConfigurationError, InvalidArtefactError, VipmgError
+from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.maintenance_updates import add_listed
 from app.sdmx.messages.metadata_readers import is_metadata_message, read_metadata_message
 from app.sdmx.messages.structure_readers import read_structure_message
 from app.settings import Settings
 from app.store import registry_publication
+from app.store.registry import load_past_states
 from app.store.registry_publication import PublishResult
 from app.store.types import Pool
 
@@ -35,6 +38,33 @@ async def publish_structures(
     artefacts = read_structure_files(paths)
     async with writer.acquire() as connection:
         return await registry_publication.publish(connection, artefacts, now)
+
+
+async def publish_delivered(writer: Pool, folder: Path, now: dt.datetime) -> PublishResult:
+    """Publish the shared structures at a start, without undoing what was maintained since.
+
+    What was stored before just so, and was changed or deleted since, is left as it is. Of
+    organisation schemes only organisations that are not listed yet are added.
+
+    Raises:
+        VipmgError: a file cannot be read, or what is in it may not be published.
+    """
+    artefacts = read_structure_files([folder])
+    mutable = [artefact.urn for artefact in artefacts if not artefact.stable]
+    async with writer.acquire() as connection:
+        past = await load_past_states(connection, mutable)
+        fresh = [one for one in artefacts if one.canonical() not in past.get(one.urn, ())]
+        return await registry_publication.publish(
+            connection, fresh, now, prepare=keep_organisations
+        )
+
+
+def keep_organisations(current: ArtefactSet, artefact: Artefact) -> Artefact:
+    """An artefact of others as it is to be stored: an organisation scheme loses nobody here."""
+    stored = current.get(artefact.urn)
+    if stored is None or not artefact.artefact_class.unversioned:
+        return artefact
+    return add_listed(stored, artefact)
 
 
 def shared_structures(settings: Settings) -> Path:

@@ -45,6 +45,12 @@ ORDER BY artefact.id
 """
 
 
+_PAST = """
+SELECT class, document::text AS document FROM artefact
+WHERE urn = ANY ($1) AND recorded_to IS NOT NULL
+"""
+
+
 @dataclass(frozen=True)
 class RegistrySnapshot:
     """The registry at one revision.
@@ -111,6 +117,17 @@ async def load_current(connection: Connection) -> RegistrySnapshot:
 async def load_as_of(connection: Connection, instant: dt.datetime) -> ArtefactSet:
     """Read all artefacts as they were stored at an instant."""
     return _artefact_set(await connection.fetch(_AS_OF, instant))
+
+
+async def load_past_states(
+    connection: Connection, urns: Iterable[str]
+) -> dict[str, frozenset[bytes]]:
+    """Read the states that artefacts once had and have no more, in their canonical form."""
+    found: dict[str, set[bytes]] = {}
+    for row in await connection.fetch(_PAST, list(urns)):
+        state = Artefact.read(CLASS_BY_NAME[row["class"]], orjson.loads(row["document"]))
+        found.setdefault(state.urn, set()).add(state.canonical())
+    return {urn: frozenset(states) for urn, states in found.items()}
 
 
 def _artefact_set(rows: Iterable[Record]) -> ArtefactSet:

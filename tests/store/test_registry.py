@@ -19,7 +19,9 @@ from app.errors import (
     StableArtefactChangedError,
 )
 from app.sdmx.artefacts import Artefact
+from app.sdmx.maintenance import plan_deletion
 from app.services.publish_structures import (
+    publish_delivered,
     publish_structures,
     read_structure_files,
     shared_structures,
@@ -27,7 +29,7 @@ from app.services.publish_structures import (
 from app.settings import Settings
 from app.store.pools import Pools
 from app.store.registry import RegistryCache, RegistrySnapshot, load_as_of
-from app.store.registry_publication import PublishResult
+from app.store.registry_publication import PublishResult, maintain
 from app.store.registry_publication import publish as publish_artefacts
 from tests.artefact_samples import artefact, component, every_class, item, network, urn
 
@@ -262,6 +264,57 @@ async def test_the_shared_structures_are_published_and_again_unchanged(pools: Po
     agreements = [one for one in first.added if ".ProvisionAgreement=" in one]
     rows = await fetch(pools, "SELECT count(*) AS held FROM agreement_head")
     assert rows == [{"held": len(agreements)}]
+
+
+class TestStarts:
+    """The structures delivered are published at every start, after what was done meanwhile."""
+
+    def deliver(self, folder: Path, *artefacts: Artefact) -> Path:
+        for one in artefacts:
+            data = {one.artefact_class.collection: [one.document]}
+            (folder / f"{one.id}.json").write_bytes(orjson.dumps({"meta": {}, "data": data}))
+        return folder
+
+    async def held(self, pools: Pools, one: Artefact) -> dict[str, Any] | None:
+        found = (await current(pools)).artefacts.get(one.urn)
+        return None if found is None else found.document
+
+    async def test_a_start_undoes_nothing(self, pools: Pools, tmp_path: Path) -> None:
+        listed = artefact("AgencyScheme", "AGENCIES", "1.0", agencies=[item("A"), item("B")])
+        gone = artefact("Codelist", "CL_GONE", "1.0", codes=[item("A")])
+        folder = self.deliver(tmp_path, listed, gone, draft("A"))
+        first = await publish_delivered(pools.writer, folder, START)
+        assert len(first.added) == 3
+        more = artefact("AgencyScheme", "AGENCIES", "1.0", agencies=[item("B"), item("C")])
+        await publish(pools, [more, draft("A", "B")], day=1)
+        async with pools.writer.acquire() as connection:
+            await maintain(
+                connection,
+                lambda registry, facts: plan_deletion(
+                    registry.artefacts, gone.urn, "", lambda _: True, facts=facts
+                ),
+                START + dt.timedelta(days=2),
+            )
+        again = await publish_delivered(pools.writer, folder, START + dt.timedelta(days=3))
+        assert not again.added
+        assert not again.changed
+        assert await self.held(pools, listed) == more.document
+        assert await self.held(pools, draft()) == draft("A", "B").document
+        assert await self.held(pools, gone) is None
+
+    async def test_a_new_release_brings_what_is_new(self, pools: Pools, tmp_path: Path) -> None:
+        listed = artefact("AgencyScheme", "AGENCIES", "1.0", agencies=[item("A")])
+        await publish_delivered(pools.writer, self.deliver(tmp_path, listed, draft("A")), START)
+        mine = artefact("AgencyScheme", "AGENCIES", "1.0", agencies=[item("A"), item("MINE")])
+        await publish(pools, [mine], day=1)
+        newer = artefact("AgencyScheme", "AGENCIES", "1.0", agencies=[item("A"), item("NEW")])
+        folder = self.deliver(tmp_path, newer, draft("Z"))
+        for day in (2, 3):
+            await publish_delivered(pools.writer, folder, START + dt.timedelta(days=day))
+        agencies = [item("A"), item("MINE"), item("NEW")]
+        assert await self.held(pools, listed) == listed.document | {"agencies": agencies}
+        assert await self.held(pools, draft()) == draft("Z").document
+        assert (await current(pools)).revision == 3
 
 
 class TestFiles:
