@@ -12,6 +12,7 @@ import pytest
 from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.offers import DATA_OFFERS, Offer
 from app.sdmx.registry_changes import plan_changes
 from app.settings import Settings
 from app.store.pools import Pools
@@ -32,6 +33,7 @@ from tests.structures import (
     sheet,
     structure,
 )
+from tests.xml_schemas import check_structure_specific
 
 FLOW = "TST:DF_META(1.0.0)"
 PATH = "/dataflow/TST/DF_META"
@@ -195,6 +197,24 @@ async def test_every_layout_is_valid(exchange: Exchange, layout: str, accept: st
     query = f"{PATH}?attributes=all&dimensionAtObservation={layout}"
     reply = await exchange.get(query, accept)
     check_data(reply.content, accept[-5:])
+
+
+@pytest.mark.parametrize("offer", DATA_OFFERS, ids=lambda offer: str(offer.media_type))
+async def test_every_format_holds_them(exchange: Exchange, offer: Offer) -> None:
+    reply = await exchange.get(f"{PATH}?attributes=all", str(offer.media_type))
+    assert reply.status_code == 200, reply.text
+    for value in ("GOOD", "90.5", "a@x", "2019"):
+        assert value in reply.text
+
+
+async def test_c092_the_schema_of_the_flow_takes_them(exchange: Exchange) -> None:
+    asked = "application/vnd.sdmx.schema+xml;version=3.1.0"
+    path = "/sdmx/v2/schema/dataflow/TST/DF_META/1.0.0"
+    schema = await exchange.client.get(path, headers={"Accept": asked})
+    xml = "application/vnd.sdmx.data+xml;version=3.1.0"
+    reply = await exchange.get(f"{PATH}?attributes=all", xml)
+    message = check_structure_specific(reply.content, schema.content, "3.1")
+    assert {one.get("id") for one in message.iter("{*}Comp")} == METADATA - {"COVERAGE"}
 
 
 async def test_values_are_checked_like_those_of_data(exchange: Exchange) -> None:
