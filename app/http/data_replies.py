@@ -58,7 +58,8 @@ async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Res
                     except StaleError:
                         continue
                     if first is None:
-                        return nothing_found(request, reply_headers)
+                        is_known = bool(prepared.scopes)
+                        return nothing_found(request, reply_headers, is_known=is_known)
                     spool = replies.fill(key, first, parts, encoding)
         if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=reply_headers)
@@ -94,7 +95,7 @@ async def answer_availability(
             except StaleError:
                 continue
             if reply.body is None:
-                return nothing_found(request, headers)
+                return nothing_found(request, headers, is_known=bool(prepared.scopes))
             spool = replies.keep(key, reply.body, encoding)
         if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=headers)

@@ -27,12 +27,23 @@ def kind_of(path: str) -> Literal["data", "structure"]:
     return "data" if path.startswith(_DATA) else "structure"
 
 
-def nothing_found(request: Request, headers: Mapping[str, str]) -> Response:
+def nothing_found(
+    request: Request, headers: Mapping[str, str], *, is_known: bool = True
+) -> Response:
     """The reply where nothing matches: 204, and on the 1.x paths 404 with the code 100.
+
+    Args:
+        request: which was answered with nothing.
+        headers: the fields of a reply 204.
+        is_known: whether the structure that was asked for is there.
 
     Raises:
         NotFoundError: on the 1.x paths.
     """
+    if is_v1(request.scope) and not is_known:
+        raise NotFoundError(
+            "No results: there is no such flow.", "Sin resultados: no existe tal flujo."
+        )
     if is_v1(request.scope):
         raise NotFoundError(
             "No results: nothing matches the query.",

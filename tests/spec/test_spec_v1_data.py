@@ -356,6 +356,14 @@ async def test_c064_c112_c117_codes_and_statuses(
     assert (reply.status_code, error["code"]) == (status, code), reply.text
 
 
+async def test_c112_an_unknown_flow_is_told_from_one_without_data(exchange: V1) -> None:
+    for path, told in (("/NOPE", "no such flow"), ("/DF/A.XXX.F", "nothing matches")):
+        for root in (ROOT, AVAILABLE):
+            reply = await exchange.client.get(root + path)
+            assert reply.status_code == 404
+            assert told in check_xml(reply.content, "2.1")[0][0].text
+
+
 async def test_c112_c117_the_same_queries_in_2_2(exchange: V1) -> None:
     root = "/sdmx/v2/data/dataflow/TST"
     for path, status in (
