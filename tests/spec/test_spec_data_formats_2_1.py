@@ -193,6 +193,42 @@ async def test_c065_c066_dimension_at_observation(exchange: Exchange, accept: st
         assert set(dataset.rows) == expected
 
 
+@pytest.mark.parametrize("accept", [SPECIFIC, SPECIFIC_SERIES, ML30, ML31])
+async def test_the_namespace_is_that_of_what_was_asked_for(exchange: Exchange, accept: str) -> None:
+    for context, name in (
+        ("dataflow/TST/DF", "datastructure.Dataflow=TST:DF(1.0.0)"),
+        ("datastructure/TST/DSD", "datastructure.DataStructure=TST:DSD(1.0.0)"),
+        ("provisionagreement/TST/PA_CRI", "registry.ProvisionAgreement=TST:PA_CRI(1.0.0)"),
+    ):
+        message = etree.fromstring((await exchange.get(f"/{context}", accept)).content)
+        namespace = f"urn:sdmx:org.sdmx.infomodel.{name}:ObsLevelDim:TIME_PERIOD"
+        assert message.nsmap["ns1"] == namespace
+        [structure] = message.findall("{*}Header/{*}Structure")
+        assert structure.get("namespace") == namespace
+
+
+@pytest.mark.parametrize("accept", [GENERIC, SPECIFIC, ML30, ML31])
+async def test_names_in_the_languages_of_the_client(exchange: Exchange, accept: str) -> None:
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    expected = {
+        "es-CR, en;q=0.5": {"es": "DF en español", "en": "DF in English"},
+        "es": {"es": "DF en español"},
+        "*": {"en": "DF in English", "es": "DF en español"},
+    }
+    for asked, names in expected.items():
+        reply = await exchange.get(DF, accept, {"Accept-Language": asked})
+        message = etree.fromstring(reply.content)
+        assert {one.get(lang): one.text for one in message.findall("{*}Header/{*}Source")} == names
+        [comment] = {
+            one.text or one.get("value") or one.get("COMMENT")
+            for one in message.xpath(
+                "//*[local-name()='Obs'][@COMMENT] | //*[@id='COMMENT' and @value]"
+                " | (//*[@id='COMMENT']//*[local-name()='Text'])[1]"
+            )
+        }
+        assert comment == ("first" if "3." in accept or asked == "*" else "primera")
+
+
 # -- clients in the field -------------------------------------------------------------------------
 
 

@@ -293,7 +293,7 @@ class Json1Writer:
         elif "dataflow" in shown:
             relationship = {"none": {}}
         described = {
-            "id": component.id,
+            "id": component.undotted_id,
             **self._texts.named(component.names),
             "relationship": relationship,
         }

@@ -210,6 +210,7 @@ class _Value:
         self.parts = parts
         self.is_first = is_first
         self._text = text
+        self._is_number = is_number(component)
         self._known: dict[str, str] = {}
 
     def __call__(self, value: Any) -> str:  # noqa: ANN401 - text, several, or text by language
@@ -218,6 +219,9 @@ class _Value:
             return ""
         if not isinstance(value, str):
             return self._write(value)
+        if self._is_number and value != MISSING:
+            before, after = self.parts
+            return f"{before}{value}{after}"
         known = self._known.get(value)
         if known is None:
             known = self._write(value)
