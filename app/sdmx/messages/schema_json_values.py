@@ -73,13 +73,10 @@ def value_object(schema: DataSchema, component: Component, version: str) -> Json
     """One entry of the list `values` of a component."""
     if component.level == "time" and version == "2.0.0":
         # Up to 2.0 a period is an item with an id.
-        value = _value(schema, component)
-        named = {
-            name: {"properties": {name: value}, "required": [name]} for name in ("id", "value")
-        }
-        return {"type": "object", "anyOf": list(named.values())}
+        return _id_or_value(_value(schema, component))
     if component.codes is not None:
-        return _object("id", {"enum": list(schema.allowed.get(component.id, ()))})
+        # Entries of value lists have values, as they may be no ids.
+        return _id_or_value({"enum": list(schema.allowed.get(component.id, ()))})
     value = _value(schema, component)
     if component.is_multi_valued:
         return _object("values", _several(component, value))
@@ -109,6 +106,10 @@ def cell(schema: DataSchema, component: Component, version: str) -> JsonSchema:
     if not schema.is_required(component):
         plain.append(_NULL)
     return plain[0] if len(plain) == 1 else {"anyOf": plain}
+
+
+def _id_or_value(value: JsonSchema) -> JsonSchema:
+    return {"anyOf": [_object("id", value), _object("value", value)]}
 
 
 def _object(name: str, value: JsonSchema) -> JsonSchema:
