@@ -13,7 +13,7 @@ import pytest
 from app.sdmx.urn import parse_urn
 from tests.fixture_exchange import Bundle, bundle_artefacts
 from tests.structure_schemas import check_message
-from tests.xml_schemas import check_structure_specific
+from tests.xml_schemas import check_structure_specific, check_xml
 
 CONTEXTS = {
     "DataStructure": "datastructure",
@@ -118,3 +118,15 @@ def test_c091_structures_of_every_context(bundle: Bundle, path: str) -> None:
             *("conceptSchemes", "dataConstraints", "dataStructures", "valueLists"),
             *("metadataConstraints", "metadataStructures"),
         }
+
+
+@pytest.mark.parametrize("path", paths(CONTEXTS))
+def test_structures_of_every_context_in_xml(bundle: Bundle, path: str) -> None:
+    for version in ("2.1", "3.0.0", "3.1.0"):
+        media_type = f"{VENDOR}structure+xml;version={version}"
+        reply = bundle.get(f"/sdmx/v2/schema/{path}", media_type)
+        assert reply.status_code == 200, reply.text
+        assert reply.headers["content-type"].replace(" ", "") == media_type
+        message = check_xml(reply.content, version)
+        assert list(message.iter("{*}DataStructure"))
+        assert not list(message.iter("{*}Dataflows"))
