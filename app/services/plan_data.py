@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.errors import NotFoundError, QueryMisfitError, QuerySyntaxError
+from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import Component, Flow, Names, names_of
 from app.sdmx.messages.data_message import ALL_DIMENSIONS, Layout, StructureKind
 from app.sdmx.query import DataQuery, DataSelection
@@ -60,10 +61,17 @@ def plan_scopes(catalogue: Catalogue, selection: DataSelection) -> list[Scope]:
     scopes: list[Scope] = []
     misfit: QuerySyntaxError | None = None
     for urn in matched:
-        try:
-            scopes.append(_scope(catalogue, kind, urn, selection))
-        except QuerySyntaxError as error:
-            misfit = error  # with wildcards, a structure that does not fit has no match
+        artefact = catalogue.snapshot.artefacts.resolve(urn)
+        assert artefact is not None  # noqa: S101 - it was matched in this very set
+        names = names_of(artefact.document)
+        for flow, found in _flows(catalogue, kind, artefact):
+            agreements = tuple(a for a in found if _is_provided(catalogue, a, selection))
+            try:
+                part = compile_slice(selection, flow)
+            except QuerySyntaxError as error:
+                misfit = error  # with wildcards, a structure that does not fit has no match
+            else:
+                scopes.append(Scope(kind, urn, names, flow, agreements, part))
     if misfit is not None and not scopes:
         raise misfit
     return scopes
@@ -94,6 +102,9 @@ def _lay_out(
     shown_attributes = tuple(_attributes(attributes, flow))
     shown_measures = _measures(measures, flow)
     observes = bool(shown_measures) or any(a.level == "observation" for a in shown_attributes)
+    if not observes and flow.time:
+        # Series alone: there is no observation that another dimension could run along.
+        along = flow.time.id
     return Layout(flow, shown_measures, shown_attributes, along, observes, one_source)
 
 
@@ -130,32 +141,34 @@ def _is_explicit(selection: DataSelection) -> bool:
     return bool(selection.agencies and selection.resource_ids)
 
 
-def _scope(catalogue: Catalogue, kind: StructureKind, urn: str, selection: DataSelection) -> Scope:
-    artefact = catalogue.snapshot.artefacts.resolve(urn)
-    assert artefact is not None  # noqa: S101 - it was matched in this very set
-    names = names_of(artefact.document)
-    agreements: Iterable[StoredAgreement]
+def _flows(
+    catalogue: Catalogue, kind: StructureKind, artefact: Artefact
+) -> Iterator[tuple[Flow, list[StoredAgreement]]]:
+    """What data of a structure look like, with the agreements that hold them.
+
+    An evolving data structure has data of several forms: each dataflow has some of its dimensions.
+    """
+    urn, every = artefact.urn, catalogue.agreements.values()
     if kind == "provisionagreement":
-        agreements = [a for a in catalogue.agreements.values() if a.urn == urn]
         flow = catalogue.flow(decode(artefact, ProvisionAgreement).dataflow)
+        yield flow, [a for a in every if a.urn == urn]
     elif kind == "dataflow":
-        flow = catalogue.flow(urn)
         number = catalogue.dataflows.get(urn)
-        agreements = [] if number is None else catalogue.agreements_of(number)
+        yield catalogue.flow(urn), [] if number is None else catalogue.agreements_of(number)
     else:
-        flow = catalogue.flow(urn)
-        agreements = [
-            a
-            for a in catalogue.agreements.values()
-            if catalogue.flow(a.dataflow_urn).structure_urn == urn
-        ]
-    if selection.providers:
-        agreements = [a for a in agreements if _is_provided(catalogue, a, selection)]
-    return Scope(kind, urn, names, flow, tuple(agreements), compile_slice(selection, flow))
+        whole = catalogue.flow(urn)
+        forms: dict[tuple[str, ...], tuple[Flow, list[StoredAgreement]]] = {}
+        for agreement in every:
+            if catalogue.flow(agreement.dataflow_urn).structure_urn == urn:
+                flow = catalogue.structure_flow(urn, agreement.dataflow_urn)
+                forms.setdefault(tuple(flow.position), (flow, []))[1].append(agreement)
+        yield from forms.values() or [(whole, [])]
 
 
 def _is_provided(catalogue: Catalogue, agreement: StoredAgreement, asked: DataSelection) -> bool:
     """Whether one of the providers asked for gives the data of an agreement."""
+    if not asked.providers:
+        return True
     artefact = catalogue.snapshot.artefacts.get(agreement.urn)
     if artefact is None:
         return False

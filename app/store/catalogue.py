@@ -7,7 +7,7 @@ kept in memory until the revision moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -61,6 +61,18 @@ class Catalogue:
         key = (urn, agreement)
         if key not in self._flows:
             self._flows[key] = resolve_flow(self.snapshot.artefacts, urn, agreement)
+        return self._flows[key]
+
+    def structure_flow(self, structure: str, dataflow: str) -> Flow:
+        """A data structure with those of its dimensions that a dataflow has."""
+        whole, used = self.flow(structure), self.flow(dataflow)
+        if len(used.dimensions) == len(whole.dimensions):
+            return whole
+        key = (structure, dataflow)
+        if key not in self._flows:
+            self._flows[key] = replace(
+                used, urn=whole.urn, names=whole.names, constraints=whole.constraints
+            )
         return self._flows[key]
 
     def remembered(self, asked: Hashable, find: Callable[[], list[str]]) -> list[str]:

@@ -26,7 +26,7 @@ METADATA_CONTEXTS = {
     "MetadataProvisionAgreement": "metadataprovisionagreement",
 }
 PARTLY_USED = ("datastructure/SICA_TEST/DSD_GROWING/1.1.0",)
-"""Structures of which a dataflow has not all dimensions: their data have other keys."""
+"""Evolving structures: data of an older dataflow lack a dimension that the schema demands."""
 VENDOR = "application/vnd.sdmx."
 XML = {
     "2.1": ("structurespecificdata+xml;version=2.1", "schema+xml;version=2.1"),
