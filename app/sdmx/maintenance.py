@@ -22,6 +22,7 @@ from app.errors import (
 from app.sdmx.agreements import agreement_terms, dataflow_dimensions
 from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefact_trial import check_shape
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance_references import Fault, reference_faults, versions_of, with_changes
 from app.sdmx.maintenance_updates import apply_partial, delete_item, is_partial
@@ -258,6 +259,8 @@ def _context_faults(
             continue
         try:
             check_in_context(artefact, after)
+            if is_candidate:
+                check_shape(artefact, after)
         except InvalidArtefactError as error:
             if is_candidate:
                 yield artefact.urn, error

@@ -17,6 +17,7 @@ from app.errors import ConflictError, InvalidArtefactError, StableArtefactChange
 from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefact_trial import check_shape
 from app.sdmx.artefacts import Artefact, find_differences
 from app.sdmx.metadata_sets import check_metadata_set, normalise_metadata_set
 from app.sdmx.metadata_structures import check_usages
@@ -67,6 +68,7 @@ def plan_changes(current: ArtefactSet, artefacts: Iterable[Artefact]) -> Registr
         _refuse_missing_references(after)
     for artefact in (*added, *changed):
         check_in_context(artefact, after)
+        check_shape(artefact, after)
     return RegistryChanges(added, changed, unchanged, after)
 
 

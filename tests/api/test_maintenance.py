@@ -629,6 +629,9 @@ class TestBodies:
             (message(artefact("Codelist", "CL_FREQ", codes={"id": 1}, isPartial=True)), 422),
             (message(artefact("Codelist", "CL_FREQ", codes=[1], isPartial=True)), 422),
             (message(artefact("Dataflow", "DF_X", structure=1)), 422),
+            (message(artefact("Process", "P", "1.0", processSteps=1)), 422),
+            (message(artefact("StructureMap", "SM", "1.0", componentMaps=[True])), 422),
+            (message(artefact("Metadataflow", "MDF", "1.0", structure={})), 422),
             (message(artefact("Dataflow", "DF_X", structure="urn:sdmx:org.sdmx.infomodel.x")), 422),
         ],
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import (
@@ -29,7 +31,23 @@ from app.sdmx.maintenance import (
 from app.sdmx.maintenance_query import parse_collection, parse_target
 from app.sdmx.maintenance_updates import add_listed, apply_partial, delete_item
 from app.sdmx.maintenance_versions import Level, check_version_rule, needed_level
-from tests.artefact_samples import artefact, codelist, component, data_structure, item, network, urn
+from app.sdmx.messages.structure_message import MessageHeader
+from app.sdmx.messages.structure_writers import shows_any, write_structure_message
+from app.sdmx.offers import STRUCTURE_OFFERS, V1_STRUCTURE_OFFERS
+from app.sdmx.rest_v2 import parse_structure
+from app.sdmx.structure_answer import answer_structure_query
+from tests.artefact_samples import (
+    artefact,
+    codelist,
+    component,
+    data_structure,
+    every_class,
+    item,
+    network,
+    urn,
+)
+
+HEADER = MessageHeader("M", dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 
 CODES = st.lists(st.sampled_from("ABCDEFGH"), unique=True, max_size=8)
 
@@ -324,3 +342,48 @@ class TestPaths:
     def test_anything_else_is_refused(self, path: str) -> None:
         with pytest.raises(QuerySyntaxError):
             parse_target(path.split("/"), ARTEFACT_TYPES)
+
+
+ODD = [None, 0, 1.5, True, "", "x", [], {}, [1], ["x"], [{}], [None], {"en": "x"}, {"a": 1}]
+EVERY = every_class()
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all parts of a document."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    found: list[tuple[Any, ...]] = []
+    for key, part in parts:
+        below = places(part, (*path, key)) if isinstance(part, dict | list) else []
+        found += [(*path, key), *below]
+    return found
+
+
+class TestShapes:
+    @settings(max_examples=400, deadline=None)
+    @given(st.sampled_from(EVERY), st.sampled_from(ODD), st.data())
+    def test_what_is_taken_can_be_asked_for_in_every_format(
+        self, whole: Artefact, odd: Any, data: st.DataObject
+    ) -> None:
+        """A stored artefact of another shape would fail all who ask for it later."""
+        document = deepcopy(whole.document) | {"version": "1.0"}
+        path = data.draw(st.sampled_from(places(document)))
+        part: Any = document
+        for key in path[:-1]:
+            part = part[key]
+        part[path[-1]] = deepcopy(odd)
+        try:
+            changed = Artefact.read(whole.artefact_class, document)
+        except InvalidArtefactError:
+            return
+        plan = plan_submission(ArtefactSet(EVERY), [changed], anyone)
+        after = plan.changes.after
+        for taken in (*plan.changes.added, *plan.changes.changed):
+            parts = (taken.artefact_class.artefact_type, taken.agency, taken.id, str(taken.version))
+            for detail in ("full", "raw", "referencepartial", "allcompletestubs"):
+                query = parse_structure(list(parts), f"references=all&detail={detail}")
+                assert answer_structure_query(after, query).matched
+            for offer in (*STRUCTURE_OFFERS, *V1_STRUCTURE_OFFERS):
+                if shows_any(offer, [taken]):
+                    write_structure_message(
+                        offer, [taken], HEADER, base_url="http://x", registry=after
+                    )
