@@ -53,7 +53,8 @@ class Spool:
         self._folder = folder
         self._memory = memory
         self._budget = budget
-        self._head = bytearray()
+        self._head: list[bytes] = []
+        self._in_head = 0
         self._file: IO[bytes] | None = None
         self._in_file = 0
         self._grown = asyncio.Event()
@@ -63,17 +64,18 @@ class Spool:
     @property
     def size(self) -> int:
         """Bytes written so far."""
-        return len(self._head) + self._in_file
+        return self._in_head + self._in_file
 
     @property
     def in_memory(self) -> int:
         """Those of them that are not in a file."""
-        return len(self._head)
+        return self._in_head
 
     def write(self, data: bytes) -> None:
         """Add bytes at the end."""
-        if self._file is None and len(self._head) + len(data) <= self._memory:
-            self._head += data
+        if self._file is None and self._in_head + len(data) <= self._memory:
+            self._head.append(data)
+            self._in_head += len(data)
         else:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
@@ -94,25 +96,23 @@ class Spool:
         Raises:
             BaseException: whatever made the producer fail.
         """
-        position = 0
+        part = position = 0
         while True:
             grown = self._grown
-            while position < self.size:
-                data = self._at(position)
+            while part < len(self._head):
+                yield self._head[part]
+                part += 1
+            while position < self._in_file:
+                assert self._file is not None  # noqa: S101 - bytes beyond memory are in the file
+                data = os.pread(self._file.fileno(), CHUNK, position)
                 position += len(data)
                 yield data
             if self.complete:
                 return
             if self.error is not None:
                 raise self.error
-            if position == self.size:
+            if part == len(self._head) and position == self._in_file:
                 await grown.wait()
-
-    def _at(self, position: int) -> bytes:
-        if position < len(self._head):
-            return bytes(self._head[position : position + CHUNK])
-        assert self._file is not None  # noqa: S101 - bytes beyond memory are in the file
-        return os.pread(self._file.fileno(), CHUNK, position - len(self._head))
 
     def _tell(self) -> None:
         self._grown.set()
