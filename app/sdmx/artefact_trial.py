@@ -7,6 +7,7 @@ who ask for it later, so it is tried before it is stored.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 from app.errors import InvalidArtefactError
@@ -18,6 +19,7 @@ from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import shows_any, write_structure_message
 from app.sdmx.negotiation import LanguageChoice
 from app.sdmx.offers import STRUCTURE_OFFERS, V1_STRUCTURE_OFFERS
+from app.sdmx.urn import parse_urn
 
 _HEADER: Final = MessageHeader("TRIAL", dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 _OFFERS: Final = tuple(
@@ -34,7 +36,16 @@ _MISSHAPEN: Final = (
     TypeError,
     ValueError,
 )
-_REFERENCES: Final = ("structure", "dataflow", "dataProvider", "metadataflow", "metadataProvider")
+_REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
+    "Dataflow": {"structure": "DataStructure"},
+    "Metadataflow": {"structure": "MetadataStructure"},
+    "ProvisionAgreement": {"dataflow": "Dataflow", "dataProvider": "DataProvider"},
+    "MetadataProvisionAgreement": {
+        "metadataflow": "Metadataflow",
+        "metadataProvider": "MetadataProvider",
+    },
+}
+"""What each property refers to, by the class that has it."""
 
 
 def check_shape(artefact: Artefact, after: ArtefactSet) -> None:
@@ -49,14 +60,7 @@ def check_shape(artefact: Artefact, after: ArtefactSet) -> None:
     """
     if artefact.artefact_class is METADATA_SET:
         return
-    for key in _REFERENCES:
-        if not isinstance(artefact.document.get(key, ""), str):
-            raise InvalidArtefactError(
-                f"{artefact}, /{key}: it is not a URN.",
-                f"{artefact}, /{key}: no es un URN.",
-                urn=artefact.urn,
-                path=f"/{key}",
-            )
+    _check_references(artefact)
     for offer in _OFFERS:
         try:
             shown = [Localiser(LanguageChoice(("en",))).localise(artefact)]
@@ -70,3 +74,17 @@ def check_shape(artefact: Artefact, after: ArtefactSet) -> None:
                 f"{offer.version} no la puede mostrar ({type(error).__name__}: {error!s:.200}).",
                 urn=artefact.urn,
             ) from None
+
+
+def _check_references(artefact: Artefact) -> None:
+    for key, wanted in _REFERENCES.get(artefact.artefact_class.name, {}).items():
+        reference = artefact.document.get(key)
+        if reference is None:
+            continue
+        if not isinstance(reference, str) or parse_urn(reference).class_name != wanted:
+            raise InvalidArtefactError(
+                f"{artefact}, /{key}: it is not the URN of a {wanted}.",
+                f"{artefact}, /{key}: no es el URN de un {wanted}.",
+                urn=artefact.urn,
+                path=f"/{key}",
+            )

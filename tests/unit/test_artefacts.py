@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import (
@@ -419,6 +419,7 @@ EVERY = every_class()
 PLACES = [(number, path) for number, one in enumerate(EVERY) for path in _places(one.document)]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(PLACES), documents | st.just(urn("Dataflow", "DF")))
 def test_whatever_is_wrong_in_a_document_is_an_error_of_ours(
     place: tuple[int, tuple[Any, ...]], value: Any
