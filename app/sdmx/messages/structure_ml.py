@@ -20,6 +20,7 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.messages.structure_json import actual_constraint, from_3_0, to_3_0
 from app.sdmx.messages.structure_message import MessageHeader
+from app.sdmx.messages.structure_ml_base import ITEM_SCHEME, NAMEABLE
 from app.sdmx.messages.structure_ml_constraints import AVAILABILITY, CONSTRAINTS
 from app.sdmx.messages.structure_ml_items import ITEMS
 from app.sdmx.messages.structure_ml_maps import MAPS
@@ -29,9 +30,10 @@ from app.sdmx.messages.structure_ml_message import (
     read_message,
     write_message,
 )
+from app.sdmx.messages.structure_ml_parts import TextList, reference
 from app.sdmx.messages.structure_ml_structures import STRUCTURES
 from app.sdmx.messages.structure_ml_table import Vocabulary
-from app.sdmx.messages.structure_ml_vtl import VTL
+from app.sdmx.messages.structure_ml_vtl import vtl_collections
 from app.sdmx.urn import PREFIX, urn_of
 
 MlVersion: TypeAlias = Literal["3.1.0", "3.0.0"]
@@ -44,9 +46,16 @@ def _dialect(version: MlVersion, path: str) -> Dialect:
     names = {"mes": "message", "str": "structure", "com": "common"}
     namespaces = {prefix: f"{_ADDRESS}/{path}/{name}" for prefix, name in names.items()}
     available = (AVAILABILITY,) if version == "3.1.0" else ()
+    vtl = vtl_collections(
+        NAMEABLE,
+        ITEM_SCHEME,
+        one=lambda key, class_name: reference(key, f"str:{class_name}"),
+        several=lambda key, class_name: TextList(key, f"str:{class_name}"),
+        around="Schemes",
+    )
     return Dialect(
         Vocabulary(version, namespaces),
-        (*ITEMS, *STRUCTURES, *CONSTRAINTS, *available, *MAPS, *VTL),
+        (*ITEMS, *STRUCTURES, *CONSTRAINTS, *available, *MAPS, *vtl),
     )
 
 

@@ -15,7 +15,6 @@ from app.sdmx.messages.structure_ml_2_1_parts import (
     NAMEABLE,
     REPRESENTATION,
     TEXT_FORMAT,
-    Lines,
     LocalRef,
     Ref,
     Refs,
@@ -23,18 +22,21 @@ from app.sdmx.messages.structure_ml_2_1_parts import (
     read_reference,
     write_reference,
 )
-from app.sdmx.messages.structure_ml_items import CONTACT
-from app.sdmx.messages.structure_ml_parts import Child, Children, Flag, Text, TextList, Texts
+from app.sdmx.messages.structure_ml_items import CONTACT, ISO_CONCEPT
+from app.sdmx.messages.structure_ml_parts import Child, Children, Text
+from app.sdmx.messages.structure_ml_process import process_collection
 from app.sdmx.messages.structure_ml_table import (
     Attribute,
     Collection,
     Element,
+    Lines,
     Part,
     Reader,
     Shape,
     Vocabulary,
 )
 from app.sdmx.messages.structure_ml_text import BOOLEAN, quote
+from app.sdmx.messages.structure_ml_vtl import vtl_collections
 from app.sdmx.urn import parse_urn
 
 _PARENT: Final = LocalRef("parent", "str:Parent")
@@ -79,15 +81,7 @@ CONCEPT_SCHEMES: Final = Collection(
                 *NAMEABLE,
                 _PARENT,
                 Child("coreRepresentation", "str:CoreRepresentation", REPRESENTATION),
-                Child(
-                    "isoConceptReference",
-                    "str:ISOConceptReference",
-                    Shape(
-                        Text("conceptAgency", "str:ConceptAgency"),
-                        Text("conceptSchemeID", "str:ConceptSchemeID"),
-                        Text("conceptID", "str:ConceptID"),
-                    ),
-                ),
+                ISO_CONCEPT,
             ),
         ),
     ),
@@ -174,158 +168,22 @@ HIERARCHICAL_CODELISTS: Final = Collection(
 )
 """Hierarchical code lists."""
 
-_INPUT_OUTPUT: Final = Shape(
-    Attribute("localID"), ANNOTATIONS, Ref("objectReference", "str:ObjectReference")
-)
-_PROCESS_STEP: Final[Shape] = Shape(
-    *NAMEABLE,
-    Children("inputs", "str:Input", _INPUT_OUTPUT),
-    Children("outputs", "str:Output", _INPUT_OUTPUT),
-    Child(
-        "computation",
-        "str:Computation",
-        Shape(
-            Attribute("localID"),
-            Attribute("softwarePackage"),
-            Attribute("softwareLanguage"),
-            Attribute("softwareVersion"),
-            ANNOTATIONS,
-            Texts("description", "descriptions", "com:Description"),
-        ),
-    ),
-    Children(
-        "transitions",
-        "str:Transition",
-        Shape(
-            *IDENTIFIABLE,
-            Attribute("localID"),
-            LocalRef("targetStep", "str:TargetStep"),
-            Texts("condition", "conditions", "str:Condition"),
-        ),
-    ),
-    Children("processSteps", "str:ProcessStep", lambda: _PROCESS_STEP),
-)
-PROCESSES: Final = Collection(
-    "processes",
-    "str:Processes",
-    "str:Process",
-    Shape(*MAINTAINABLE, Children("processSteps", "str:ProcessStep", _PROCESS_STEP)),
+PROCESSES: Final = process_collection(
+    MAINTAINABLE,
+    NAMEABLE,
+    IDENTIFIABLE,
+    ANNOTATIONS,
+    object_reference=Ref("objectReference", "str:ObjectReference"),
+    target_step=LocalRef("targetStep", "str:TargetStep"),
 )
 """Processes."""
 
-_VTL_SCHEME: Final[Lines] = (*ITEM_SCHEME, Attribute("vtlVersion", missing=""))
-_MAPPINGS: Final = Ref("vtlMappingScheme", "str:VtlMappingScheme", "VtlMappingScheme")
-_RULESETS: Final = Refs("rulesetSchemes", "str:RulesetScheme", "RulesetScheme")
-
-
-def _space(key: str, name: str, inner: str) -> Child:
-    keys = Shape(TextList("keys", "str:Key"))
-    return Child(
-        key,
-        name,
-        Shape(Attribute("method"), Child(inner[0].lower() + inner[1:], f"str:{inner}", keys)),
-    )
-
-
-_VTL_MAPPING: Final = Shape(
-    *NAMEABLE,
-    Attribute("alias"),
-    Ref("dataflow", "str:Dataflow", "Dataflow"),
-    Flag("genericDataflow", "str:GenericDataflow"),
-    _space("toVtlMapping", "str:ToVtlMapping", "ToVtlSubSpace"),
-    _space("fromVtlMapping", "str:FromVtlMapping", "FromVtlSuperSpace"),
-    Ref("codelist", "str:Codelist", "Codelist"),
-    Ref("concept", "str:Concept", "Concept"),
-    Refused(("str:ConceptScheme",)),
-)
-_CUSTOM_TYPE: Final = Shape(
-    *NAMEABLE,
-    Text("vtlScalarType", "str:VtlScalarType"),
-    Text("dataType", "str:DataType"),
-    Text("vtlLiteralFormat", "str:VtlLiteralFormat"),
-    Text("outputFormat", "str:OutputFormat"),
-    Text("nullValue", "str:NullValue"),
-)
-_NAME_PERSONALISATION: Final = Shape(
-    *NAMEABLE,
-    Attribute("vtlArtefact"),
-    Text("vtlDefaultName", "str:VtlDefaultName"),
-    Text("personalisedName", "str:PersonalisedName"),
-)
-_RULESET: Final = Shape(
-    *NAMEABLE,
-    Attribute("rulesetType"),
-    Attribute("rulesetScope"),
-    Text("rulesetDefinition", "str:RulesetDefinition"),
-)
-_TRANSFORMATION: Final = Shape(
-    *NAMEABLE,
-    Attribute("isPersistent", kind=BOOLEAN, missing="false"),
-    Text("expression", "str:Expression"),
-    Text("result", "str:Result"),
-)
-_OPERATOR: Final = Shape(*NAMEABLE, Text("operatorDefinition", "str:OperatorDefinition"))
-
-VTL: Final = (
-    Collection(
-        "customTypeSchemes",
-        "str:CustomTypes",
-        "str:CustomTypeScheme",
-        Shape(*_VTL_SCHEME, Children("customTypes", "str:CustomType", _CUSTOM_TYPE)),
-    ),
-    Collection(
-        "vtlMappingSchemes",
-        "str:VtlMappings",
-        "str:VtlMappingScheme",
-        Shape(*ITEM_SCHEME, Children("vtlMappings", "str:VtlMapping", _VTL_MAPPING)),
-    ),
-    Collection(
-        "namePersonalisationSchemes",
-        "str:NamePersonalisations",
-        "str:NamePersonalisationScheme",
-        Shape(
-            *_VTL_SCHEME,
-            Children("namePersonalisations", "str:NamePersonalisation", _NAME_PERSONALISATION),
-        ),
-    ),
-    Collection(
-        "rulesetSchemes",
-        "str:Rulesets",
-        "str:RulesetScheme",
-        Shape(*_VTL_SCHEME, Children("rulesets", "str:Ruleset", _RULESET), _MAPPINGS),
-    ),
-    Collection(
-        "transformationSchemes",
-        "str:Transformations",
-        "str:TransformationScheme",
-        Shape(
-            *_VTL_SCHEME,
-            Children("transformations", "str:Transformation", _TRANSFORMATION),
-            _MAPPINGS,
-            Ref(
-                "namePersonalisationScheme",
-                "str:NamePersonalisationScheme",
-                "NamePersonalisationScheme",
-            ),
-            Ref("customTypeScheme", "str:CustomTypeScheme", "CustomTypeScheme"),
-            _RULESETS,
-            Refs(
-                "userDefinedOperatorSchemes",
-                "str:UserDefinedOperatorScheme",
-                "UserDefinedOperatorScheme",
-            ),
-        ),
-    ),
-    Collection(
-        "userDefinedOperatorSchemes",
-        "str:UserDefinedOperators",
-        "str:UserDefinedOperatorScheme",
-        Shape(
-            *_VTL_SCHEME,
-            Children("userDefinedOperators", "str:UserDefinedOperator", _OPERATOR),
-            _MAPPINGS,
-            _RULESETS,
-        ),
-    ),
+VTL: Final = vtl_collections(
+    NAMEABLE,
+    ITEM_SCHEME,
+    one=lambda key, class_name: Ref(key, f"str:{class_name}", class_name),
+    several=lambda key, class_name: Refs(key, f"str:{class_name}", class_name),
+    around="s",
+    refused=(Refused(("str:ConceptScheme",)),),
 )
 """The schemes of the Validation and Transformation Language, which came late to 2.1."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from app.errors import InvalidArtefactError
 from app.sdmx.artefacts import Document
 from app.sdmx.messages.structure_ml_base import NAMES, OBJECT
-from app.sdmx.messages.structure_ml_parts import Child, Children, Text, Texts
+from app.sdmx.messages.structure_ml_parts import Child, Children, Skipped, Text, Texts
 from app.sdmx.messages.structure_ml_table import (
     Attribute,
     Element,
+    Lines,
     Part,
     Reader,
     Shape,
@@ -28,9 +28,6 @@ from app.sdmx.messages.structure_ml_text import BOOLEAN, INTEGER, NUMBER, escape
 from app.sdmx.model_2_1_references import urn_2_1
 from app.sdmx.urn import CLASS_PACKAGES, CONTAINER_CLASSES, parse_urn
 from app.sdmx.version import Version
-
-Lines: TypeAlias = tuple[Attribute | Part, ...]
-"""Lines of a shape, to be put in others."""
 
 _ATTRIBUTE: Final = {"DataAttribute": "Attribute"}
 _FROM_ATTRIBUTE: Final = {"Attribute": "DataAttribute"}
@@ -229,33 +226,16 @@ class LocalRefs(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Part):
-    """Elements for what SDMX 3.1 does not have.
-
-    Attributes:
-        names: the elements.
-    """
-
-    names: tuple[str, ...]
-
-    def write(self, document: Mapping[str, Any], out: list[str]) -> None:
-        """Append nothing."""
-
-    def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
-        """Refuse them."""
-        return {vocabulary.tag(name): self._read for name in self.names}
+class Refused(Skipped):
+    """Elements for what SDMX 3.1 does not have."""
 
     def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
         del document, vocabulary
-        raise _not_in_3_1(element)
-
-
-def _not_in_3_1(element: Element) -> InvalidArtefactError:
-    return refuse(
-        element,
-        "SDMX 3.1 has no such thing, so it cannot be kept.",
-        "en SDMX 3.1 no hay tal cosa, no se puede guardar.",
-    )
+        raise refuse(
+            element,
+            "SDMX 3.1 has no such thing, so it cannot be kept.",
+            "en SDMX 3.1 no hay tal cosa, no se puede guardar.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,19 @@ from app.sdmx.messages.structure_ml_2_1_parts import (
     IDENTIFIABLE,
     MAINTAINABLE,
     REPRESENTATION,
-    Lines,
     LocalRef,
     LocalRefs,
     Ref,
     Refs,
     Refused,
 )
+from app.sdmx.messages.structure_ml_constraints import time_range
 from app.sdmx.messages.structure_ml_parts import Child, Children, Flag, Skipped, Text
 from app.sdmx.messages.structure_ml_table import (
     Attribute,
     Collection,
-    Content,
     Element,
+    Lines,
     Part,
     Reader,
     Shape,
@@ -229,22 +229,12 @@ class _Values(Part):
             document.setdefault("cascadeValues", []).append(value)
 
 
-_PERIOD: Final = Shape(Attribute("isInclusive", kind=BOOLEAN), Content("period"))
 _INCLUDE: Final = Attribute("include", kind=BOOLEAN)
 _MEMBERS: Final = Shape(
     Attribute("id"),
     _INCLUDE,
     _Values(),
-    Child(
-        "timeRange",
-        "com:TimeRange",
-        Shape(
-            Child("beforePeriod", "com:BeforePeriod", _PERIOD),
-            Child("afterPeriod", "com:AfterPeriod", _PERIOD),
-            Child("startPeriod", "com:StartPeriod", _PERIOD),
-            Child("endPeriod", "com:EndPeriod", _PERIOD),
-        ),
-    ),
+    time_range("com"),
 )
 _ATTRIBUTES: Final = Children("attributes", "com:Attribute", _MEMBERS)
 _KEY: Final = Shape(

@@ -35,6 +35,16 @@ _VALIDITY: Final = (Attribute("validFrom"), Attribute("validTo"))
 _PERIOD: Final = Shape(Attribute("isInclusive", kind=BOOLEAN), Content("period"))
 _SELECTION: Final = (Attribute("id"), _INCLUDE, Attribute("removePrefix", kind=BOOLEAN))
 
+
+def time_range(prefix: str, *validity: Attribute) -> Child:
+    """The time that a region covers, in elements of this prefix."""
+    ends = (
+        Child(f"{end}Period", f"{prefix}:{end.capitalize()}Period", _PERIOD)
+        for end in ("before", "after", "start", "end")
+    )
+    return Child("timeRange", f"{prefix}:TimeRange", Shape(*validity, *ends))
+
+
 MEMBERS: Final = Shape(
     *_SELECTION,
     *_VALIDITY,
@@ -48,17 +58,7 @@ MEMBERS: Final = Shape(
             Content("value"),
         ),
     ),
-    Child(
-        "timeRange",
-        "str:TimeRange",
-        Shape(
-            *_VALIDITY,
-            Child("beforePeriod", "str:BeforePeriod", _PERIOD),
-            Child("afterPeriod", "str:AfterPeriod", _PERIOD),
-            Child("startPeriod", "str:StartPeriod", _PERIOD),
-            Child("endPeriod", "str:EndPeriod", _PERIOD),
-        ),
-    ),
+    time_range("str", *_VALIDITY),
 )
 """The values, or the time, of one component."""
 

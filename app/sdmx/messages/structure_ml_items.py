@@ -105,6 +105,17 @@ VALUE_LIST: Final = Shape(
 )
 """A value list."""
 
+ISO_CONCEPT: Final = Child(
+    "isoConceptReference",
+    "str:ISOConceptReference",
+    Shape(
+        Text("conceptAgency", "str:ConceptAgency"),
+        Text("conceptSchemeID", "str:ConceptSchemeID"),
+        Text("conceptID", "str:ConceptID"),
+    ),
+)
+"""The concept of ISO 11179 that a concept stands for."""
+
 CONCEPT_SCHEME: Final = Shape(
     *ITEM_SCHEME,
     Children(
@@ -114,15 +125,7 @@ CONCEPT_SCHEME: Final = Shape(
             *NAMEABLE,
             PARENT,
             Child("coreRepresentation", "str:CoreRepresentation", REPRESENTATION),
-            Child(
-                "isoConceptReference",
-                "str:ISOConceptReference",
-                Shape(
-                    Text("conceptAgency", "str:ConceptAgency"),
-                    Text("conceptSchemeID", "str:ConceptSchemeID"),
-                    Text("conceptID", "str:ConceptID"),
-                ),
-            ),
+            ISO_CONCEPT,
         ),
     ),
 )

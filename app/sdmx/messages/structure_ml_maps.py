@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from app.sdmx.artefacts import Document
 from app.sdmx.messages.structure_ml_base import ANNOTATIONS, IDENTIFIABLE, MAINTAINABLE, NAMEABLE
-from app.sdmx.messages.structure_ml_parts import Child, Children, Text, TextList, Texts, reference
+from app.sdmx.messages.structure_ml_parts import Child, Children, Text, TextList, reference
+from app.sdmx.messages.structure_ml_process import process_collection
 from app.sdmx.messages.structure_ml_table import (
     Attribute,
     Collection,
@@ -172,40 +173,6 @@ REPRESENTATION_MAP: Final = Shape(
 )
 """A map between the values of code lists and types."""
 
-_INPUT_OUTPUT: Final = Shape(
-    Attribute("localID"), ANNOTATIONS, reference("objectReference", "str:ObjectReference")
-)
-_PROCESS_STEP: Final[Shape] = Shape(
-    *NAMEABLE,
-    Children("inputs", "str:Input", _INPUT_OUTPUT),
-    Children("outputs", "str:Output", _INPUT_OUTPUT),
-    Child(
-        "computation",
-        "str:Computation",
-        Shape(
-            Attribute("localID"),
-            Attribute("softwarePackage"),
-            Attribute("softwareLanguage"),
-            Attribute("softwareVersion"),
-            ANNOTATIONS,
-            Texts("description", "descriptions", "com:Description"),
-        ),
-    ),
-    Children(
-        "transitions",
-        "str:Transition",
-        Shape(
-            *IDENTIFIABLE,
-            Attribute("localID"),
-            reference("targetStep", "str:TargetStep"),
-            Texts("condition", "conditions", "str:Condition"),
-        ),
-    ),
-    Children("processSteps", "str:ProcessStep", lambda: _PROCESS_STEP),
-)
-PROCESS: Final = Shape(*MAINTAINABLE, Children("processSteps", "str:ProcessStep", _PROCESS_STEP))
-"""A process."""
-
 MAPS: Final = (
     Collection("structureMaps", "str:StructureMaps", "str:StructureMap", STRUCTURE_MAP),
     Collection(
@@ -220,6 +187,13 @@ MAPS: Final = (
         "organisationSchemeMaps", "str:OrganisationSchemeMaps", "str:OrganisationSchemeMap"
     ),
     _scheme_map("reportingTaxonomyMaps", "str:ReportingTaxonomyMaps", "str:ReportingTaxonomyMap"),
-    Collection("processes", "str:Processes", "str:Process", PROCESS),
+    process_collection(
+        MAINTAINABLE,
+        NAMEABLE,
+        IDENTIFIABLE,
+        ANNOTATIONS,
+        object_reference=reference("objectReference", "str:ObjectReference"),
+        target_step=reference("targetStep", "str:TargetStep"),
+    ),
 )
 """The collections of this room."""

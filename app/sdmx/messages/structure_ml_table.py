@@ -167,6 +167,10 @@ class Part(ABC):
         """Give the elements of this part as lxml names them, each with what reads it."""
 
 
+Lines: TypeAlias = tuple[Attribute | Part, ...]
+"""Lines of a shape, to be put in others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """The text of the element itself.

@@ -1,129 +1,109 @@
-"""The schemes of the Validation and Transformation Language in SDMX-ML 3.x."""
+"""The schemes of the Validation and Transformation Language in SDMX-ML of every version."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
-from app.sdmx.messages.structure_ml_base import ITEM_SCHEME, NAMEABLE
-from app.sdmx.messages.structure_ml_parts import (
-    Child,
-    Children,
-    Flag,
-    Text,
-    TextList,
-    reference,
-)
-from app.sdmx.messages.structure_ml_table import Attribute, Collection, Shape
+from app.sdmx.messages.structure_ml_parts import Child, Children, Flag, Text, TextList
+from app.sdmx.messages.structure_ml_table import Attribute, Collection, Lines, Part, Shape
 from app.sdmx.messages.structure_ml_text import BOOLEAN
 
-_SCHEME: Final = (*ITEM_SCHEME, Attribute("vtlVersion", missing=""))
-_MAPPINGS: Final = reference("vtlMappingScheme", "str:VtlMappingScheme")
-_RULESETS: Final = TextList("rulesetSchemes", "str:RulesetScheme")
+Refer: TypeAlias = Callable[[str, str], Part]
+"""Makes the part for a reference, or several, from the key in JSON and the class it leads to."""
 
-_TRANSFORMATION: Final = Shape(
-    *NAMEABLE,
-    Attribute("isPersistent", kind=BOOLEAN, missing="false"),
-    Text("expression", "str:Expression"),
-    Text("result", "str:Result"),
-)
-_VTL_MAPPING: Final = Shape(
-    *NAMEABLE,
-    Attribute("alias"),
-    reference("dataflow", "str:Dataflow"),
-    Flag("genericDataflow", "str:GenericDataflow"),
-    Child(
-        "toVtlMapping",
-        "str:ToVtlMapping",
-        Shape(
-            Attribute("method"),
-            Child("toVtlSubSpace", "str:ToVtlSubSpace", Shape(TextList("keys", "str:Key"))),
-        ),
-    ),
-    Child(
-        "fromVtlMapping",
-        "str:FromVtlMapping",
-        Shape(
-            Attribute("method"),
-            Child("fromVtlSuperSpace", "str:FromVtlSuperSpace", Shape(TextList("keys", "str:Key"))),
-        ),
-    ),
-    reference("codelist", "str:Codelist"),
-    reference("concept", "str:Concept"),
-)
-_RULESET: Final = Shape(
-    *NAMEABLE,
-    Attribute("rulesetType"),
-    Attribute("rulesetScope"),
-    Text("rulesetDefinition", "str:RulesetDefinition"),
-)
-_NAME_PERSONALISATION: Final = Shape(
-    *NAMEABLE,
-    Attribute("vtlArtefact"),
-    Text("vtlDefaultName", "str:VtlDefaultName"),
-    Text("personalisedName", "str:PersonalisedName"),
-)
-_CUSTOM_TYPE: Final = Shape(
-    *NAMEABLE,
+_CUSTOM_TYPE: Final = (
     Text("vtlScalarType", "str:VtlScalarType"),
     Text("dataType", "str:DataType"),
     Text("vtlLiteralFormat", "str:VtlLiteralFormat"),
     Text("outputFormat", "str:OutputFormat"),
     Text("nullValue", "str:NullValue"),
 )
-_OPERATOR: Final = Shape(*NAMEABLE, Text("operatorDefinition", "str:OperatorDefinition"))
-
-VTL: Final = (
-    Collection(
-        "customTypeSchemes",
-        "str:CustomTypeSchemes",
-        "str:CustomTypeScheme",
-        Shape(*_SCHEME, Children("customTypes", "str:CustomType", _CUSTOM_TYPE)),
-    ),
-    Collection(
-        "vtlMappingSchemes",
-        "str:VtlMappingSchemes",
-        "str:VtlMappingScheme",
-        Shape(*ITEM_SCHEME, Children("vtlMappings", "str:VtlMapping", _VTL_MAPPING)),
-    ),
-    Collection(
-        "namePersonalisationSchemes",
-        "str:NamePersonalisationSchemes",
-        "str:NamePersonalisationScheme",
-        Shape(
-            *_SCHEME,
-            Children("namePersonalisations", "str:NamePersonalisation", _NAME_PERSONALISATION),
-        ),
-    ),
-    Collection(
-        "rulesetSchemes",
-        "str:RulesetSchemes",
-        "str:RulesetScheme",
-        Shape(*_SCHEME, Children("rulesets", "str:Ruleset", _RULESET), _MAPPINGS),
-    ),
-    Collection(
-        "transformationSchemes",
-        "str:TransformationSchemes",
-        "str:TransformationScheme",
-        Shape(
-            *_SCHEME,
-            Children("transformations", "str:Transformation", _TRANSFORMATION),
-            _MAPPINGS,
-            reference("namePersonalisationScheme", "str:NamePersonalisationScheme"),
-            reference("customTypeScheme", "str:CustomTypeScheme"),
-            _RULESETS,
-            TextList("userDefinedOperatorSchemes", "str:UserDefinedOperatorScheme"),
-        ),
-    ),
-    Collection(
-        "userDefinedOperatorSchemes",
-        "str:UserDefinedOperatorSchemes",
-        "str:UserDefinedOperatorScheme",
-        Shape(
-            *_SCHEME,
-            Children("userDefinedOperators", "str:UserDefinedOperator", _OPERATOR),
-            _MAPPINGS,
-            _RULESETS,
-        ),
-    ),
+_NAME_PERSONALISATION: Final = (
+    Attribute("vtlArtefact"),
+    Text("vtlDefaultName", "str:VtlDefaultName"),
+    Text("personalisedName", "str:PersonalisedName"),
 )
-"""The collections of this room."""
+_RULESET: Final = (
+    Attribute("rulesetType"),
+    Attribute("rulesetScope"),
+    Text("rulesetDefinition", "str:RulesetDefinition"),
+)
+_TRANSFORMATION: Final = (
+    Attribute("isPersistent", kind=BOOLEAN, missing="false"),
+    Text("expression", "str:Expression"),
+    Text("result", "str:Result"),
+)
+_OPERATOR: Final = (Text("operatorDefinition", "str:OperatorDefinition"),)
+
+
+def vtl_collections(
+    nameable: Lines,
+    item_scheme: Lines,
+    one: Refer,
+    several: Refer,
+    *,
+    around: str,
+    refused: Lines = (),
+) -> tuple[Collection, ...]:
+    """Make the collections of a version.
+
+    Args:
+        nameable: the lines of a nameable object.
+        item_scheme: the lines of an item scheme.
+        one: how a reference stands.
+        several: how a list of references stands.
+        around: what follows the name of the item in the element around all schemes of a class.
+        refused: what a mapping of the version may have and 3.1 cannot keep.
+    """
+    vtl_scheme = (*item_scheme, Attribute("vtlVersion", missing=""))
+    mappings = one("vtlMappingScheme", "VtlMappingScheme")
+    rulesets = several("rulesetSchemes", "RulesetScheme")
+
+    def collection(item: str, lines: Lines, scheme: Lines, *more: Part) -> Collection:
+        key = item[0].lower() + item[1:]
+        items = Children(f"{key}s", f"str:{item}", Shape(*nameable, *lines))
+        return Collection(
+            f"{key}Schemes",
+            f"str:{item}{around}",
+            f"str:{item}Scheme",
+            Shape(*scheme, items, *more),
+        )
+
+    return (
+        collection("CustomType", _CUSTOM_TYPE, vtl_scheme),
+        collection("VtlMapping", (*_mapping(one), *refused), item_scheme),
+        collection("NamePersonalisation", _NAME_PERSONALISATION, vtl_scheme),
+        collection("Ruleset", _RULESET, vtl_scheme, mappings),
+        collection(
+            "Transformation",
+            _TRANSFORMATION,
+            vtl_scheme,
+            mappings,
+            one("namePersonalisationScheme", "NamePersonalisationScheme"),
+            one("customTypeScheme", "CustomTypeScheme"),
+            rulesets,
+            several("userDefinedOperatorSchemes", "UserDefinedOperatorScheme"),
+        ),
+        collection("UserDefinedOperator", _OPERATOR, vtl_scheme, mappings, rulesets),
+    )
+
+
+def _mapping(one: Refer) -> Lines:
+    """What is mapped to a name of VTL."""
+    return (
+        Attribute("alias"),
+        one("dataflow", "Dataflow"),
+        Flag("genericDataflow", "str:GenericDataflow"),
+        _space("toVtlMapping", "str:ToVtlMapping", "toVtlSubSpace", "str:ToVtlSubSpace"),
+        _space(
+            "fromVtlMapping", "str:FromVtlMapping", "fromVtlSuperSpace", "str:FromVtlSuperSpace"
+        ),
+        one("codelist", "Codelist"),
+        one("concept", "Concept"),
+    )
+
+
+def _space(key: str, name: str, inner_key: str, inner_name: str) -> Child:
+    keys = Shape(TextList("keys", "str:Key"))
+    return Child(key, name, Shape(Attribute("method"), Child(inner_key, inner_name, keys)))
