@@ -167,7 +167,8 @@ class Query:
                     "obs" if part.dimensions is None else "series" if part.dimensions else "dataset"
                 )
                 own = {"msd"} if part.metadata else {"dsd", level}
-                taken = bool({"all", part.id, *own} & set(self.attributes))
+                asked = {name.rpartition(".")[2] for name in self.attributes}
+                taken = bool({"all", part.id, *own} & asked)
             if taken:
                 found.add(part.id)
         return frozenset(found)
