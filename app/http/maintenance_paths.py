@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.sdmx.rest_v2 import ARTEFACT_TYPES, ITEM_SCHEME_TYPES
+from app.sdmx.artefact_classes import ARTEFACT_TYPES
+from app.sdmx.rest_v2 import ITEM_SCHEME_TYPES
 
 _STRUCTURE: Final = "/sdmx/v2/structure"
 _METADATA: Final = "/sdmx/v2/metadata"

@@ -13,10 +13,10 @@ from app.http.maintenance_paths import maintenance_paths
 from app.http.path_items import TEXT, Interface, Parameters, Resource, one_of, path_item
 from app.http.v1_paths import V1_RESOURCES
 from app.http.v2_metadata_paths import METADATA_RESOURCES
+from app.sdmx.artefact_classes import ARTEFACT_TYPES
 from app.sdmx.offers import DATA_OFFERS, SCHEMA_OFFERS, STRUCTURE_OFFERS
 from app.sdmx.rest_schema import SCHEMA_CONTEXTS, SCHEMA_PARAMETERS
 from app.sdmx.rest_v2 import (
-    ARTEFACT_TYPES,
     AVAILABILITY_PARAMETERS,
     AVAILABILITY_REFERENCES,
     CONTEXTS,

@@ -100,6 +100,11 @@ class LanguageChoice:
     every: bool = False
     asked: int = 0
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The languages that a message says to have: those asked for, or the best of all."""
+        return self.order if self.every else self.order[: max(self.asked, 1)]
+
     def pick(self, texts: Mapping[str, str]) -> str | None:
         """Give the text in the best language that it exists in, or None if there is none."""
         for language in self.order:

@@ -13,9 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, Literal, cast
 
 from app.errors import QuerySyntaxError
-from app.sdmx.artefact_classes import ARTEFACT_TYPES as ARTEFACT_TYPES
-from app.sdmx.artefact_classes import CLASSES
-from app.sdmx.canonical import canonical as canonical
+from app.sdmx.artefact_classes import ARTEFACT_TYPES, CLASSES
 from app.sdmx.filters import ComponentFilter, parse_filter
 from app.sdmx.query import (
     AvailabilityQuery,

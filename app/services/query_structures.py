@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from app.errors import NotFoundError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.canonical import canonical
 from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import shows_any, write_structure_message
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
-from app.sdmx.rest_v2 import canonical
 from app.sdmx.structure_answer import answer_structure_query, names_one_by_one
 from app.store.pools import with_retry
 from app.store.registry import RegistryCache, RegistrySnapshot, load_as_of

@@ -17,7 +17,7 @@ from pysdmx.api.fmr import RegistryClient
 from app.errors import NotAcceptableError, NotFoundError, QuerySyntaxError
 from app.http.replies import ReplyCache
 from app.routers import structure
-from app.sdmx.rest_v2 import ARTEFACT_TYPES
+from app.sdmx.artefact_classes import ARTEFACT_TYPES
 from app.settings import Settings
 from app.store.pools import Pools
 from app.store.registry import RegistryCache

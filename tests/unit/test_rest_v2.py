@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import QuerySyntaxError, VipmgError
+from app.sdmx.artefact_classes import ARTEFACT_TYPES
 from app.sdmx.canonical import canonical
 from app.sdmx.filters import ComponentFilter, Condition
 from app.sdmx.negotiation import EXTENSION_PARAMETERS
 from app.sdmx.query import AvailabilityQuery, DataQuery, DataSelection, SortKey, StructureQuery
 from app.sdmx.rest_v2 import (
-    ARTEFACT_TYPES,
     ITEM_SCHEME_TYPES,
     STRUCTURE_DETAILS,
     STRUCTURE_REFERENCES,

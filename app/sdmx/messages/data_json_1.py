@@ -20,6 +20,7 @@ import orjson
 
 from app.errors import NotAcceptableError
 from app.sdmx.flow import Component
+from app.sdmx.messages.data_json_parts import links, trimmed, validity
 from app.sdmx.messages.data_message import (
     SENDER,
     DataSet,
@@ -35,9 +36,8 @@ from app.sdmx.messages.json_descriptions import Descriptions, descriptions
 from app.sdmx.messages.json_numbers import json_number, json_numbers
 from app.sdmx.negotiation import LanguageChoice
 from app.sdmx.series import TIME, column
-from app.sdmx.urn import parse_urn
 
-SEPARATOR: Final = ";"
+_SEPARATOR: Final = ";"
 _SCHEMA: Final = (
     "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/data-message/tools/schemas/1.0/"
     "sdmx-json-data-schema.json"
@@ -79,8 +79,6 @@ class Json1Writer:
     def begin(self, header: Header) -> bytes:
         """The header."""
         self._header = header
-        choice = header.languages
-        shown = choice.order if choice.every else choice.order[: max(choice.asked, 1)]
         about: dict[str, Any] = {
             "id": header.id,
             "prepared": iso(header.prepared),
@@ -88,7 +86,7 @@ class Json1Writer:
         }
         if self._is_draft:
             return b'{"header":' + orjson.dumps(about) + b',"dataSets":['
-        about |= {"schema": _SCHEMA, "contentLanguages": list(shown)}
+        about |= {"schema": _SCHEMA, "contentLanguages": header.languages.told}
         return b'{"meta":' + orjson.dumps(about) + b',"data":{"dataSets":['
 
     def begin_dataset(self, dataset: DataSet) -> bytes:
@@ -97,11 +95,7 @@ class Json1Writer:
         self._above = {}
         self._first = True
         self._places = places(dataset.layout, is_old=True, one_source=self._one_source)
-        members: dict[str, Any] = {"action": dataset.action, "links": self._links(dataset)}
-        if dataset.valid_from:
-            members["validFrom"] = iso(dataset.valid_from)
-        if dataset.valid_to:
-            members["validTo"] = iso(dataset.valid_to)
+        members = {"action": dataset.action, "links": self._links(dataset), **validity(dataset)}
         comma = b"," if self._count else b""
         self._count += 1
         name = b'"observations":{' if dataset.layout.is_flat else b'"series":{'
@@ -128,7 +122,7 @@ class Json1Writer:
     def end_dataset(self) -> bytes:
         """Attributes of the dataset."""
         listed = [self._above.get(name, "null") for _, name in self._places.dataset]
-        return f'}},"attributes":[{",".join(_trimmed(listed))}]}}'.encode()
+        return f'}},"attributes":[{",".join(trimmed(listed))}]}}'.encode()
 
     def end(self) -> bytes:
         """The structure with all values that were written."""
@@ -142,7 +136,7 @@ class Json1Writer:
         self._take_above(data)
         keyed = layout.key_dimensions
         attributes = [self._of_series(data, component) for component, _ in self._places.series]
-        parts = [f'"attributes":[{",".join(_trimmed(attributes))}]']
+        parts = [f'"attributes":[{",".join(trimmed(attributes))}]']
         along = layout.observation_dimension
         if layout.observations and along is not None:
             keys = [self._index(along.id, code) for code in data.document[TIME]]
@@ -167,7 +161,7 @@ class Json1Writer:
         columns = [self._column(data, component, name) for component, name in shown]
         if not shown or shown[0][1] != PRIMARY_MEASURE:
             columns.insert(0, ["null"] * len(keys))
-        rows = [_trimmed(list(row)) for row in zip(*columns, strict=True)]
+        rows = [trimmed(list(row)) for row in zip(*columns, strict=True)]
         return ",".join([f'"{k}":[{",".join(row)}]' for k, row in zip(keys, rows, strict=True)])
 
     def _column(self, data: SeriesData, component: Component, name: str) -> list[str]:
@@ -207,7 +201,7 @@ class Json1Writer:
 
     def _text(self, value: Any) -> str:  # noqa: ANN401
         if isinstance(value, list):
-            return SEPARATOR.join(map(self._text, value))
+            return _SEPARATOR.join(map(self._text, value))
         if isinstance(value, Mapping):
             return self._languages.pick(value) or ""
         return str(value)
@@ -314,23 +308,8 @@ class Json1Writer:
         return list(self._values.get(component.id, ()))
 
     def _links(self, dataset: DataSet) -> list[dict[str, str]]:
-        flow = dataset.layout.flow
-        links = [self._link(dataset.kind, dataset.urn)]
-        if dataset.kind == "provisionagreement":
-            links.append(self._link("dataflow", flow.urn))
-        if flow.structure_urn != dataset.urn:
-            links.append(self._link("datastructure", flow.structure_urn))
-        return links
-
-    def _link(self, relation: str, reference: str) -> dict[str, str]:
         assert self._header is not None  # noqa: S101 - begin() comes first
-        urn = parse_urn(reference)
-        path = "/".join((relation, urn.agency, urn.id, urn.version))
-        return {
-            "rel": relation,
-            "urn": reference,
-            "href": f"{self._header.base_url}/sdmx/v1/{path}",
-        }
+        return links(dataset, f"{self._header.base_url}/sdmx/v1")
 
 
 def _is_alike(one: Layout, other: Layout) -> bool:
@@ -344,10 +323,3 @@ def _is_alike(one: Layout, other: Layout) -> bool:
 
 def _levels(levels: Mapping[str, str]) -> str:
     return "{" + ",".join([f'"{name}":[{listed}]' for name, listed in levels.items()]) + "}"
-
-
-def _trimmed(values: list[str]) -> list[str]:
-    """The values without those at the end that are not there."""
-    while values and values[-1] == "null":
-        values.pop()
-    return values

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from app.sdmx.flow import Component
+from app.sdmx.messages.data_json_parts import links, trimmed, validity
 from app.sdmx.messages.data_message import (
     SENDER,
     DataSet,
@@ -26,7 +27,6 @@ from app.sdmx.messages.data_stored import PlainSeries, StoredReader, is_plain
 from app.sdmx.messages.json_descriptions import Descriptions, descriptions
 from app.sdmx.messages.json_numbers import json_number
 from app.sdmx.series import TIME
-from app.sdmx.urn import parse_urn
 
 _NUMBERS = frozenset({"Numeric", "Long", "Short", "Float", "Double", "Integer", "Count"})
 _TEXTS = frozenset({"Decimal", "BigInteger"})
@@ -114,12 +114,10 @@ class JsonWriter:
     def begin(self, header: Header) -> bytes:
         """The header."""
         self._header = header
-        choice = header.languages
-        shown = choice.order if choice.every else choice.order[: max(choice.asked, 1)]
         meta: dict[str, Any] = {
             "id": header.id,
             "prepared": iso(header.prepared),
-            "contentLanguages": list(shown),
+            "contentLanguages": header.languages.told,
             "sender": {"id": SENDER},
         }
         message: dict[str, Any] = {"meta": meta}
@@ -142,10 +140,7 @@ class JsonWriter:
         members: dict[str, Any] = {"structure": place, "action": dataset.action}
         if self.version == "2.0.0":
             members["links"] = self._links(dataset)
-        if dataset.valid_from:
-            members["validFrom"] = iso(dataset.valid_from)
-        if dataset.valid_to:
-            members["validTo"] = iso(dataset.valid_to)
+        members |= validity(dataset)
         comma = b"," if self._count else b""
         self._count += 1
         name = b'"observations":{' if _stands_alone(dataset.layout) else b'"series":{'
@@ -192,7 +187,7 @@ class JsonWriter:
             open_key = not key.strip(":")
             places = of_dataset if open_key else of_group
             cells = [now.write_upper(above[place], values.get(place)) for place in places]
-            listed = f"[{','.join(_trimmed(cells))}]"
+            listed = f"[{','.join(trimmed(cells))}]"
             if open_key:
                 closing += f',"attributes":{listed}'
             else:
@@ -212,7 +207,7 @@ class JsonWriter:
         layout = now.dataset.layout
         key = now.key_of(layout.key_dimensions, data.key)
         self._take_groups(now, data)
-        attributes = _trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
+        attributes = trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
         parts = [f'"attributes":[{",".join(attributes)}]'] if attributes else []
         if layout.observations:
             along = layout.observation_dimension
@@ -234,13 +229,13 @@ class JsonWriter:
         now = self._current
         layout = now.dataset.layout
         above = {a.id: data.upper[a.id] for a in layout.above_series if a.id in data.upper}
-        attributes = _trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
+        attributes = trimmed([now.write_upper(a, data.upper.get(a.id)) for a in layout.at_series])
         head = f'"attributes":[{",".join(attributes)}],' if attributes else ""
         rest = [
             now.write(c, data.upper.get(c.id, data.document.get(c.id)))
             for c in layout.at_observation[1:]
         ]
-        return head, "".join(["," + cell for cell in _trimmed(rest)]), above
+        return head, "".join(["," + cell for cell in trimmed(rest)]), above
 
     def _plain_series(self, now: _Structure, data: _Plain) -> str:
         layout = now.dataset.layout
@@ -360,18 +355,7 @@ class JsonWriter:
         return descriptions(self._head.languages, self.version)
 
     def _links(self, dataset: DataSet) -> list[dict[str, str]]:
-        flow = dataset.layout.flow
-        links = [self._link(dataset.kind, dataset.urn)]
-        if dataset.kind == "provisionagreement":
-            links.append(self._link("dataflow", flow.urn))
-        if flow.structure_urn != dataset.urn:
-            links.append(self._link("datastructure", flow.structure_urn))
-        return links
-
-    def _link(self, relation: str, reference: str) -> dict[str, str]:
-        urn = parse_urn(reference)
-        path = "/".join(("structure", relation, urn.agency, urn.id, urn.version))
-        return {"rel": relation, "urn": reference, "href": f"{self._head.base_url}/sdmx/v2/{path}"}
+        return links(dataset, f"{self._head.base_url}/sdmx/v2/structure")
 
     @property
     def _head(self) -> Header:
@@ -382,13 +366,6 @@ class JsonWriter:
 def _stands_alone(layout: Layout) -> bool:
     """Whether observations stand without series; where none are shown there are series alone."""
     return layout.is_flat and layout.observations
-
-
-def _trimmed(values: list[str]) -> list[str]:
-    """The values without those at the end that are not there."""
-    while values and values[-1] == "null":
-        values.pop()
-    return values
 
 
 def _observations(now: _Structure, data: SeriesData, keys: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from app.sdmx.values import MISSING
 KNOWN_VALUES: Final = 100_000
 """Values of one component whose text in the message is remembered."""
 
-SEPARATOR: Final = ";"
+_SEPARATOR: Final = ";"
 """Between the parts of a value, where a format has single values alone."""
 
 
@@ -183,7 +183,7 @@ class DataSetText:
     def text(self, component: Component, value: Any) -> str:  # noqa: ANN401
         """A value as one text, where it cannot have parts: 2.1 writes one language alone."""
         if isinstance(value, list):
-            return SEPARATOR.join([self.text(component, part) for part in value])
+            return _SEPARATOR.join([self.text(component, part) for part in value])
         if isinstance(value, Mapping):
             return self._languages.pick(value) or ""
         if self._is_old and value == MISSING and is_number(component):

@@ -154,7 +154,7 @@ def _sources(structures: Mapping[str, Structure], header: Header) -> Iterator[st
         return
     names = next(iter(structures.values())).dataset.names
     choice = header.languages
-    asked = names if choice.every else choice.order[: max(choice.asked, 1)]
+    asked = names if choice.every else choice.told
     shown = {language: names[language] for language in asked if language in names}
     if not shown:
         shown = dict(item for item in names.items() if item[1] == choice.pick(names))

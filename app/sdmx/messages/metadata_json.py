@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -39,10 +38,10 @@ def write_metadata_sets(
         address: where the 2.x paths begin, for the link of each set to itself.
     """
     documents = [_document(one, version, address) for one in sets]
-    data = {"metadataSets": documents}
+    meta, data = header.as_meta(), {"metadataSets": documents}
     if version == "2.0.0":
-        return orjson.dumps({"meta": {"schema": SCHEMAS[version], **_meta(header)}, "data": data})
-    return orjson.dumps({"$schema": SCHEMAS[version], "meta": _meta(header), "data": data})
+        return orjson.dumps({"meta": {"schema": SCHEMAS[version], **meta}, "data": data})
+    return orjson.dumps({"$schema": SCHEMAS[version], "meta": meta, "data": data})
 
 
 def read_metadata_sets(body: bytes) -> list[Artefact]:
@@ -122,9 +121,3 @@ def _single_values(attributes: Iterable[Any], depth: int = 1) -> Iterator[Any]:
             yield from (attribute | {"value": one} for one in value)
         else:
             yield attribute
-
-
-def _meta(header: MessageHeader) -> Document:
-    instant = header.prepared.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    languages = {"contentLanguages": list(header.languages)} if header.languages else {}
-    return {"id": header.id, "prepared": instant, **languages, "sender": {"id": header.sender}}
