@@ -46,12 +46,12 @@ def data_files() -> list[tuple[Path, str]]:
 
 
 async def load_bundle(pools: Pools) -> dict[str, dt.datetime]:
-    """Publish the structures, then send each file.
+    """Publish the structures and metadata sets, then send each file.
 
     Returns:
         By the number of a file (`01`), an instant after it was published and before the next.
     """
-    await publish_structures(pools.writer, [STRUCTURES], START)
+    await publish_structures(pools.writer, [STRUCTURES, METADATA], START)
     desk = Desk(pools)
     instants: dict[str, dt.datetime] = {}
     for file, provider in data_files():

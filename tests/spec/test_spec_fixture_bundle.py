@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -101,19 +103,29 @@ def _without_item_links(part: Any) -> Any:
     return [_without_item_links(value) for value in part] if isinstance(part, list) else part
 
 
+def test_metadata_sets_are_loaded_as_they_are(bundle: Bundle) -> None:
+    accept = "application/vnd.sdmx.metadata+json;version=2.1.0"
+    reply = bundle.get("/sdmx/v2/metadata/metadataset", accept, Accept_Language="*")
+    assert reply.status_code == 200
+    files: dict[str, Any] = {}
+    for file in METADATA.glob("*.json"):
+        files.update(_by_urn(json.loads(file.read_bytes())["data"]))
+    assert _by_urn(reply.json()["data"]) == files
+
+
 def test_every_file_was_accepted(bundle: Bundle) -> None:
     assert list(bundle.instants) == [file.name[:2] for file, _ in data_files()]
     reply = bundle.get("/sdmx/v2/data", "application/vnd.sdmx.data+csv;version=2.1.0")
     assert reply.status_code == 200
-    frequencies = {"A", "S", "Q", "M", "W", "D"}
-    assert {line.split(",")[3] for line in reply.text.splitlines()} >= frequencies
+    rows = csv.DictReader(io.StringIO(reply.text, newline=""))
+    assert {row["FREQ"] for row in rows} == {"", "A", "S", "Q", "M", "W", "D"}
 
 
 def test_it_is_loaded_by_the_commands(tmp_path: Path) -> None:
     data_dir = str(tmp_path / "data")
     process, url = start(tmp_path / "data")
     try:
-        vipmg("structures", "publish", str(STRUCTURES), "--data-dir", data_dir)
+        vipmg("structures", "publish", str(STRUCTURES), str(METADATA), "--data-dir", data_dir)
         credentials = {}
         for provider in {provider for _, provider in data_files()}:
             added = json.loads(vipmg("clients", "add", provider, "--json", "--data-dir", data_dir))
