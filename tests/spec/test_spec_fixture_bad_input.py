@@ -179,7 +179,7 @@ NAMES = [
     *("limit", "offset", "sort", "updatedAfter", "asOf", "includeHistory"),
     *("dimensionAtObservation", "reportingYearStartDay", "startPeriod", "endPeriod"),
     *("explicitMeasure", "deletion", "updatedBefore", "format", "formatVersion", "lang"),
-    *("compression"),
+    "compression",
 ]
 VALUES = st.one_of(
     st.text(max_size=10).map(lambda text: quote(text, safe="+,:")),
