@@ -57,9 +57,9 @@ def _months_later(day: dt.date, months: int) -> dt.date:
 
 
 def within(operator: str, period: str, asked: str, start_day: str) -> bool:
-    """Whether a period meets a condition; what is asked is framed by the calendar year."""
+    """Whether a period meets a condition, both in the reporting year of the data."""
     first, last = frame(period, start_day)
-    asked_first, asked_last = frame(asked)
+    asked_first, asked_last = frame(asked, start_day)
     return {
         "gt": first > asked_last,
         "ge": first >= asked_first,

