@@ -5,7 +5,7 @@ Versions are named as the schemas are: `2.1`, `3.0`, `3.1`; patch versions are t
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def _message_schema(version: str) -> Any:
     return etree.XMLSchema(etree.parse(str(_MESSAGES[version])))
 
 
-@cache
+@lru_cache(maxsize=8)  # each holds eight megabytes
 def _specific_schema(xsd: bytes, version: str) -> Any:
     """The message schema of a version together with one made for a structure.
 

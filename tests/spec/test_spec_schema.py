@@ -255,7 +255,7 @@ async def check_flow_in_json(
     reply = await ask(exchange, f"/dataflow/TST/{flow}{asked}", JSON_SCHEMA + version)
     schema = reply.json()
     jsonschema.Draft202012Validator.check_schema(schema)
-    layouts = [asked] if along else ["", *(f"?dimensionAtObservation={n}" for n in ("FREQ",))]
+    layouts = [asked] if along else ["", "?dimensionAtObservation=FREQ"]
     for layout in layouts:
         for more in (
             "",
