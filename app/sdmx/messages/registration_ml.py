@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
+from app.sdmx.messages.registry_ml import write_registry_message
 from app.sdmx.messages.structure_message import MessageHeader
-from app.sdmx.messages.structure_ml_message import write_header
 from app.sdmx.messages.structure_ml_text import escape, quote
-
-_SCHEMAS: Final = "http://www.sdmx.org/resources/sdmxml/schemas/"
-_PATHS: Final[Mapping[str, str]] = {"3.1.0": "v3_1", "3.0.0": "v3_0"}
-# The schema asks for a receiver, and the answer is the same for everybody.
-_RECEIVER: Final = '<mes:Receiver id="anonymous"/>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +32,8 @@ def write_registrations(
     registrations: Iterable[Registration], header: MessageHeader, *, version: str
 ) -> bytes:
     """Write the response to a query for registrations."""
-    schemas = _SCHEMAS + _PATHS[version]
-    parts = [
-        '<?xml version="1.0" encoding="UTF-8"?>\n',
-        f'<mes:RegistryInterface xmlns:mes="{schemas}/message" xmlns:reg="{schemas}/registry" '
-        f'xmlns:com="{schemas}/common">',
-        write_header(header, _RECEIVER),
-        '<mes:QueryRegistrationResponse><reg:StatusMessage status="Success"/>',
-        *map(_result, registrations),
-        "</mes:QueryRegistrationResponse></mes:RegistryInterface>",
-    ]
-    return "".join(parts).encode()
+    content = ('<reg:StatusMessage status="Success"/>', *map(_result, registrations))
+    return write_registry_message("QueryRegistrationResponse", content, header, version=version)
 
 
 def _result(one: Registration) -> str:
