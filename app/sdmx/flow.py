@@ -28,8 +28,10 @@ from app.sdmx.structures import (
     DataConstraint,
     Dataflow,
     DataStructure,
+    ProvisionAgreement,
     decode,
 )
+from app.sdmx.urn import parse_urn
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,7 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
     order = [dimension.id for dimension in written]
     groups = {group.id: group.group_dimensions for group in structure.groups}
     time = structure.time_dimension
-    attached = [structure_artefact.urn, artefact.urn, *([agreement] if agreement else [])]
+    attached = [structure_artefact.urn, artefact.urn, *_parties(artefacts, agreement)]
     attributes = [
         _resolve_attribute(builder, attribute, order, groups)
         for attribute in structure.attributes
@@ -133,14 +135,22 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
     )
 
 
+def _parties(artefacts: ArtefactSet, agreement: str | None) -> tuple[str, ...]:
+    """An agreement and its data provider, whose constraints hold together."""
+    if agreement is None:
+        return ()
+    return agreement, decode(_held(artefacts, agreement), ProvisionAgreement).data_provider
+
+
 def constraints_of(artefacts: ArtefactSet, urn: str) -> Iterator[Constraint]:
-    """The data constraints that are attached to an artefact."""
-    for parent in sorted(artefacts.parents(urn)):
+    """The data constraints that are attached to an artefact, or to a data provider."""
+    for parent in sorted(artefacts.parents(str(parse_urn(urn).maintainable))):
         constraint = artefacts.get(parent)
         if constraint is not None and constraint.artefact_class.name == "DataConstraint":
             document = decode(constraint, DataConstraint)
-            targets = map(artefacts.resolve, document.constraint_attachment.urns)
-            if any(target is not None and target.urn == urn for target in targets):
+            named = document.constraint_attachment.urns
+            targets = map(artefacts.resolve, named)
+            if urn in named or any(target is not None and target.urn == urn for target in targets):
                 yield read_constraint(document)
 
 

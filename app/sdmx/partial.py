@@ -169,9 +169,13 @@ def chain_of(root: Artefact, artefacts: ArtefactSet) -> list[Artefact]:
 
 
 def constraints_on(chain: Iterable[Artefact], artefacts: ArtefactSet) -> list[Artefact]:
-    """The data constraints that are attached to one of these artefacts."""
-    urns = {artefact.urn for artefact in chain}
-    candidates = {parent for urn in urns for parent in artefacts.parents(urn)}
+    """The data constraints that are attached to one of these artefacts, or to its provider."""
+    listed = list(chain)
+    providers = {one.document["dataProvider"] for one in listed if "dataProvider" in one.document}
+    urns = {artefact.urn for artefact in listed} | providers
+    candidates = {
+        parent for urn in urns for parent in artefacts.parents(str(parse_urn(urn).maintainable))
+    }
     return [
         artefact
         for artefact in artefacts.of_class("DataConstraint")
@@ -182,7 +186,9 @@ def constraints_on(chain: Iterable[Artefact], artefacts: ArtefactSet) -> list[Ar
 def _is_attached(constraint: Artefact, urns: Collection[str], artefacts: ArtefactSet) -> bool:
     attachment = decode(constraint, DataConstraint).constraint_attachment
     targets = map(artefacts.resolve, attachment.urns)
-    return any(target is not None and target.urn in urns for target in targets)
+    return attachment.data_provider in urns or any(
+        target is not None and target.urn in urns for target in targets
+    )
 
 
 def _coded_components(artefact: Artefact, artefacts: ArtefactSet) -> Iterator[tuple[str, Artefact]]:

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.settings import Settings
+from app.store.pools import open_pools
 from tests.fixture_exchange import MIGRATION, Bundle
 from tests.fixture_messages import read_message
 from tests.fixture_model import rows_of, shapes
 from tests.fixture_replies import check_refusal, json_faults
+from tests.structures import Desk, sheet
 
 STRUCTURE21 = "application/vnd.sdmx.structure+json;version=2.1.0"
 DATA21 = "application/vnd.sdmx.data+json;version=2.1.0"
@@ -136,6 +139,63 @@ def test_c085_available_ignores_the_filter_on_the_dimension_itself(
     assert listed(found) == exact
     wider = available(bundle, f"{path.removeprefix('/sdmx/v2/availability/')}&mode=available")
     assert listed(wider) == {name: values(name, ignored=True) for name in CODES}
+
+
+# -- constraints ------------------------------------------------------------------------------
+
+
+CUT = {
+    "datastructure/SICA_TEST/DSD_MIGRATION": {"CL_AGE": "_U"},
+    "dataflow/SICA_TEST/DF_MIGRATION": {"CL_AGE": "_U", "CL_SEX": "_U", "CL_FREQ": "S W D"},
+    "provisionagreement/SICA_TEST/PA_MIGRATION_CRI": {
+        "CL_AGE": "_U",
+        "CL_SEX": "_U",
+        "CL_FREQ": "S W D",
+        "CL_AREA": "CAM BLZ GTM HND SLV XXX",
+    },
+    "provisionagreement/SICA_TEST/PA_RETURN_REG": {"CL_AGE": "_U", "CL_FREQ": "D"},
+}
+
+
+@pytest.mark.parametrize("context", CUT)
+def test_c090_each_level_cuts_its_own_codes(bundle: Bundle, context: str) -> None:
+    whole = artefacts(bundle, "/sdmx/v2/structure/codelist/SICA_TEST/*/1.0.0")
+    cut = artefacts(bundle, f"/sdmx/v2/schema/{context}/1.0.0")
+    left_out = {}
+    for name, codelist in cut.items():
+        if name in whole:
+            missing = codes_of(whole[name]) - codes_of(codelist)
+            left_out |= {codelist["id"]: missing} if missing else {}
+    assert left_out == {name: set(codes.split()) for name, codes in CUT[context].items()}
+
+
+def codes_of(codelist: dict[str, Any]) -> set[str]:
+    return {code["id"] for code in codelist.get("codes", [])}
+
+
+WRONG = {
+    "DC_DSD_MIGRATION": ("SLV", "A,SLV,_T,_U,2023,5,A,0"),
+    "DC_DF_MIGRATION": ("SLV", "Q,HND,_T,_T,2023-Q1,5,A,0"),
+    "DC_PA_SLV": ("SLV", "A,CRI,_T,_T,2023,5,A,0"),
+    "DC_PROVIDER": ("REG", "D,GTM,_T,_T,2023-01-02,5,A,0"),
+}
+
+
+@pytest.mark.parametrize("constraint", WRONG)
+async def test_each_level_refuses_what_it_forbids(
+    bundle_settings: Settings, constraint: str
+) -> None:
+    provider, row = WRONG[constraint]
+    flow = MIGRATION if provider == "SLV" else "SICA_TEST:DF_RETURN(1.0.0)"
+    header = "FREQ,REF_AREA,SEX,AGE,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT"
+    assert bundle_settings.database_url is not None
+    pools = await open_pools(bundle_settings.database_url.get_secret_value(), bundle_settings)
+    try:
+        decision = await Desk(pools).send(sheet(header, row, flow=flow), f"{provider}_TEST")
+    finally:
+        await pools.close()
+    assert decision.state == "rejected"
+    assert [finding.rule for finding in decision.findings] == [constraint]
 
 
 # -- headers and errors -----------------------------------------------------------------------
