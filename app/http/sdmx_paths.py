@@ -15,7 +15,6 @@ from app.http.v1_paths import V1_RESOURCES
 from app.http.v2_metadata_paths import METADATA_RESOURCES
 from app.sdmx.artefact_classes import ARTEFACT_TYPES
 from app.sdmx.offers import DATA_OFFERS, SCHEMA_OFFERS, STRUCTURE_OFFERS
-from app.sdmx.rest_schema import SCHEMA_CONTEXTS, SCHEMA_PARAMETERS
 from app.sdmx.rest_v2 import (
     AVAILABILITY_PARAMETERS,
     AVAILABILITY_REFERENCES,
@@ -26,6 +25,7 @@ from app.sdmx.rest_v2 import (
     STRUCTURE_PARAMETERS,
     STRUCTURE_REFERENCES,
 )
+from app.sdmx.rest_v2_schema import SCHEMA_CONTEXTS, SCHEMA_PARAMETERS
 
 _V2: Final = Interface("/sdmx/v2", "SDMX 2.x", empty="204")
 _V1: Final = Interface("/sdmx/v1", "SDMX 1.x", empty="404")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.http.paths import answers, sent_query
 from app.http.registry_replies import answer_from_registry
 from app.sdmx.offers import SCHEMA_OFFERS, schema_offers
-from app.sdmx.rest_schema import parse_schema
+from app.sdmx.rest_v2_schema import parse_schema
 from app.services.query_schema import query_schema
 
 router = APIRouter(tags=["SDMX 2.x"])

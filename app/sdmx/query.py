@@ -22,7 +22,6 @@ SchemaContext = Literal[
     "metadataflow",
     "metadataprovisionagreement",
 ]
-AttributeSet = Literal["dsd", "msd", "dataset", "series", "obs", "all", "none"]
 
 
 @dataclass(frozen=True, slots=True)

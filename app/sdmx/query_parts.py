@@ -84,6 +84,25 @@ def read_ids(
     return ids
 
 
+def read_one(name: str, raw: str, pattern: re.Pattern[str]) -> str:
+    """Read one id of a path.
+
+    Raises:
+        QuerySyntaxError: it is missing, a wildcard, or a list of several.
+    """
+    text = decode(raw)
+    if not text:
+        raise QuerySyntaxError(
+            f"The path is too short: {name} is missing.",
+            f"La ruta es demasiado corta: falta {name}.",
+            parameter=name,
+        )
+    # `all` is an id by its form, but here no more allowed than `*`.
+    if text in WILDCARDS or pattern.fullmatch(text) is None:
+        raise bad_value(name, text)
+    return text
+
+
 def read_choices(
     name: str, text: str, known: Collection[str], *, wildcards: Collection[str] = WILDCARDS
 ) -> tuple[str, ...]:

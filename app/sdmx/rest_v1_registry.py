@@ -13,10 +13,10 @@ from app.sdmx.query_parts import (
     read_boolean,
     read_choice,
     read_observation_dimension,
+    read_one,
     read_parameters,
 )
 from app.sdmx.query_string import decode, parameters
-from app.sdmx.rest_schema import read_one
 from app.sdmx.rest_v1 import read_flow, read_key, read_providers, read_version
 from app.sdmx.urn import AGENCY_ID, RESOURCE_ID
 from app.sdmx.version import LATEST

@@ -14,7 +14,7 @@ from app.sdmx.query import MetadataQuery
 from app.services.query_structures import (
     StructureForm,
     StructureReply,
-    artefacts_as_of,
+    artefacts_of,
     structure_etag,
 )
 from app.store.registry import RegistrySnapshot
@@ -29,9 +29,7 @@ async def query_metadata(
     Raises:
         NotFoundError: a set or metadataflow was named in full, and is not there.
     """
-    artefacts = registry.artefacts
-    if query.as_of is not None:
-        artefacts = await artefacts_as_of(reader, query.as_of)
+    artefacts = await artefacts_of(reader, registry, query.as_of)
     return await asyncio.to_thread(_answer, artefacts, registry, query, form)
 
 

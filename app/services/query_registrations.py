@@ -19,6 +19,7 @@ from app.sdmx.item_schemes import item_paths
 from app.sdmx.messages.registration_ml import Registration, write_registrations
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.query import RegistrationQuery, StructureQuery
+from app.sdmx.rest_v2 import CONTEXTS
 from app.sdmx.structure_answer import find_matches
 from app.sdmx.structures import ProvisionAgreement, decode
 from app.sdmx.urn import parse_urn
@@ -27,8 +28,6 @@ from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import with_retry
 from app.store.series import Heads, read_heads
 from app.store.types import Pool
-
-CONTEXTS = ("datastructure", "dataflow", "provisionagreement")
 
 
 @dataclass(frozen=True, slots=True)

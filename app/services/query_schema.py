@@ -20,7 +20,7 @@ from app.sdmx.schema_structures import find_context, schema_structures
 from app.services.query_structures import (
     StructureForm,
     StructureReply,
-    artefacts_as_of,
+    artefacts_of,
     write_answer,
 )
 from app.store.registry import RegistrySnapshot
@@ -42,9 +42,7 @@ async def query_schema(
         NotFoundError: there is no such artefact.
         QuerySyntaxError: its dimension at the observation is none of the structure.
     """
-    artefacts = registry.artefacts
-    if query.as_of is not None:
-        artefacts = await artefacts_as_of(reader, query.as_of)
+    artefacts = await artefacts_of(reader, registry, query.as_of)
     return await asyncio.to_thread(_answer, artefacts, registry, query, form)
 
 

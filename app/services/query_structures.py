@@ -86,15 +86,17 @@ async def query_structures(
     Raises:
         NotFoundError: type, agency and id were all named, and there is no such artefact.
     """
-    artefacts = registry.artefacts
-    if query.as_of is not None:
-        artefacts = await artefacts_as_of(reader, query.as_of)
+    artefacts = await artefacts_of(reader, registry, query.as_of)
     # A large answer takes a tenth of a second, in which others are served.
     return await asyncio.to_thread(_answer, artefacts, registry, query, form)
 
 
-async def artefacts_as_of(reader: Pool, instant: dt.datetime) -> ArtefactSet:
-    """The artefacts as they stood at an instant."""
+async def artefacts_of(
+    reader: Pool, registry: RegistrySnapshot, instant: dt.datetime | None
+) -> ArtefactSet:
+    """The artefacts of the registry, or as they stood at an instant."""
+    if instant is None:
+        return registry.artefacts
 
     async def read() -> ArtefactSet:
         async with reader.acquire() as connection:

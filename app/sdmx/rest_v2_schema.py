@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, cast, get_args
 
-from app.errors import QuerySyntaxError
 from app.sdmx.query import SchemaContext, SchemaQuery
 from app.sdmx.query_parts import (
     bad_value,
@@ -14,6 +12,7 @@ from app.sdmx.query_parts import (
     read_boolean,
     read_choice,
     read_observation_dimension,
+    read_one,
     read_optional,
     read_parameters,
 )
@@ -48,25 +47,6 @@ def parse_schema(path_segments: Sequence[str], query: str) -> SchemaQuery:
         deletion=read_boolean(values, "deletion"),
         as_of=read_optional(parse_date_time, values.get("asOf")),
     )
-
-
-def read_one(name: str, raw: str, pattern: re.Pattern[str]) -> str:
-    """Read one id of a path.
-
-    Raises:
-        QuerySyntaxError: it is missing, a wildcard, or a list of several.
-    """
-    text = decode(raw)
-    if not text:
-        raise QuerySyntaxError(
-            f"The path does not have the form {_NAMES}: {name} is missing.",
-            f"La ruta no tiene la forma {_NAMES}: falta {name}.",
-            parameter=name,
-        )
-    # `all` is an id by its form, but here no more allowed than `*`.
-    if text in {"all", "ALL"} or pattern.fullmatch(text) is None:
-        raise bad_value(name, text)
-    return text
 
 
 def read_one_version(raw: str) -> VersionQuery:
