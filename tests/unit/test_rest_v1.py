@@ -34,29 +34,29 @@ from tests.exchange import structures
 LATEST = (VersionQuery.latest(),)
 
 
-def data(url: str) -> DataQuery:
+def split(url: str) -> tuple[list[str], str]:
     path, _, query = url.partition("?")
-    return parse_data(path.split("/")[1:], query)
+    return path.split("/")[1:], query
+
+
+def data(url: str) -> DataQuery:
+    return parse_data(*split(url))
 
 
 def structure(url: str) -> StructureQuery:
-    path, _, query = url.partition("?")
-    return parse_structure(path.split("/")[1:], query)
+    return parse_structure(*split(url))
 
 
 def availability(url: str) -> AvailabilityQuery:
-    path, _, query = url.partition("?")
-    return parse_availability(path.split("/")[1:], query)
+    return parse_availability(*split(url))
 
 
 def schema(url: str) -> SchemaQuery:
-    path, _, query = url.partition("?")
-    return parse_schema(path.split("/")[1:], query)
+    return parse_schema(*split(url))
 
 
 def metadata(url: str) -> MetadataQuery:
-    path, _, query = url.partition("?")
-    return parse_metadata(path.split("/")[1:], query)
+    return parse_metadata(*split(url))
 
 
 # --- structures
