@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-from email.message import Message
 from typing import Final
 
 from fastapi import Request
 
-from app.errors import MessageError, QuerySyntaxError, TooLargeError, UnsupportedMediaTypeError
+from app.errors import MessageError, QuerySyntaxError, TooLargeError
+from app.http.body_headers import check_content_type, content_encoding
 from app.http.representations import structure_form
-from app.http.uploads import content_encoding
 from app.sdmx.maintenance_body import MessageKind
 from app.sdmx.messages.inflate import Inflated
 from app.sdmx.negotiation import Options, Representation
@@ -28,7 +27,6 @@ _GENERIC: Final = (
     "text/json",
     "text/xml",
 )
-_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _NEVER: Final = -1
 """A revision that the registry never has."""
 
@@ -41,7 +39,9 @@ async def read_body(request: Request, kind: MessageKind) -> bytes:
         TooLargeError: it is beyond the limit.
         MessageError: there is no body, or its compression does not hold.
     """
-    _check_content_type(request.headers.get("content-type", ""), kind)
+    taken = (*(f"application/vnd.sdmx.{kind}+{syntax}" for syntax in ("json", "xml")), *_GENERIC)
+    content_type = request.headers.get("content-type", "")
+    check_content_type(content_type, taken, lambda name, _: name in taken)
     limit = min(MAX_BYTES, request.app.state.settings.max_body_bytes)
     encoding = content_encoding(request.headers.getlist("content-encoding"))
     length = request.headers.get("content-length", "")
@@ -93,23 +93,6 @@ def refuse_parameters(request: Request) -> None:
             f"A change of structures has no parameter {listed[:200]}.",
             f"Un cambio de estructuras no tiene el parámetro {listed[:200]}.",
             parameters=unknown,
-        )
-
-
-def _check_content_type(content_type: str, kind: MessageKind) -> None:
-    taken = (*(f"application/vnd.sdmx.{kind}+{syntax}" for syntax in ("json", "xml")), *_GENERIC)
-    parsed = Message()
-    parsed["content-type"] = content_type
-    name = parsed.get_content_type() if "/" in content_type else ""
-    parameters = {str(key).lower(): str(value) for key, value in (parsed.get_params() or [])[1:]}
-    charset = parameters.get("charset", "utf-8").lower()
-    if len(content_type) > 255 or name not in taken or charset not in _CHARSETS:
-        listed = ", ".join(taken)
-        raise UnsupportedMediaTypeError(
-            f"The Content-Type {content_type[:80]!r} is not read. Send UTF-8 text as: {listed}.",
-            f"No se admite el Content-Type {content_type[:80]!r}. "
-            f"Envíe texto UTF-8 como: {listed}.",
-            accepted=list(taken),
         )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
-from email.message import Message
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
 from fastapi import Request
 
-from app.errors import QuerySyntaxError, TooLargeError, UnsupportedMediaTypeError
+from app.errors import QuerySyntaxError, TooLargeError
+from app.http.body_headers import check_content_type, content_encoding
 from app.services.receive_submission import Upload
 
 SDMX_CSV: Final = "application/vnd.sdmx.data+csv"
@@ -20,7 +21,6 @@ LONGEST_WAIT_SECONDS: Final = 60
 
 _TAKEN: Final = (*(f"{SDMX_CSV};version={version}" for version in VERSIONS), "text/csv")
 _SPELLINGS: Final = frozenset(VERSIONS) | {"1.0", "2.0", "2.1"}
-_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _WAIT: Final = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
 _EXTENDED_NAME: Final = re.compile(
@@ -42,7 +42,7 @@ def read_upload(request: Request, max_bytes: int) -> Upload:
     """
     headers = request.headers
     content_type = headers.get("content-type", "")
-    _check_content_type(content_type)
+    check_content_type(content_type, _TAKEN, _is_taken)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > max_bytes:
         raise TooLargeError(
@@ -61,6 +61,12 @@ def read_upload(request: Request, max_bytes: int) -> Upload:
     )
 
 
+def _is_taken(name: str, parameters: Mapping[str, str]) -> bool:
+    return name == "text/csv" or (
+        name == SDMX_CSV and parameters.get("version", VERSIONS[0]) in _SPELLINGS
+    )
+
+
 def preferred_wait(request: Request) -> int | None:
     """Seconds that the caller wishes to wait (RFC 7240, 4.3), at most 60; None when not said."""
     for preference in ",".join(request.headers.getlist("prefer")).split(","):
@@ -73,44 +79,6 @@ def attachment(file_name: str) -> str:
     """The Content-Disposition of a download (RFC 6266)."""
     plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", file_name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
-
-
-def _check_content_type(content_type: str) -> None:
-    parsed = Message()
-    parsed["content-type"] = content_type
-    name = parsed.get_content_type() if "/" in content_type else ""
-    parameters = {str(key).lower(): str(value) for key, value in (parsed.get_params() or [])[1:]}
-    known = name == "text/csv" or (
-        name == SDMX_CSV and parameters.get("version", VERSIONS[0]) in _SPELLINGS
-    )
-    charset = parameters.get("charset", "utf-8").lower()
-    if len(content_type) > 255 or not known or charset not in _CHARSETS:
-        listed = ", ".join(_TAKEN)
-        raise UnsupportedMediaTypeError(
-            f"The Content-Type {content_type[:80]!r} is not read. Send UTF-8 text as: {listed}.",
-            f"No se admite el Content-Type {content_type[:80]!r}. "
-            f"Envíe texto UTF-8 como: {listed}.",
-            accepted=list(_TAKEN),
-        )
-
-
-def content_encoding(values: list[str]) -> str | None:
-    """The one content coding of a body, or None.
-
-    Raises:
-        UnsupportedMediaTypeError: it is coded in another way than once with gzip.
-    """
-    encodings = [each.strip().lower() for value in values for each in value.split(",")]
-    named = [each for each in encodings if each not in {"", "identity"}]
-    if named in ([], ["gzip"], ["x-gzip"]):
-        return "gzip" if named else None
-    raise UnsupportedMediaTypeError(
-        "The body may be compressed once with gzip, or not at all; other Content-Encodings are "
-        "not read.",
-        "El cuerpo puede comprimirse una vez con gzip, o no comprimirse; no se admiten otros "
-        "Content-Encoding.",
-        accepted_encodings=["gzip", "identity"],
-    )
 
 
 def _idempotency_key(values: list[str]) -> str | None:
