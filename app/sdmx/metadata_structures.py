@@ -18,59 +18,50 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import Component, ComponentBuilder
 from app.sdmx.item_schemes import item_paths
-from app.sdmx.structures import DataStructure, MetadataAttributeUsage, Representation, decode
-from app.sdmx.urn import parse_urn
+from app.sdmx.structures import (
+    DataStructure,
+    MetadataAttributeUsage,
+    StructurePart,
+    WrittenComponent,
+    decode,
+)
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    pass
-
-
-class MetadataAttribute(_Part, frozen=True, kw_only=True):
+class MetadataAttribute(WrittenComponent, frozen=True, kw_only=True):
     """A metadata attribute with those below it; presentational ones have no value."""
 
-    concept_identity: str
-    id: str = ""
-    concept_roles: tuple[str, ...] = ()
-    local_representation: Representation | None = None
     is_presentational: bool = False
     min_occurs: int = 1
     max_occurs: int | Literal["unbounded"] = 1
     metadata_attributes: tuple[MetadataAttribute, ...] = ()
 
-    def __post_init__(self) -> None:
-        if not self.id:
-            # The standard lets an attribute without an id take that of its concept.
-            concept = parse_urn(self.concept_identity).item or ""
-            msgspec.structs.force_setattr(self, "id", concept)
 
-
-class MetadataAttributeList(_Part, frozen=True, kw_only=True):
+class MetadataAttributeList(StructurePart, frozen=True, kw_only=True):
     """The attributes of the top level."""
 
     metadata_attributes: tuple[MetadataAttribute, ...] = ()
 
 
-class MetadataStructureComponents(_Part, frozen=True, kw_only=True):
+class MetadataStructureComponents(StructurePart, frozen=True, kw_only=True):
     """The one list of components."""
 
     metadata_attribute_list: MetadataAttributeList = MetadataAttributeList()
 
 
-class MetadataStructure(_Part, frozen=True, kw_only=True):
+class MetadataStructure(StructurePart, frozen=True, kw_only=True):
     """A metadata structure definition."""
 
     metadata_structure_components: MetadataStructureComponents = MetadataStructureComponents()
 
 
-class Metadataflow(_Part, frozen=True, kw_only=True):
+class Metadataflow(StructurePart, frozen=True, kw_only=True):
     """A metadataflow; `targets` may have wildcards."""
 
     structure: str
     targets: tuple[str, ...] = ()
 
 
-class MetadataProvisionAgreement(_Part, frozen=True, kw_only=True):
+class MetadataProvisionAgreement(StructurePart, frozen=True, kw_only=True):
     """A metadata provider's agreement to report to a metadataflow."""
 
     metadataflow: str
@@ -78,7 +69,7 @@ class MetadataProvisionAgreement(_Part, frozen=True, kw_only=True):
     targets: tuple[str, ...] = ()
 
 
-class ReportedAttribute(_Part, frozen=True, kw_only=True):
+class ReportedAttribute(StructurePart, frozen=True, kw_only=True):
     """A reported attribute with those below it."""
 
     id: str
@@ -86,7 +77,7 @@ class ReportedAttribute(_Part, frozen=True, kw_only=True):
     attributes: tuple[ReportedAttribute, ...] = ()
 
 
-class MetadataSet(_Part, frozen=True, kw_only=True):
+class MetadataSet(StructurePart, frozen=True, kw_only=True):
     """A metadata set."""
 
     metadataflow: str | None = None

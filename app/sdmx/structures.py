@@ -18,11 +18,11 @@ AGREEMENT_TERM: Final = "AGREEMENT_TERM"
 """The type of the annotations that carry the terms of a provision agreement."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    pass
+class StructurePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Any object of a message, its properties named as in JSON."""
 
 
-class TextFormat(_Part, frozen=True, kw_only=True):
+class TextFormat(StructurePart, frozen=True, kw_only=True):
     """How an uncoded value is written (`format`), or what codes look like (`enumerationFormat`)."""
 
     data_type: str = "String"
@@ -43,7 +43,7 @@ class TextFormat(_Part, frozen=True, kw_only=True):
     sentinel_values: tuple[dict[str, Any], ...] = ()
 
 
-class Representation(_Part, frozen=True, kw_only=True):
+class Representation(StructurePart, frozen=True, kw_only=True):
     """Where the values of a component come from: a codelist or value list, or a text format."""
 
     enumeration: str | None = None
@@ -58,7 +58,9 @@ class Representation(_Part, frozen=True, kw_only=True):
         return self.max_occurs != 1
 
 
-class _Component(_Part, frozen=True, kw_only=True):
+class WrittenComponent(StructurePart, frozen=True, kw_only=True):
+    """What components of all kinds have; one without an id has that of its concept."""
+
     concept_identity: str
     id: str = ""
     concept_roles: tuple[str, ...] = ()
@@ -66,28 +68,27 @@ class _Component(_Part, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.id:
-            # The standard lets a component without an id take that of its concept.
             concept = parse_urn(self.concept_identity).item or ""
             msgspec.structs.force_setattr(self, "id", concept)
 
 
-class Dimension(_Component, frozen=True, kw_only=True):
+class Dimension(WrittenComponent, frozen=True, kw_only=True):
     """A dimension; `position` counts from 1 where it is given."""
 
     position: int | None = None
 
 
-class TimeDimension(_Component, frozen=True, kw_only=True):
+class TimeDimension(WrittenComponent, frozen=True, kw_only=True):
     """The time dimension; its id is always TIME_PERIOD."""
 
 
-class Measure(_Component, frozen=True, kw_only=True):
+class Measure(WrittenComponent, frozen=True, kw_only=True):
     """A measure and whether an observation must have it."""
 
     usage: Literal["mandatory", "optional"] = "optional"
 
 
-class AttributeRelationship(_Part, frozen=True, kw_only=True):
+class AttributeRelationship(StructurePart, frozen=True, kw_only=True):
     """What an attribute is attached to; exactly one of the four is given."""
 
     dataflow: dict[str, Any] | None = None
@@ -96,7 +97,7 @@ class AttributeRelationship(_Part, frozen=True, kw_only=True):
     observation: dict[str, Any] | None = None
 
 
-class Attribute(_Component, frozen=True, kw_only=True):
+class Attribute(WrittenComponent, frozen=True, kw_only=True):
     """An attribute, what it is attached to and whether it must be reported."""
 
     attribute_relationship: AttributeRelationship
@@ -104,41 +105,41 @@ class Attribute(_Component, frozen=True, kw_only=True):
     measure_relationship: tuple[str, ...] = ()
 
 
-class Group(_Part, frozen=True, kw_only=True):
+class Group(StructurePart, frozen=True, kw_only=True):
     """A named set of dimensions to which attributes may be attached."""
 
     id: str
     group_dimensions: tuple[str, ...] = ()
 
 
-class MetadataAttributeUsage(_Part, frozen=True, kw_only=True):
+class MetadataAttributeUsage(StructurePart, frozen=True, kw_only=True):
     """A metadata attribute that may be reported with the data."""
 
     metadata_attribute_reference: str
     attribute_relationship: AttributeRelationship
 
 
-class DimensionList(_Part, frozen=True, kw_only=True):
+class DimensionList(StructurePart, frozen=True, kw_only=True):
     """The dimensions as they are written."""
 
     dimensions: tuple[Dimension, ...] = ()
     time_dimension: TimeDimension | None = None
 
 
-class MeasureList(_Part, frozen=True, kw_only=True):
+class MeasureList(StructurePart, frozen=True, kw_only=True):
     """The measures."""
 
     measures: tuple[Measure, ...] = ()
 
 
-class AttributeList(_Part, frozen=True, kw_only=True):
+class AttributeList(StructurePart, frozen=True, kw_only=True):
     """The attributes."""
 
     attributes: tuple[Attribute, ...] = ()
     metadata_attribute_usages: tuple[MetadataAttributeUsage, ...] = ()
 
 
-class DataStructureComponents(_Part, frozen=True, kw_only=True):
+class DataStructureComponents(StructurePart, frozen=True, kw_only=True):
     """The four lists of components."""
 
     dimension_list: DimensionList
@@ -147,7 +148,7 @@ class DataStructureComponents(_Part, frozen=True, kw_only=True):
     groups: tuple[Group, ...] = ()
 
 
-class _Maintainable(_Part, frozen=True, kw_only=True):
+class _Maintainable(StructurePart, frozen=True, kw_only=True):
     agency_id: str = msgspec.field(name="agencyID")
     id: str
     version: str
@@ -205,7 +206,7 @@ class Dataflow(_Maintainable, frozen=True, kw_only=True):
         return tuple(name for name in every if not chosen or name in chosen)
 
 
-class Code(_Part, frozen=True, kw_only=True):
+class Code(StructurePart, frozen=True, kw_only=True):
     """A code; `parent` is the id of the code above it."""
 
     id: str
@@ -214,21 +215,21 @@ class Code(_Part, frozen=True, kw_only=True):
     parent: str | None = None
 
 
-class MemberValue(_Part, frozen=True, kw_only=True):
+class MemberValue(StructurePart, frozen=True, kw_only=True):
     """A code named in a selection, and whether the codes below it go with it."""
 
     value: str
     cascade_values: bool | Literal["excluderoot"] = False
 
 
-class CodeSelection(_Part, frozen=True, kw_only=True):
+class CodeSelection(StructurePart, frozen=True, kw_only=True):
     """Codes of an extended codelist, by id or by `ABC%` (all ids that begin so)."""
 
     member_values: tuple[str | MemberValue, ...] = ()
     wildcarded_member_values: tuple[str, ...] = ()
 
 
-class CodelistExtension(_Part, frozen=True, kw_only=True):
+class CodelistExtension(StructurePart, frozen=True, kw_only=True):
     """A codelist whose codes are taken over: all, only some, or all but some."""
 
     codelist: str
@@ -244,7 +245,7 @@ class Codelist(_Maintainable, frozen=True, kw_only=True):
     codelist_extensions: tuple[CodelistExtension, ...] = ()
 
 
-class Concept(_Part, frozen=True, kw_only=True):
+class Concept(StructurePart, frozen=True, kw_only=True):
     """A concept and the representation of components that have none of their own."""
 
     id: str
@@ -260,14 +261,14 @@ class ConceptScheme(_Maintainable, frozen=True, kw_only=True):
     concepts: tuple[Concept, ...] = ()
 
 
-class TimePeriodRange(_Part, frozen=True, kw_only=True):
+class TimePeriodRange(StructurePart, frozen=True, kw_only=True):
     """One end of a time range."""
 
     period: str
     is_inclusive: bool = True
 
 
-class TimeRange(_Part, frozen=True, kw_only=True):
+class TimeRange(StructurePart, frozen=True, kw_only=True):
     """A range of time: before, after, or from start to end."""
 
     before_period: TimePeriodRange | None = None
@@ -278,7 +279,7 @@ class TimeRange(_Part, frozen=True, kw_only=True):
     valid_to: str | None = None
 
 
-class ComponentValue(_Part, frozen=True, kw_only=True):
+class ComponentValue(StructurePart, frozen=True, kw_only=True):
     """A value in a constraint, and whether the codes below it go with it."""
 
     value: str
@@ -287,7 +288,7 @@ class ComponentValue(_Part, frozen=True, kw_only=True):
     valid_to: str | None = None
 
 
-class ComponentValueSet(_Part, frozen=True, kw_only=True):
+class ComponentValueSet(StructurePart, frozen=True, kw_only=True):
     """The values of one component that a region lists; none: whether it is there at all."""
 
     id: str
@@ -299,7 +300,7 @@ class ComponentValueSet(_Part, frozen=True, kw_only=True):
     valid_to: str | None = None
 
 
-class CubeRegion(_Part, frozen=True, kw_only=True):
+class CubeRegion(StructurePart, frozen=True, kw_only=True):
     """A region of the cube: dimensions in `key_values`, attributes and measures in `components`."""
 
     include: bool = True
@@ -307,7 +308,7 @@ class CubeRegion(_Part, frozen=True, kw_only=True):
     components: tuple[ComponentValueSet, ...] = ()
 
 
-class DataKeyValue(_Part, frozen=True, kw_only=True):
+class DataKeyValue(StructurePart, frozen=True, kw_only=True):
     """The values of one dimension in a key; `value` is one, `values` are several."""
 
     id: str
@@ -321,7 +322,7 @@ class DataKeyValue(_Part, frozen=True, kw_only=True):
         return self.values if self.value is None else (self.value,)
 
 
-class DataKey(_Part, frozen=True, kw_only=True):
+class DataKey(StructurePart, frozen=True, kw_only=True):
     """A key, full or partial."""
 
     key_values: tuple[DataKeyValue, ...] = ()
@@ -330,14 +331,14 @@ class DataKey(_Part, frozen=True, kw_only=True):
     valid_to: str | None = None
 
 
-class DataKeySet(_Part, frozen=True, kw_only=True):
+class DataKeySet(StructurePart, frozen=True, kw_only=True):
     """Keys that are allowed, or that are forbidden."""
 
     is_included: bool
     keys: tuple[DataKey, ...]
 
 
-class DataConstraintAttachment(_Part, frozen=True, kw_only=True):
+class DataConstraintAttachment(StructurePart, frozen=True, kw_only=True):
     """What a data constraint holds for."""
 
     data_provider: str | None = None
