@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+import hypothesis
 import pytest
 
 from app.settings import Settings
@@ -23,6 +24,10 @@ from app.store.pools import Pools, open_pools
 
 if TYPE_CHECKING:
     from tests.fixture_exchange import Bundle
+
+# A slow machine is no fault of what is tested.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
