@@ -8,12 +8,13 @@ the data structure, the dataflow and the agreement hold together (AND).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeAlias
 
 from app.sdmx.structures import (
+    ComponentValueSet,
     CubeRegion,
     DataConstraint,
     DataKeySet,
@@ -85,12 +86,21 @@ class Constraint:
                 yield region
 
 
-def read_constraint(document: DataConstraint) -> Constraint:
-    """The predicates of a DataConstraint."""
+CodesBelow: TypeAlias = Callable[[str, str], Iterable[str]]
+"""The codes below a code of a component, at any depth."""
+
+
+def read_constraint(document: DataConstraint, below: CodesBelow | None = None) -> Constraint:
+    """The predicates of a DataConstraint.
+
+    Args:
+        document: the constraint.
+        below: what a value that cascades takes with it; without it such a component is left free.
+    """
     return Constraint(
         document.id,
         _level(document),
-        tuple(_region(region) for region in document.cube_regions),
+        tuple(_region(region, below) for region in document.cube_regions),
         tuple(_key_sets(document.data_key_sets)),
     )
 
@@ -118,20 +128,35 @@ def _included_sets(constraints: Sequence[Constraint]) -> Iterator[ValueSet]:
                 yield values
 
 
-def _region(region: CubeRegion) -> Region:
+def _region(region: CubeRegion, below: CodesBelow | None) -> Region:
     return Region(
         region.include,
         tuple(
             ValueSet(
                 part.id,
-                frozenset(v if isinstance(v, str) else v.value for v in part.values),
+                frozenset(_values(part, below)),
                 part.include,
                 _time_range(part.time_range) if part.time_range else None,
             )
             for part in (*region.key_values, *region.components)
-            if part.values or part.time_range
+            if (part.values or part.time_range) and (below or not _cascades(part))
         ),
     )
+
+
+def _cascades(part: ComponentValueSet) -> bool:
+    return any(not isinstance(value, str) and value.cascade_values for value in part.values)
+
+
+def _values(part: ComponentValueSet, below: CodesBelow | None) -> Iterator[str]:
+    for value in part.values:
+        if isinstance(value, str):
+            yield value
+            continue
+        if value.cascade_values != "excluderoot":
+            yield value.value
+        if value.cascade_values and below is not None:
+            yield from below(part.id, value.value)
 
 
 def _time_range(document: TimeRange) -> tuple[TimePeriodRange | None, TimePeriodRange | None]:

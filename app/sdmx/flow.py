@@ -19,7 +19,7 @@ from app.sdmx.components import Component as Component
 from app.sdmx.components import ComponentBuilder, Level
 from app.sdmx.components import Names as Names
 from app.sdmx.components import names_of as names_of
-from app.sdmx.constraints import Constraint, read_constraint
+from app.sdmx.constraints import CodesBelow, Constraint, read_constraint
 from app.sdmx.metadata_structures import UsedAttribute, usable_attributes, usages_of
 from app.sdmx.series import TIME
 from app.sdmx.structures import (
@@ -87,6 +87,18 @@ class Flow:
         """Attributes of some of the dimensions (groups too), or of none (dataset)."""
         return tuple(a for a in self.attributes if a.level == "partial")
 
+    def codes_below(self, component: str, code: str) -> Iterator[str]:
+        """The codes below a code of a component, at any depth; each once."""
+        found = self.components.get(component)
+        pending, seen = [code], {code}
+        while pending and found is not None:
+            above = pending.pop()
+            for each in (found.codes or {}).values():
+                if each.parent == above and each.id not in seen:
+                    seen.add(each.id)
+                    pending.append(each.id)
+                    yield each.id
+
     @cached_property
     def frequency(self) -> int | None:
         """Position of the dimension that tells the frequency."""
@@ -123,7 +135,7 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
         for attribute in structure.attributes
         if _applies(attribute.attribute_relationship, order, groups)
     ]
-    return Flow(
+    flow = Flow(
         artefact.urn,
         structure_artefact.urn,
         names_of(artefact.document),
@@ -131,8 +143,14 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
         builder.component(time, "time", ()) if time else None,
         tuple(builder.component(measure, "measure", ()) for measure in structure.measures),
         (*attributes, *_metadata_attributes(artefacts, structure, order, groups)),
-        tuple(c for target in dict.fromkeys(attached) for c in constraints_of(artefacts, target)),
+        (),
     )
+    constraints = (
+        constraint
+        for target in dict.fromkeys(attached)
+        for constraint in constraints_of(artefacts, target, flow.codes_below)
+    )
+    return replace(flow, constraints=tuple(constraints))
 
 
 def _parties(artefacts: ArtefactSet, agreement: str | None) -> tuple[str, ...]:
@@ -142,8 +160,13 @@ def _parties(artefacts: ArtefactSet, agreement: str | None) -> tuple[str, ...]:
     return agreement, decode(_held(artefacts, agreement), ProvisionAgreement).data_provider
 
 
-def constraints_of(artefacts: ArtefactSet, urn: str) -> Iterator[Constraint]:
-    """The data constraints that are attached to an artefact, or to a data provider."""
+def constraints_of(
+    artefacts: ArtefactSet, urn: str, below: CodesBelow | None = None
+) -> Iterator[Constraint]:
+    """The data constraints that are attached to an artefact, or to a data provider.
+
+    `below` gives the codes that a value of a component takes with it where it cascades.
+    """
     for parent in sorted(artefacts.parents(str(parse_urn(urn).maintainable))):
         constraint = artefacts.get(parent)
         if constraint is not None and constraint.artefact_class.name == "DataConstraint":
@@ -151,7 +174,7 @@ def constraints_of(artefacts: ArtefactSet, urn: str) -> Iterator[Constraint]:
             named = document.constraint_attachment.urns
             targets = map(artefacts.resolve, named)
             if urn in named or any(target is not None and target.urn == urn for target in targets):
-                yield read_constraint(document)
+                yield read_constraint(document, below)
 
 
 def _held(artefacts: ArtefactSet, urn: str) -> Artefact:

@@ -42,6 +42,19 @@ def test_included_region_allows_what_it_lists() -> None:
     assert list(found.excluded_combinations()) == []
 
 
+@pytest.mark.parametrize(
+    ("cascades", "allowed"), [(True, "ABC"), ("excluderoot", "BC"), (False, "A")]
+)
+def test_a_value_that_cascades_takes_the_codes_below(cascades: Any, allowed: str) -> None:
+    values = [{"value": "A", "cascadeValues": cascades}]
+    regions = [{"include": True, "keyValues": [{"id": "AREA", "include": True, "values": values}]}]
+    document = decode(constraint("CC", FLOW, cubeRegions=regions), DataConstraint)
+    found = read_constraint(document, lambda component, code: {"AREAA": "BC"}[component + code])
+    assert [code for code in "ABCD" if holds(found, "AREA", code)] == list(allowed)
+    unknown = read_constraint(document)
+    assert holds(unknown, "AREA", "D") is bool(cascades)
+
+
 def test_excluded_region_of_one_dimension_forbids_what_it_lists() -> None:
     found = read(cubeRegions=[region(include=False, AREA=["A", "B"])])
     assert [holds(found, "AREA", code) for code in "ABC"] == [False, False, True]
