@@ -109,7 +109,7 @@ def test_a_message_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("facet", ["minLength", "maxOccurs", "decimals"])
-@pytest.mark.parametrize("value", ["9" * 30, "1.5", "NaN", "", "x"])
+@pytest.mark.parametrize("value", ["9" * 30, "1.5", "NaN", "", "x", "1_0", "٣"])
 def test_a_number_that_is_none_is_refused(facet: str, value: str) -> None:
     coded = {"maxOccurs": 77777, "format": {"minLength": 77777, "decimals": 77777}}
     concepts = [item("C", coreRepresentation=coded)]
@@ -120,6 +120,14 @@ def test_a_number_that_is_none_is_refused(facet: str, value: str) -> None:
         read_structure_message(wrong)
 
 
+@pytest.mark.parametrize("value", ["1_0", "٣", "NaN", "1E999", "INF", ""])
+def test_a_bound_that_is_no_number_is_refused(value: str) -> None:
+    concepts = [item("C", coreRepresentation={"format": {"maxValue": 77777}})]
+    body = write_structures_ml([artefact("ConceptScheme", "CS", concepts=concepts)], HEADER)
+    with pytest.raises(InvalidArtefactError, match="maxValue"):
+        read_structure_message(body.replace(b"77777", value.encode()))
+
+
 @pytest.mark.parametrize(("text", "value"), [("9" * 30, 1e30), ("-0.50", -0.5), ("7", 7)])
 def test_a_bound_is_a_number_that_json_can_hold(text: str, value: float) -> None:
     concepts = [item("C", coreRepresentation={"format": {"maxValue": 77777}})]
@@ -128,3 +136,13 @@ def test_a_bound_is_a_number_that_json_can_hold(text: str, value: float) -> None
     facets = read.document["concepts"][0]["coreRepresentation"]["format"]
     assert facets == {"maxValue": value}
     assert type(facets["maxValue"]) is type(value)
+
+
+def test_a_sentinel_that_is_no_number_stays_a_text() -> None:
+    sentinels = [{"value": value, "name": "Missing"} for value in ("NaN", "x", "77777")]
+    coded = {"format": {"dataType": "Double", "sentinelValues": sentinels}}
+    concepts = [item("C", coreRepresentation=coded)]
+    body = write_structures_ml([artefact("ConceptScheme", "CS", concepts=concepts)], HEADER)
+    [read] = read_structure_message(body)
+    found = read.document["concepts"][0]["coreRepresentation"]["format"]["sentinelValues"]
+    assert [one["value"] for one in found] == ["NaN", "x", 77777]

@@ -128,7 +128,7 @@ def _sentinels_as_numbers(text_format: Document) -> None:
     for sentinel in text_format.get("sentinelValues", ()):
         try:
             sentinel["value"] = NUMBER.read(sentinel["value"])
-        except ArithmeticError:
+        except (ArithmeticError, ValueError):
             continue
 
 

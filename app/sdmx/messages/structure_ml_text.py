@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _REFERENCES: Final = {
 }
 _DATE_LENGTH: Final = len("2026-01-31")
 _ZONED: Final = re.compile(r".*(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE)
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 # JSON integers beyond 64 bits cannot be written by every library: such a bound becomes a float.
 _LARGEST: Final = 2**63
 
@@ -53,6 +56,14 @@ class Kind:
     read: Callable[[str], Any]
 
 
+def _matched(pattern: re.Pattern[str], text: str) -> str:
+    """A text of this form without the blanks around it: Python reads more than XML Schema knows."""
+    found = text.strip()
+    if pattern.fullmatch(found) is None:
+        raise ValueError(text)
+    return found
+
+
 def _read_boolean(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.strip()]
 
@@ -62,11 +73,12 @@ def _write_boolean(value: object) -> str:
 
 
 def _read_number(text: str) -> int | float:
-    value = Decimal(text.strip())
-    if not value.is_finite():
-        raise ValueError(text)
+    value = Decimal(_matched(_NUMBER, text))
     whole = value == value.to_integral_value() and "." not in text
-    return int(value) if whole and abs(value) < _LARGEST else float(value)
+    read = int(value) if whole and abs(value) < _LARGEST else float(value)
+    if not math.isfinite(read):
+        raise ValueError(text)
+    return read
 
 
 def _write_number(value: object) -> str:
@@ -74,7 +86,7 @@ def _write_number(value: object) -> str:
 
 
 def _read_integer(text: str) -> int:
-    value = int(text)
+    value = int(_matched(_INTEGER, text))
     if abs(value) >= _LARGEST:
         raise ValueError(text)
     return value
