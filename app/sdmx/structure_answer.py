@@ -131,9 +131,14 @@ class _Graph:
             return family
         descendants = self._closure(children, self._children)
         if direction == "all":
-            return family | descendants
+            return family | descendants | self._under_hierarchies(family)
         every = family | descendants | self._closure(parents, self._parents)
         return frozenset(urn for urn in every if self._type(urn) == direction)
+
+    def _under_hierarchies(self, family: _Urns) -> _Urns:
+        """The code lists of hierarchies: a hierarchy says nothing without the codes it orders."""
+        found = (self._artefacts.children(urn) for urn in family if self._type(urn) == "hierarchy")
+        return frozenset(urn for urn in _union(found) if self._type(urn) == "codelist")
 
     def _closure(self, start: _Urns, step: Callable[[str], _Urns]) -> _Urns:
         found, pending = set(start), list(start)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.sdmx.artefacts import find_references
 from app.sdmx.messages.structure_readers import read_structure_message
 from tests.fixture_exchange import Bundle, bundle_artefacts
 from tests.fixture_replies import check_structures
@@ -145,3 +146,12 @@ def _single_keys(key: dict[str, Any]) -> list[dict[str, Any]]:
         for one in key["keyValues"]
     ]
     return [{**key, "keyValues": list(values)} for values in product(*listed)]
+
+
+def test_c034_a_hierarchy_of_all_comes_with_the_codes_that_it_orders(bundle: Bundle) -> None:
+    path = "/sdmx/v2/structure/dataflow/SICA_TEST/DF_MIGRATION/1.0.0?references=all"
+    for detail in ("full", "referencepartial"):
+        reply = bundle.get(f"{path}&detail={detail}", "application/vnd.sdmx.structure+json")
+        held = {f"{one.agency}:{one.id}": one for one in read_structure_message(reply.content)}
+        ordered = {f"{one.agency}:{one.id}" for _, one in find_references(held["SICA_TEST:H_AREA"])}
+        assert ordered <= held.keys(), detail
