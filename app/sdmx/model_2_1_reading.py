@@ -185,10 +185,10 @@ def _targets(model: Mapping[str, list[Document]]) -> dict[str, list[str]]:
                 for target in parts.get("metadataTargets", [])
                 for one in target.get("identifiableObjectTargets", [])
             ]
-        agency, name = str(document.get("agencyID")), str(document.get("id"))
-        version = str(document.get("version", "1.0"))
-        urn = urn_2_1("MetadataStructure", agency, name, version)
-        found[urn] = list(dict.fromkeys(any_of_class(kind) for kind in kinds))
+            agency, name = str(document.get("agencyID")), str(document.get("id"))
+            version = str(document.get("version", "1.0"))
+            urn = urn_2_1("MetadataStructure", agency, name, version)
+            found[urn] = list(dict.fromkeys(any_of_class(kind) for kind in kinds))
     return found
 
 
@@ -207,11 +207,12 @@ def _metadata_providers(artefacts: Iterable[Artefact]) -> Iterator[Artefact]:
         if scheme.artefact_class.name != "DataProviderScheme":
             continue
         place = scheme.agency, "METADATA_PROVIDERS", scheme.version.text
-        items = [
-            item
-            for item in scheme.document.get("dataProviders", [])
-            if urn_2_1("MetadataProvider", *place, item["id"]) in named
-        ]
+        with _well_formed("dataProviderSchemes", scheme.document):
+            items = [
+                item
+                for item in scheme.document.get("dataProviders", [])
+                if urn_2_1("MetadataProvider", *place, item["id"]) in named
+            ]
         if items:
             whole = without(scheme.document, ("dataProviders",))
             document = whole | {"id": place[1], "metadataProviders": items}

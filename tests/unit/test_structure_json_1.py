@@ -162,6 +162,15 @@ def test_c178_the_official_sample_is_read_and_written_again(name: str) -> None:
     }
 
 
+PROVIDERS_WITHOUT_ID = {"id": "P", "agencyID": "A", "dataProviders": [{}]}
+
+
+def targeting(object_type: object) -> dict[str, Any]:
+    """A metadata structure for objects of a class."""
+    targets = [{"identifiableObjectTargets": [{"objectType": object_type}]}]
+    return {"metadataStructureComponents": {"metadataTargets": targets}}
+
+
 @pytest.mark.parametrize(
     ("message", "error"),
     [
@@ -183,6 +192,8 @@ def test_c178_the_official_sample_is_read_and_written_again(name: str) -> None:
             {"data": {"metadataStructures": [{"metadataStructureComponents": 1}]}},
             InvalidArtefactError,
         ),
+        ({"data": {"metadataStructures": [targeting([])]}}, InvalidArtefactError),
+        ({"data": {"dataProviderSchemes": [PROVIDERS_WITHOUT_ID]}}, InvalidArtefactError),
     ],
 )
 def test_what_is_not_well_formed_is_refused(message: Any, error: type[Exception]) -> None:

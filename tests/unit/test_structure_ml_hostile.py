@@ -146,3 +146,22 @@ def test_a_sentinel_that_is_no_number_stays_a_text() -> None:
     [read] = read_structure_message(body)
     found = read.document["concepts"][0]["coreRepresentation"]["format"]["sentinelValues"]
     assert [one["value"] for one in found] == ["NaN", "x", 77777]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"rel": "parent"},
+        {"href": "http://a"},
+        {"urn": "urn:a"},
+        {"rel": "self", "type": "text"},
+        {},
+    ],
+)
+def test_a_link_without_its_parts_is_kept_as_it_is(link: dict[str, str]) -> None:
+    told = " ".join(f'{"url" if key == "href" else key}="{link[key]}"' for key in link)
+    first = b'<com:Name xml:lang="en"'
+    body = MESSAGE.replace(first, f"<com:Link {told}/>".encode() + first)
+    body = body.replace(b"<str:Parent>A</str:Parent>", b"").replace(b' version="1.0.0"', b"", 1)
+    [read] = read_structure_message(body)
+    assert [code["links"] for code in read.document["codes"]] == [[link], [link]]

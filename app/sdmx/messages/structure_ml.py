@@ -238,7 +238,7 @@ def _restore_version(document: Document, kind: ArtefactClass) -> None:
     if "version" in document or kind.unversioned:
         return
     links = document.get("links", ())
-    urns += [link.get("urn") for link in links if link["rel"] == "self"]
+    urns += [link.get("urn") for link in links if link.get("rel") == "self"]
     versions = [text.rpartition("(")[2][:-1] for text in urns if text and text.startswith(PREFIX)]
     document["version"] = versions[-1] if versions else "1.0"
 
@@ -259,7 +259,8 @@ def _restore_places(document: Document) -> None:
 def _restore_parents(codes: Iterable[Document]) -> None:
     for code in codes:
         for link in code.get("links", ()):
-            if link.get("rel") == _PARENT and "parent" not in code and "href" not in link:
+            is_parent = link.get("rel") == _PARENT and "urn" in link and "href" not in link
+            if is_parent and "parent" not in code:
                 code["parent"] = link["urn"].rpartition(").")[2]
                 code["links"] = [one for one in code["links"] if one is not link]
         if code.get("links") == []:

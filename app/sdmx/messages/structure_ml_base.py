@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from app.sdmx.artefacts import Document
@@ -56,7 +57,7 @@ class _Page(Attribute):
 
 
 def _forget_address_of_urn(link: Document) -> None:
-    if link.get("href") == link.get("urn"):
+    if "href" in link and link["href"] == link.get("urn"):
         del link["href"]
 
 
@@ -126,10 +127,8 @@ def _sentinels_as_numbers(text_format: Document) -> None:
     if text_format.get("dataType") not in _NUMERIC:
         return
     for sentinel in text_format.get("sentinelValues", ()):
-        try:
+        with suppress(ArithmeticError, KeyError, ValueError):
             sentinel["value"] = NUMBER.read(sentinel["value"])
-        except (ArithmeticError, ValueError):
-            continue
 
 
 def text_format(after: Callable[[Document], None] | None = None) -> Shape:
