@@ -13,7 +13,7 @@ from typing import Final
 from app.errors import InvalidArtefactError
 from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
-from app.sdmx.artefacts import Artefact
+from app.sdmx.artefacts import UNEXPECTED, Artefact
 from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import shows_any, write_structure_message
@@ -26,15 +26,6 @@ _OFFERS: Final = tuple(
     {
         (offer.name, offer.version): offer for offer in (*STRUCTURE_OFFERS, *V1_STRUCTURE_OFFERS)
     }.values()
-)
-# What code meets in a document of another shape than it expects.
-_MISSHAPEN: Final = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
 )
 _REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
     "Dataflow": {"structure": "DataStructure"},
@@ -66,7 +57,7 @@ def check_shape(artefact: Artefact, after: ArtefactSet) -> None:
             shown = [Localiser(LanguageChoice(("en",))).localise(artefact)]
             if shows_any(offer, shown):
                 write_structure_message(offer, shown, _HEADER, base_url="", registry=after)
-        except _MISSHAPEN as error:
+        except UNEXPECTED as error:
             raise InvalidArtefactError(
                 f"{artefact}: a part does not have the shape that SDMX gives it; {offer.name} "
                 f"{offer.version} cannot show it ({type(error).__name__}: {error!s:.200}).",

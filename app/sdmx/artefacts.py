@@ -20,6 +20,16 @@ from app.sdmx.version import Version
 Document: TypeAlias = dict[str, Any]
 """An artefact, or a part of it, as an object of SDMX-JSON 2.1."""
 
+UNEXPECTED: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What code meets in a document of another shape than it expects."""
+
 _WITHOUT_REFERENCES: Final = frozenset(
     {"annotations", "description", "descriptions", "links", "name", "names"}
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
-from app.sdmx.artefacts import Artefact
+from app.sdmx.artefacts import UNEXPECTED, Artefact
 from app.sdmx.components import Code as Code
 from app.sdmx.components import Component as Component
 from app.sdmx.components import ComponentBuilder, Level
@@ -114,8 +114,21 @@ def resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None = None)
     Constraints are those of the data structure and the dataflow, and of the agreement if given.
 
     Raises:
-        InvalidArtefactError: something that the dataflow rests on is not in the set.
+        InvalidArtefactError: something that the dataflow rests on is not in the set, or is not
+            what it should be.
     """
+    try:
+        return _resolve_flow(artefacts, urn, agreement)
+    except UNEXPECTED as error:
+        # What is in the registry was checked when it came, though perhaps by older rules.
+        raise InvalidArtefactError(
+            f"{urn} cannot be resolved: a structure that it rests on is not valid.",
+            f"{urn} no se puede resolver: una estructura en la que se apoya no es válida.",
+            urn=urn,
+        ) from error
+
+
+def _resolve_flow(artefacts: ArtefactSet, urn: str, agreement: str | None) -> Flow:
     artefact = _held(artefacts, urn)
     structure_artefact, chosen = artefact, None
     if artefact.artefact_class.name == "Dataflow":
@@ -195,8 +208,14 @@ def _applies(
 def _attached_dimensions(
     relationship: AttributeRelationship, groups: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    if relationship.group is not None:
-        return groups[relationship.group]
+    group = relationship.group
+    if group is not None:
+        if group not in groups:
+            raise InvalidArtefactError(
+                f"An attribute hangs on the group {group!r}, which is not there.",
+                f"Un atributo depende del grupo {group!r}, que no existe.",
+            )
+        return groups[group]
     return relationship.dimensions or ()
 
 

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.errors import NotFoundError, QueryMisfitError, QuerySyntaxError
+from app.errors import (
+    InvalidArtefactError,
+    NotFoundError,
+    QueryMisfitError,
+    QuerySyntaxError,
+)
 from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import Component, Flow, Names, names_of
 from app.sdmx.messages.data_message import ALL_DIMENSIONS, Layout, StructureKind
@@ -64,7 +69,7 @@ def plan_scopes(catalogue: Catalogue, selection: DataSelection) -> list[Scope]:
         artefact = catalogue.snapshot.artefacts.resolve(urn)
         assert artefact is not None  # noqa: S101 - it was matched in this very set
         names = names_of(artefact.document)
-        for flow, found in _flows(catalogue, kind, artefact):
+        for flow, found in _usable_flows(catalogue, kind, artefact, _is_explicit(selection)):
             agreements = tuple(a for a in found if _is_provided(catalogue, a, selection))
             try:
                 part = compile_slice(selection, flow)
@@ -141,6 +146,18 @@ def _is_explicit(selection: DataSelection) -> bool:
     return bool(selection.agencies and selection.resource_ids)
 
 
+def _usable_flows(
+    catalogue: Catalogue, kind: StructureKind, artefact: Artefact, is_named: bool
+) -> list[tuple[Flow, list[StoredAgreement]]]:
+    """What data of a structure look like; nothing where one not asked for by name is not right."""
+    try:
+        return list(_flows(catalogue, kind, artefact))
+    except InvalidArtefactError:
+        if is_named:
+            raise
+        return []
+
+
 def _flows(
     catalogue: Catalogue, kind: StructureKind, artefact: Artefact
 ) -> Iterator[tuple[Flow, list[StoredAgreement]]]:
@@ -159,7 +176,8 @@ def _flows(
         whole = catalogue.flow(urn)
         forms: dict[tuple[str, ...], tuple[Flow, list[StoredAgreement]]] = {}
         for agreement in every:
-            if catalogue.flow(agreement.dataflow_urn).structure_urn == urn:
+            used = catalogue.find_flow(agreement.dataflow_urn)
+            if used is not None and used.structure_urn == urn:
                 flow = catalogue.structure_flow(urn, agreement.dataflow_urn)
                 forms.setdefault(tuple(flow.position), (flow, []))[1].append(agreement)
         yield from forms.values() or [(whole, [])]

@@ -134,7 +134,8 @@ def _structures(artefacts: ArtefactSet, query: RegistrationQuery) -> frozenset[s
 def _is_in(catalogue: Catalogue, agreement: StoredAgreement, wanted: frozenset[str] | None) -> bool:
     if wanted is None:
         return True
-    structure = catalogue.flow(agreement.dataflow_urn).structure_urn
+    flow = catalogue.find_flow(agreement.dataflow_urn)
+    structure = flow.structure_urn if flow is not None else ""
     return not wanted.isdisjoint((agreement.urn, agreement.dataflow_urn, structure))
 
 
@@ -159,7 +160,7 @@ def _refuse_unknown(artefacts: ArtefactSet, query: RegistrationQuery) -> None:
         named = f"{','.join(query.provider_agencies)}:{','.join(query.provider_ids)}"
     one_by_one = query.context != "*" and query.agencies and query.resource_ids
     if one_by_one and not _structures(artefacts, query):
-        versions = ",".join(map(str, query.versions)) or "*"
+        versions = ",".join(one.as_sent for one in query.versions) or "*"
         ids = f"{','.join(query.agencies)}:{','.join(query.resource_ids)}"
         named = f"{query.context} {ids}({versions})"
     if named:

@@ -6,15 +6,19 @@ kept in memory until the revision moves.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
 import orjson
 
+from app.errors import InvalidArtefactError
 from app.sdmx.constraints import may_overlap
 from app.sdmx.flow import Flow, constraints_of, resolve_flow
 from app.store.registry import RegistryCache, RegistrySnapshot
 from app.store.types import Connection
+
+_log = logging.getLogger(__name__)
 
 REMEMBERED = 4096
 """Selections of structures that are remembered for one revision."""
@@ -53,15 +57,34 @@ class Catalogue:
     agreements: Mapping[int, StoredAgreement]
     dataflows: Mapping[str, int]
     _flows: dict[tuple[str, str | None], Flow] = field(default_factory=dict)
+    _unresolved: dict[tuple[str, str | None], InvalidArtefactError] = field(default_factory=dict)
     _overlaps: dict[tuple[int, int], bool] = field(default_factory=dict)
     _remembered: dict[Hashable, list[str]] = field(default_factory=dict)
 
     def flow(self, urn: str, agreement: str | None = None) -> Flow:
-        """The resolved dataflow (or data structure), with the constraints of an agreement."""
+        """The resolved dataflow (or data structure), with the constraints of an agreement.
+
+        Raises:
+            InvalidArtefactError: it cannot be resolved, which is logged once.
+        """
         key = (urn, agreement)
+        if key in self._unresolved:
+            raise self._unresolved[key]
         if key not in self._flows:
-            self._flows[key] = resolve_flow(self.snapshot.artefacts, urn, agreement)
+            try:
+                self._flows[key] = resolve_flow(self.snapshot.artefacts, urn, agreement)
+            except InvalidArtefactError as error:
+                self._unresolved[key] = error
+                _log.error("%s", error, exc_info=error.__cause__)
+                raise
         return self._flows[key]
+
+    def find_flow(self, urn: str) -> Flow | None:
+        """The resolved dataflow (or data structure); None where it cannot be resolved."""
+        try:
+            return self.flow(urn)
+        except InvalidArtefactError:
+            return None
 
     def structure_flow(self, structure: str, dataflow: str) -> Flow:
         """A data structure with those of its dimensions that a dataflow has."""
