@@ -28,7 +28,8 @@ SchemaContext = Literal[
 class StructureQuery:
     """`/structure/{type}/{agency}/{id}/{version}/{item}` with its parameters.
 
-    An empty tuple stands for `*` (any). `items` holds item paths as written.
+    An empty tuple stands for `*` (any). `items` holds item paths as written, `asked_type` the one
+    type that was asked for where another name or several types took its place (1.x).
     """
 
     artefact_types: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class StructureQuery:
     detail: str = "full"
     references: tuple[str, ...] = ("none",)
     as_of: dt.datetime | None = None
+    asked_type: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

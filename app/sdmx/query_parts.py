@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from app.errors import QuerySyntaxError
 from app.sdmx.negotiation import EXTENSION_PARAMETERS
+from app.sdmx.offers import CSV_PARAMETERS
 from app.sdmx.query_string import decode
 from app.sdmx.urn import COMPONENT_ID
 from app.sdmx.version import VersionQuery
@@ -43,15 +44,23 @@ def fill_segments(
     return given + defaults[len(given) :]
 
 
-def read_parameters(given: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
+def read_parameters(
+    given: Mapping[str, str], known: Collection[str], *, columns: Collection[str] = ()
+) -> dict[str, str]:
     """Decode the values of raw parameters, without those that choose the representation.
+
+    Args:
+        given: the parameters as they were sent.
+        known: the parameters of the query.
+        columns: those parameters of SDMX-CSV that say something here.
 
     Raises:
         QuerySyntaxError: there is one that is not known.
     """
     for name in given:
         if name not in known and name not in EXTENSION_PARAMETERS:
-            listed = ", ".join((*sorted(known), *sorted(EXTENSION_PARAMETERS)))
+            choosing = EXTENSION_PARAMETERS.difference(CSV_PARAMETERS).union(columns)
+            listed = ", ".join((*sorted(known), *sorted(choosing)))
             raise QuerySyntaxError(
                 f"There is no parameter {name[:80]!r} here; there are {listed}.",
                 f"Aquí no hay parámetro {name[:80]!r}; los hay: {listed}.",

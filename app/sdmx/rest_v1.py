@@ -3,7 +3,8 @@
 They are read into the same queries as those of 2.2. Here `+` is or, in every part of a path;
 `all` is any, `latest` the latest version in production and the default; a key has all its
 positions, each with any number of codes. The types of artefacts that 3.x renamed, split or
-dropped mean those that took their place. Everything is read raw, as in `app.sdmx.rest_v2`.
+dropped mean those that took their place. Everything is read raw, as in `app.sdmx.rest_v2`, but
+that `%2E` is a dot in a key as in all URIs (RFC 3986, 2.3): no code of SDMX 2.1 has one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final, Literal, cast
 
 from app.errors import QuerySyntaxError
 from app.sdmx.filters import ComponentFilter, Condition
+from app.sdmx.offers import CSV_PARAMETERS
 from app.sdmx.query import (
     AvailabilityQuery,
     DataQuery,
@@ -40,7 +42,7 @@ from app.sdmx.rest_v2 import ITEM_SCHEME_TYPES
 from app.sdmx.series import TIME
 from app.sdmx.time_period import parse_date_time, parse_time_period
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, ITEM_PATH, RESOURCE_ID
-from app.sdmx.version import LATEST, VersionQuery
+from app.sdmx.version import LATEST, Version, VersionQuery
 
 _PROVIDERS: Final = ("dataproviderscheme", "metadataproviderscheme")
 _HIERARCHICAL_CODELIST: Final = "hierarchicalcodelist"
@@ -190,6 +192,7 @@ def parse_structure(path_segments: Sequence[str], query: str) -> StructureQuery:
         versions=_versions(version),
         detail=read_choice("detail", values.get("detail", "full"), STRUCTURE_DETAILS),
         references=_references(values),
+        asked_type=kind,
     )
     return _with_items(asked, kind, item_paths) if item_paths else asked
 
@@ -201,7 +204,7 @@ def parse_data(path_segments: Sequence[str], query: str) -> DataQuery:
         QuerySyntaxError: the query does not conform to the API.
     """
     segments = fill_segments(path_segments, ("", "all", "all"), "flowRef/key/providerRef")
-    values = read_parameters(parameters(query), DATA_PARAMETERS)
+    values = read_parameters(parameters(query), DATA_PARAMETERS, columns=CSV_PARAMETERS)
     detail = read_choice("detail", values.get("detail", "full"), DATA_DETAILS)
     attributes, measures = DATA_DETAILS[detail]
     return DataQuery(
@@ -313,21 +316,21 @@ def read_key(raw: str) -> tuple[tuple[str, ...], ...]:
     Raises:
         QuerySyntaxError: a position has an empty code among others, or a comma.
     """
-    if decode(raw) in WILDCARDS:
+    if (text := decode(raw)) in WILDCARDS:
         return ()
-    return tuple(map(_codes, raw.split(".")))
+    return tuple(map(_codes, text.split(".")))
 
 
-def _codes(raw: str) -> tuple[str, ...]:
+def _codes(text: str) -> tuple[str, ...]:
     """Read the codes of one position of a key; an empty one is any."""
-    codes = tuple(dict.fromkeys(decode(raw).split(_SEPARATOR)))
-    if not raw or "*" in codes:
+    codes = tuple(dict.fromkeys(text.split(_SEPARATOR)))
+    if not text or "*" in codes:
         return ()
     if not all(codes) or any("," in code for code in codes):
         raise QuerySyntaxError(
-            f"The key has the position {raw[:80]!r}; several codes of a position are written with "
+            f"The key has the position {text[:80]!r}; several codes of a position are written with "
             "a + between them.",
-            f"La clave tiene la posición {raw[:80]!r}; varios códigos de una posición se escriben "
+            f"La clave tiene la posición {text[:80]!r}; varios códigos de una posición se escriben "
             "con un + entre ellos.",
             parameter="key",
         )
@@ -352,10 +355,13 @@ def read_version(text: str) -> VersionQuery:
     """
     if text == LATEST:
         return VersionQuery.latest()
-    query = VersionQuery.parse(text)
-    if query.exact is None:
-        raise bad_value("version", text)
-    return query
+    if not Version.is_version(text):
+        raise QuerySyntaxError(
+            f"version cannot be {text[:80]!r}; it is one version (1.0, 1.2.0), latest or all.",
+            f"version no puede ser {text[:80]!r}; es una versión (1.0, 1.2.0), latest o all.",
+            parameter="version",
+        )
+    return VersionQuery.parse(text)
 
 
 def _with_items(query: StructureQuery, kind: str, items: tuple[str, ...]) -> StructureQuery:

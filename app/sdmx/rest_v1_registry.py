@@ -43,6 +43,8 @@ METADATA_DETAILS: Final[Mapping[str, Literal["full", "allstubs"]]] = MappingProx
 METADATA_PARAMETERS: Final = ("detail",)
 """The query parameters of a metadata query."""
 
+_COLUMNS: Final = ("labels",)
+
 
 def parse_schema(path_segments: Sequence[str], query: str) -> SchemaQuery:
     """Read what follows `/schema`: one artefact, without wildcards (sdmx-rest 1.5, "Schemas").
@@ -76,7 +78,7 @@ def parse_metadata(path_segments: Sequence[str], query: str) -> MetadataQuery:
     flow, key, provider = fill_segments(
         path_segments, ("", "all", "all"), "flowRef/key/providerRef"
     )
-    values = read_parameters(parameters(query), METADATA_PARAMETERS)
+    values = read_parameters(parameters(query), METADATA_PARAMETERS, columns=_COLUMNS)
     agencies, ids, versions = read_flow(flow)
     if any(read_key(key)):
         raise QuerySemanticError(

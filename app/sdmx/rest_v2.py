@@ -15,6 +15,7 @@ from typing import Final, Literal, cast
 from app.errors import QuerySyntaxError
 from app.sdmx.artefact_classes import ARTEFACT_TYPES, CLASSES
 from app.sdmx.filters import ComponentFilter, parse_filter
+from app.sdmx.offers import CSV_PARAMETERS
 from app.sdmx.query import (
     AvailabilityQuery,
     Context,
@@ -142,7 +143,7 @@ def parse_data(path_segments: Sequence[str], query: str) -> DataQuery:
         QuerySyntaxError: the query does not conform to the API.
     """
     segments = fill_segments(path_segments, ("*",) * 5, "context/agencyID/resourceID/version/key")
-    values, filters = _parameters(query, DATA_PARAMETERS)
+    values, filters = _parameters(query, DATA_PARAMETERS, columns=CSV_PARAMETERS)
     selection = _selection(segments, values, filters)
     as_of = read_optional(parse_date_time, values.get("asOf"))
     if as_of and selection.updated_after and as_of < selection.updated_after:
@@ -186,7 +187,7 @@ def parse_availability(path_segments: Sequence[str], query: str) -> Availability
 
 
 def _parameters(
-    query: str, known: Collection[str]
+    query: str, known: Collection[str], *, columns: Collection[str] = ()
 ) -> tuple[dict[str, str], tuple[ComponentFilter, ...]]:
     """Split the query string into decoded values by name, and component filters."""
     given = parameters(query)
@@ -196,7 +197,7 @@ def _parameters(
         if "c[...]" in known and name.startswith("c[") and name.endswith("]")
     ]
     filters.sort(key=lambda component_filter: component_filter.component)
-    return read_parameters(given, known), tuple(filters)
+    return read_parameters(given, known, columns=columns), tuple(filters)
 
 
 def _selection(

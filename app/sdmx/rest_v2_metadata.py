@@ -38,6 +38,7 @@ METADATA_PARAMETERS: Final = ("asOf", "detail")
 REGISTRATION_PARAMETERS: Final = ("updatedAfter", "updatedBefore")
 """The query parameters of a registration query, but for one by id."""
 
+_COLUMNS: Final = ("labels",)
 _Detail: TypeAlias = Literal["full", "allstubs"]
 _PROVIDER: Final = re.compile(rf"(?:(?:\*|{AGENCY_ID.pattern})\.)?(?:\*|{RESOURCE_ID.pattern})")
 _REGISTRATION_CONTEXTS: Final = ("id", "provider", *CONTEXTS, "*")
@@ -50,7 +51,7 @@ def parse_metadata(path_segments: Sequence[str], query: str) -> MetadataQuery:
         QuerySyntaxError: the query does not conform to the API.
     """
     by = read_choice("metadata", decode(next(iter(path_segments), "")), tuple(_READERS))
-    values = read_parameters(parameters(query), METADATA_PARAMETERS)
+    values = read_parameters(parameters(query), METADATA_PARAMETERS, columns=_COLUMNS)
     detail = read_choice("detail", values.get("detail", "full"), METADATA_DETAILS)
     read = _READERS[by]
     return read(

@@ -39,7 +39,7 @@ def find_context(artefacts: ArtefactSet, query: SchemaQuery) -> Artefact:
         StructureQuery((query.context,), (query.agency,), (query.resource_id,), (query.version,)),
     )
     if not matched:
-        asked = f"{query.context} {query.agency}:{query.resource_id}({query.version})"
+        asked = f"{query.context} {query.agency}:{query.resource_id}({query.version.as_sent})"
         raise NotFoundError(f"There is no {asked}.", f"No existe {asked}.")
     return matched[0]
 

@@ -58,6 +58,11 @@ class Version:
             )
         return version
 
+    @classmethod
+    def is_version(cls, text: str) -> bool:
+        """Whether a text is a version, in any of the four forms."""
+        return _parse_version(text) is not None
+
     @property
     def is_stable(self) -> bool:
         """Whether it is `X.Y.Z` with X > 0: released, and never to change again."""
@@ -153,6 +158,11 @@ class VersionQuery:
     def latest(cls) -> VersionQuery:
         """The latest in production (sdmx-rest 1.5): no draft, unless there is nothing else."""
         return cls(LATEST, text=LATEST)
+
+    @property
+    def as_sent(self) -> str:
+        """The query as it was written, for what is told to who wrote it."""
+        return self.text or str(self)
 
     @property
     def is_any(self) -> bool:

@@ -62,5 +62,5 @@ def _answer(
 def _not_found(query: MetadataQuery) -> NotFoundError:
     owners = ",".join(map(str, query.agencies or query.providers))
     asked = f"{query.by} {owners}:{','.join(query.resource_ids)}"
-    versions = ",".join(map(str, query.versions)) or "*"
+    versions = ",".join(one.as_sent for one in query.versions) or "*"
     return NotFoundError(f"There is no {asked}({versions}).", f"No existe {asked}({versions}).")

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from app.errors import NotFoundError
 from app.sdmx.artefact_set import ArtefactSet
@@ -21,6 +22,9 @@ from app.sdmx.structure_answer import answer_structure_query, names_one_by_one
 from app.store.pools import with_retry
 from app.store.registry import RegistryCache, RegistrySnapshot, load_as_of
 from app.store.types import Pool
+
+_COMPUTED: Final = "actualconstraint"
+"""The type of 1.x whose artefacts are made for each query, on a path of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,13 @@ async def artefacts_of(
 def _answer(
     artefacts: ArtefactSet, registry: RegistrySnapshot, query: StructureQuery, form: StructureForm
 ) -> StructureReply:
+    if query.asked_type == _COMPUTED:
+        raise NotFoundError(
+            "Actual constraints are not stored. What data there are is told by "
+            "/sdmx/v1/availableconstraint/{flow}.",
+            "Las restricciones reales no se almacenan. Qué datos hay lo dice "
+            "/sdmx/v1/availableconstraint/{flujo}.",
+        )
     answer = answer_structure_query(artefacts, query)
     if not answer.matched:
         if names_one_by_one(query):
@@ -154,6 +165,7 @@ def _not_found(query: StructureQuery) -> NotFoundError:
         ",".join(part)
         for part in (query.artefact_types, query.agencies, query.resource_ids, query.items)
     )
-    versions = ",".join(map(str, query.versions)) or "*"
-    asked = f"{types} {agencies}:{ids}({versions})" + (f".{items}" if items else "")
+    versions = ",".join(one.as_sent for one in query.versions) or "*"
+    kind = query.asked_type or types
+    asked = f"{kind} {agencies}:{ids}({versions})" + (f".{items}" if items else "")
     return NotFoundError(f"There is no {asked}.", f"No existe {asked}.")

@@ -191,7 +191,8 @@ def test_c014_keys():
     assert data("/F/D.USD+JPY.EUR").selection.positions == (("D",), ("USD", "JPY"), ("EUR",))
     assert data("/F/D.USD%2BJPY.%2A").selection.positions == (("D",), ("USD", "JPY"), ())
     assert data("/F/..").selection.positions == ((), (), ())
-    assert data("/F/A%2EB").selection.positions == (("A.B",),)
+    assert data("/F/A%2EB").selection.positions == (("A",), ("B",))
+    assert data("/F/%2e%2E").selection.positions == ((), (), ())
     assert data("/F/all").selection.positions == ()
     for wrong in ("/F/A+.B", "/F/A.B,C.D", "/F/A.+"):
         with pytest.raises(QuerySyntaxError):
