@@ -228,11 +228,18 @@ METADATA_CONTEXTS: Final = ("metadatastructure", "metadataflow", "metadataprovis
 """The contexts of schemas that are about reference metadata."""
 
 
+_METADATA_SCHEMA_OFFERS: Final[Mapping[Offers, Offers]] = MappingProxyType(
+    {
+        SCHEMA_OFFERS: (*_JSON_SCHEMAS, *STRUCTURE_OFFERS),
+        V1_SCHEMA_OFFERS: (*V1_STRUCTURE_OFFERS, *_JSON_SCHEMAS),
+    }
+)
+# SDMX-ML has no schemas of metadata sets; clients of 2.1 get its structures in their place.
+
+
 def schema_offers(offers: Offers, context: str) -> Offers:
-    """What is offered of schemas for a context; SDMX-ML 3.x has no schemas of metadata sets."""
-    if context not in METADATA_CONTEXTS:
-        return offers
-    return tuple(offer for offer in offers if offer.format != "xmlschema")
+    """What is offered of schemas for a context, of what is offered for any."""
+    return _METADATA_SCHEMA_OFFERS[offers] if context in METADATA_CONTEXTS else offers
 
 
 OFFERS: Final[Mapping[str, Offers]] = MappingProxyType(
