@@ -14,6 +14,7 @@ from app.http.conditions import holds, is_unmodified
 from app.http.interfaces import nothing_found
 from app.http.replies import ReplyCache, SpoolResponse
 from app.http.representations import structure_form
+from app.http.subject import optional_subject
 from app.sdmx.negotiation import VARY, Options, choose_encoding, negotiate, parse_options
 from app.sdmx.offers import Offers
 from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
@@ -45,6 +46,7 @@ async def answer_from_registry(
     """
     options = parse_options(request.scope["query_string"].decode("latin-1"))
     accepted = negotiate(request.headers.get("accept"), offers, options)
+    await optional_subject(request)  # the answer is for everybody, but no bad token goes unnoticed
     state = request.app.state
     reader = state.pools.public
     registry = await current_registry(reader, state.registry)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.http.paths import answers, sent_query
 from app.http.registry_replies import Validators, reply_unless_known
 from app.http.representations import structure_form
+from app.http.subject import optional_subject
 from app.sdmx.negotiation import negotiate, parse_options
 from app.sdmx.offers import REGISTRATION_OFFERS
 from app.sdmx.rest_v2_metadata import parse_registration
@@ -30,6 +31,7 @@ async def get_registrations(request: Request) -> Response:
     query = parse_registration(segments, raw_query)
     options = parse_options(raw_query)
     accepted = negotiate(request.headers.get("accept"), REGISTRATION_OFFERS, options)
+    await optional_subject(request)  # the answer is for everybody, but no bad token goes unnoticed
     state = request.app.state
     published = await published_agreements(state.pools.public, state.catalogue)
     available = published.catalogue.snapshot.languages
