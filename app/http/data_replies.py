@@ -22,22 +22,21 @@ from app.services.query_data import Form, data_etag, is_single, stream_data, wri
 async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Response:
     """Answer a data query by what is offered; 304 where the caller has the answer already."""
     options = parse_options(request.scope["query_string"].decode("latin-1"))
-    headers = request.headers
-    representation = negotiate(headers.get("accept"), offers, options)
-    encoding = choose_encoding(headers.get("accept-encoding"), options.compression)
+    sent = request.headers
+    representation = negotiate(sent.get("accept"), offers, options)
+    encoding = choose_encoding(sent.get("accept-encoding"), options.compression)
     state = request.app.state
     caller = await optional_subject(request)
     replies: ReplyCache = state.replies
     while True:
         prepared = await prepare_data(state.pools, state.catalogue, query, caller)
         available = prepared.catalogue.snapshot.languages
-        language = negotiate_language(headers.get("accept-language"), options.lang, available)
+        language = negotiate_language(sent.get("accept-language"), options.lang, available)
         form = Form(representation, language, state.settings.base_url)
         etag = data_etag(prepared, form)
-        reply_headers = validators(prepared, etag, caller)
+        headers = validators(prepared, etag, caller)
         if holds(request, etag):
-            return Response(status_code=304, headers=reply_headers)
-        reply_headers |= content_fields(representation.content_type, language, encoding)
+            return Response(status_code=304, headers=headers)
         key = f"{etag} {encoding}"
         spool = replies.get(key)
         if spool is None and is_single(prepared):
@@ -46,7 +45,7 @@ async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Res
             except StaleError:
                 continue
             if body is None:
-                return nothing_found(request, reply_headers)
+                return nothing_found(request, headers)
             spool = replies.keep(key, body, encoding)
         if spool is None:
             async with replies.turn(key):
@@ -59,13 +58,14 @@ async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Res
                         continue
                     if first is None:
                         is_known = bool(prepared.scopes)
-                        return nothing_found(request, reply_headers, is_known=is_known)
+                        return nothing_found(request, headers, is_known=is_known)
                     spool = replies.fill(key, first, parts, encoding)
         if is_unmodified(request, prepared.prepared_at):
-            return Response(status_code=304, headers=reply_headers)
+            return Response(status_code=304, headers=headers)
+        headers |= content_fields(representation.content_type, language, encoding)
         etag_of = partial(data_etag, form=form)
-        state.quick.remember(request, prepared, etag_of, reply_headers, encoding)
-        return SpoolResponse(spool, reply_headers, head=request.method == "HEAD")
+        state.quick.remember(request, prepared, etag_of, headers, encoding)
+        return SpoolResponse(spool, headers, head=request.method == "HEAD")
 
 
 async def answer_availability(

@@ -92,13 +92,16 @@ class QuickMemory:
             known.prepared = replace(prepared, heads=now)
             known.revisions, known.etag = revisions, known.etag_of(known.prepared)
         headers = {"ETag": known.etag, "Last-Modified": known.prepared.last_modified}
-        if _holds(scope, known.etag):
+        asked = _asked_tags(scope)
+        if known.etag in asked:
             scope["route"] = known.route
             return Response(status_code=304, headers=headers | known.headers)
         spool = self._replies.get(f"{known.etag} {known.encoding}")
         if spool is None:
             return None
         scope["route"] = known.route
+        if "*" in asked:  # holds for whatever there is now, and a reply that is kept is there
+            return Response(status_code=304, headers=headers | known.headers)
         return SpoolResponse(spool, headers | known.headers)
 
 
@@ -131,9 +134,10 @@ def _meaning(scope: Scope) -> Meaning | None:
     return tuple(found)
 
 
-def _holds(scope: Scope, etag: str) -> bool:
+def _asked_tags(scope: Scope) -> list[str]:
+    """The entity tags of `If-None-Match`, or `*`."""
     for name, value in scope["headers"]:
         if name == b"if-none-match":
             tags = value.decode("latin-1").split(",")
-            return etag in (tag.strip().removeprefix("W/") for tag in tags)
-    return False
+            return [tag.strip().removeprefix("W/") for tag in tags]
+    return []
