@@ -331,7 +331,7 @@ async def test_pages_of_other_sites_read_what_is_public_only(client: httpx.Async
     public = await client.get("/sdmx/v2/structure/dataflow", headers=origin)
     assert public.headers["access-control-allow-origin"] == "*"
     assert "ETag" in public.headers["access-control-expose-headers"]
-    preflight = await client.options("/sdmx/v2/structure/dataflow", headers=ask)
+    preflight = await client.options("/sdmx/v2/data/dataflow", headers=ask)
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
     private = await client.get("/api/submissions", headers=origin)
