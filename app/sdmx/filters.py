@@ -7,14 +7,15 @@
 `,` and `+` may be percent-encoded or not: clients encode them without asking. A literal one in a
 value is encoded twice (`%252C`, `%252B`, and `%2525` for `%`). A blank before an operator is a
 `+` that was decoded on its way; a `+` before `hh:mm` at the end of a value is a UTC offset.
-A prefix that is no operator (`12:30`) belongs to the value.
+A prefix that is no operator (`12:30`) belongs to the value; of codes, which have no colon, two
+letters before one are an operator that was mistyped (`check_operators`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -34,7 +35,8 @@ OPERATORS: Final = ("eq", "ne", "lt", "le", "gt", "ge", "co", "nc", "sw", "ew")
 
 _OPERATOR: Final = re.compile(rf"({'|'.join(OPERATORS)}):(.*)", re.DOTALL)
 _AND: Final = re.compile(rf"\+(?![0-9]{{2}}:[0-9]{{2}}(?:$|[,+ ]))| (?=(?:{'|'.join(OPERATORS)}):)")
-_READ_OTHERWISE: Final = re.compile(rf"(?:{'|'.join(OPERATORS)}|[0-9]{{2}}):")
+_READ_OTHERWISE: Final = re.compile("(?:[A-Za-z]{2}|[0-9]{2}):")
+_MISTYPED: Final = re.compile("([A-Za-z]{2}):")
 _ESCAPED: Final = re.compile("%(2C|2B|20|25)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
@@ -47,10 +49,11 @@ _Test = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One value with its operator."""
+    """One value with its operator; `is_bare`: none was written."""
 
     operator: str
     value: str
+    is_bare: bool = field(default=False, compare=False)
 
     @property
     def is_negative(self) -> bool:
@@ -91,6 +94,29 @@ def parse_filter(component: str, raw: str) -> ComponentFilter:
         for alternative in decode(raw).split(",")
     )
     return ComponentFilter(component, alternatives)
+
+
+def check_operators(component_filter: ComponentFilter, known: Collection[str] = ()) -> None:
+    """See that no value begins with what must be a mistyped operator: `zz:F`.
+
+    For components whose values are codes; one that has a colon all the same is written with an
+    operator, `eq:zz:F`, or is among the `known` ones.
+
+    Raises:
+        QuerySyntaxError: a value does.
+    """
+    for alternative in component_filter.alternatives:
+        for condition in alternative:
+            match = _MISTYPED.match(condition.value) if condition.is_bare else None
+            if match is not None and condition.value not in known:
+                listed = ", ".join(OPERATORS)
+                raise QuerySyntaxError(
+                    f"c[{component_filter.component}] has the operator {match[1]!r}; "
+                    f"there are {listed}.",
+                    f"c[{component_filter.component}] tiene el operador {match[1]!r}; "
+                    f"los hay: {listed}.",
+                    component=component_filter.component,
+                )
 
 
 def is_plain_list(component_filter: ComponentFilter) -> tuple[str, ...] | None:
@@ -166,7 +192,8 @@ def _parse_condition(component: str, text: str) -> Condition:
             f"c[{component}] tiene un valor vacío.",
             component=component,
         )
-    return Condition(operator, _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value))
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+    return Condition(operator, plain, is_bare=match is None)
 
 
 def _predicate(component_filter: ComponentFilter, build: Callable[[Condition], _Test]) -> Predicate:

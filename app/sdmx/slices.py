@@ -16,6 +16,7 @@ from app.errors import QueryMisfitError
 from app.sdmx import series
 from app.sdmx.filters import (
     ComponentFilter,
+    check_operators,
     codes_matching,
     is_plain_list,
     number_predicate,
@@ -155,6 +156,8 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
         component = flow.find(component_filter.component)
         if component is None:
             raise _unknown_component(component_filter.component, flow)
+        if component.codes is not None or component.level == "dimension":
+            check_operators(component_filter, component.codes or ())
         if component.level == "time":
             time = time_predicate(component_filter, start_day)
             if START_DAY in flow.components:
