@@ -231,6 +231,13 @@ _ANYTHING: Final = MediaRange("*/*", {}, 1.0)
 
 @lru_cache(maxsize=1024)
 def _negotiate(accept: str, offers: Offers, options: Options) -> Representation:
+    best = _best(accept, offers, options)
+    if best is None:
+        raise _not_acceptable(accept, offers, options)
+    return best
+
+
+def _best(accept: str, offers: Offers, options: Options) -> Representation | None:
     stated = options.format is None and accept.strip()
     ranges = media_ranges(accept) if stated else [_ANYTHING]
     candidates = []
@@ -244,9 +251,7 @@ def _negotiate(accept: str, offers: Offers, options: Options) -> Representation:
             if closeness and chosen.quality and echoed is not None:
                 rank = (chosen.quality, closeness, order, -position)
                 candidates.append((rank, Representation(offer, echoed)))
-    if not candidates:
-        raise _not_acceptable(accept, offers, options)
-    return max(candidates, key=lambda candidate: candidate[0])[1]
+    return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
 
 
 def _is_eligible(offer: Offer, options: Options) -> bool:
@@ -310,13 +315,34 @@ def _quality(text: str) -> float | None:
 
 
 def _not_acceptable(accept: str, offers: Offers, options: Options) -> NotAcceptableError:
-    asked = options.format or options.format_version or accept
-    listed = [str(offer.media_type) for offer in offers]
+    wrong, value = _wrong_option(accept, offers, options)
+    sent = f"{wrong}={value}" if wrong else value
+    offered = [str(offer.media_type) for offer in offers]
+    listed, known = ", ".join(offered), ""
+    if wrong == "format":
+        known = ", ".join(dict.fromkeys(alias for offer in offers for alias in offer.aliases))
     return NotAcceptableError(
-        f"{asked[:200]!r} is not offered here. Offered: {', '.join(listed)}.",
-        f"{asked[:200]!r} no se ofrece aquí. Se ofrece: {', '.join(listed)}.",
-        offered=listed,
+        f"{sent[:200]!r} is not offered here. Offered: {listed}."
+        + (f" Values of format: {known}." if known else ""),
+        f"{sent[:200]!r} no se ofrece aquí. Se ofrece: {listed}."
+        + (f" Valores de format: {known}." if known else ""),
+        offered=offered,
+        **({"parameter": wrong} if wrong else {}),
     )
+
+
+def _wrong_option(accept: str, offers: Offers, options: Options) -> tuple[str, str]:
+    """The first parameter that leaves nothing of what is offered; no name: the header does."""
+    format_, version = options.format, options.format_version
+    steps = [("", accept, Options())] if format_ is None else []
+    if format_ is not None:
+        steps.append(("format", format_, Options(format_)))
+    if version is not None:
+        steps.append(("formatVersion", version, Options(format_, version)))
+    for count, (name, value) in enumerate(options.csv, 1):
+        steps.append((name, value, Options(format_, version, csv=options.csv[:count])))
+    failing = (step for step in steps if _best(accept, offers, step[2]) is None)
+    return next(((name, value) for name, value, _ in failing), ("", accept))
 
 
 @lru_cache(maxsize=1024)
