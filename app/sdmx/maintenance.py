@@ -143,8 +143,10 @@ def plan_submission(
         except VipmgError as error:
             errors[artefact.urn] = error
     _settle(current, candidates, errors, facts or StoredFacts())
+    absent = Effect.REPLACED if must_exist else Effect.CREATED
     outcomes = tuple(
-        Outcome(one.urn, _effect(current, one, candidates), errors.get(one.urn)) for one in given
+        Outcome(one.urn, _effect(current, one, candidates, absent), errors.get(one.urn))
+        for one in given
     )
     return MaintenancePlan(_changes(current, candidates), outcomes)
 
@@ -394,10 +396,13 @@ def lost_agreements(
     ]
 
 
-def _effect(current: ArtefactSet, artefact: Artefact, candidates: Mapping[str, Artefact]) -> Effect:
+def _effect(
+    current: ArtefactSet, artefact: Artefact, candidates: Mapping[str, Artefact], absent: Effect
+) -> Effect:
+    """What is done with an artefact; `absent` is what was asked for with one that is not stored."""
     stored = current.get(artefact.urn)
     if stored is None:
-        return Effect.CREATED
+        return absent
     new = candidates.get(artefact.urn)
     same = new is not None and new.canonical() == stored.canonical()
     return Effect.UNCHANGED if same else Effect.REPLACED
