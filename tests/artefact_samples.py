@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from app.sdmx.artefact_classes import CLASS_BY_NAME
 from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.structure_message import MessageHeader
+from app.sdmx.messages.structure_writers import write_structure_message
+from app.sdmx.offers import Offer
 from app.sdmx.urn import urn_of
 
 AGENCY = "TST"
@@ -43,6 +47,16 @@ def codelist(resource_id: str, *codes: str | dict[str, Any], **parts: Any) -> Ar
     """A codelist of codes given by id or whole."""
     items = [item(code) if isinstance(code, str) else code for code in codes]
     return artefact("Codelist", resource_id, **({"codes": items} if items else {}), **parts)
+
+
+def available_with(offer: Offer, *artefacts: Artefact) -> bytes:
+    """A message of artefacts and of what is available for the dataflow DF."""
+    region = {"include": True, "keyValues": [{"id": "FREQ", "include": True, "values": ["A"]}]}
+    available = {"constraintAttachment": {"dataflow": urn("Dataflow", "DF")}, "cubeRegion": region}
+    header = MessageHeader("M", dt.datetime(2026, 1, 1, tzinfo=dt.UTC), languages=("en", "es"))
+    return write_structure_message(
+        offer, artefacts, header, base_url="http://127.0.0.1:9", availability=[available]
+    )
 
 
 def component(component_id: str, enumeration: str | None = None, **parts: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from app.cli.output import print_json
 from app.errors import ConfigurationError
 from app.sdmx.artefacts import Artefact
 from app.services.fetch_structures import Api, WantedStructure, fetch_structures
-from app.services.import_structures import import_structures
+from app.services.import_structures import ImportResult, import_structures
 from app.services.publish_structures import (
     publish_structures,
     read_structure_files,
@@ -41,6 +41,7 @@ _TEXTS: Final = {
         "nothing_asked": "Say what to fetch: --dataflow AGENCY:ID or --structure TYPE=AGENCY:ID.",
         "fetched": "{}: {} kB",
         "read": "{} artefacts read.",
+        "left_out": "{} left out, since they tell which data there are elsewhere:",
         "would": "Nothing was changed. It would be {} added, {} changed, {} unchanged.",
     },
     "es": {
@@ -61,6 +62,7 @@ _TEXTS: Final = {
         "nothing_asked": "Diga qué traer: --dataflow AGENCIA:ID o --structure TIPO=AGENCIA:ID.",
         "fetched": "{}: {} kB",
         "read": "{} artefactos leídos.",
+        "left_out": "{} omitidos, porque dicen qué datos hay en otra parte:",
         "would": "No se cambió nada. Serían nuevos: {}, modificados: {}, sin cambios: {}.",
     },
 }
@@ -156,6 +158,10 @@ def _fetch(
 
 
 def _print_lines(result: PublishResult, *, dry_run: bool = False) -> None:
+    if isinstance(result, ImportResult) and result.left_out:
+        typer.echo(_text("left_out").format(len(result.left_out)), err=True)
+        for urn in result.left_out:
+            typer.echo(f"- {urn.rpartition('.infomodel.')[2]}", err=True)
     for sign, urns in (("+", result.added), ("~", result.changed)):
         for urn in urns:
             typer.echo(f"{sign} {urn.rpartition('.infomodel.')[2]}")

@@ -9,6 +9,7 @@ from app.errors import InvalidArtefactError
 from app.sdmx.artefacts import Artefact, find_references
 from app.sdmx.item_schemes import walk_items
 from app.sdmx.metadata_structures import METADATA_CLASSES
+from app.sdmx.model_2_1_constraints import ACTUAL
 from app.sdmx.structures import DECODED_CLASSES, DataStructure, ProvisionAgreement, decode
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, RESOURCE_ID
 
@@ -22,6 +23,11 @@ _NAMED_LIKE_COMPONENTS: Final = frozenset(
         "ValueList",
     }
 )
+
+
+def is_computed(artefact: Artefact) -> bool:
+    """Whether it tells what data there are, as constraints do that are Actual: nothing to store."""
+    return artefact.document.get("role") == ACTUAL
 
 
 def check_artefact(artefact: Artefact) -> None:
@@ -55,6 +61,12 @@ _Finding = tuple[str, str, str]
 
 
 def _findings(artefact: Artefact) -> Iterator[_Finding]:
+    if is_computed(artefact):
+        yield (
+            "/role",
+            "a constraint that tells what data there are is computed, not stored",
+            "una restricción que dice qué datos hay se calcula, no se guarda",
+        )
     yield from _identification_findings(artefact)
     yield from _name_findings(artefact.document, "")
     if artefact.document.get("isPartialLanguage") is True:

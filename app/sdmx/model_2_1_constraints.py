@@ -38,6 +38,9 @@ _OF_METADATA: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _TIME: Final = ("afterPeriod", "beforePeriod", "startPeriod", "endPeriod")
+ACTUAL: Final = "Actual"
+"""What a constraint is, by its type in 2.1 and its role in 3.0, that tells what data there are."""
+
 _NOT_KEPT: Final = ("dataSet", "metadataSet", "simpleDataSource")
 
 
@@ -79,7 +82,7 @@ def availability_2_1(availability: Mapping[str, Any], references: References) ->
     return {
         **head_of_available(availability),
         "isFinal": False,
-        "type": "Actual",
+        "type": ACTUAL,
         "constraintAttachment": attached,
         "cubeRegions": [_region_2_1(availability["cubeRegion"])],
     }
@@ -210,15 +213,14 @@ def is_of_metadata(document: Document) -> bool:
 def content_constraint_3_1(document: Document) -> Document:
     """Read a content constraint as a data constraint, or as a metadata constraint.
 
+    Of one that says what there is only that is read: it cannot be stored.
+
     Raises:
-        InvalidArtefactError: it says what there is, or is attached to data sets or sources.
+        InvalidArtefactError: it is attached to data sets or sources.
     """
     name = document.get("id")
-    if document.get("type", "Actual") != "Allowed":
-        raise InvalidArtefactError(
-            f"{name}: a constraint of the type Actual is computed, not stored.",
-            f"{name}: una restricción de tipo Actual se calcula, no se guarda.",
-        )
+    if document.get("type", ACTUAL) != "Allowed":
+        return {"role": ACTUAL}
     attachment = document.get("constraintAttachment", {})
     other = next((key for key in _NOT_KEPT if attachment.get(key)), None)
     if other is not None or document.get("metadataKeySets"):

@@ -46,6 +46,7 @@ _ACCEPT: Final = {
 }
 _NOT_UNDERSTOOD: Final = frozenset({400, 406, 422, 501})
 _NOTHING: Final = frozenset({204, 404})
+_PAGE: Final = re.compile(rb"\s*<(?:!doctype\s+)?html", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def fetch_structures(
     Raises:
         ConfigurationError: there is no such source.
         NotFoundError: it does not have an artefact.
-        UnavailableError: it cannot be reached, or refuses.
+        UnavailableError: it cannot be reached, or refuses, or there is no such service.
         MessageError: what it sent cannot be read.
     """
     remote = _Remote(_client(source, api), on_progress)
@@ -126,6 +127,7 @@ class _Remote:
     def __init__(self, client: Any, on_progress: Progress) -> None:  # noqa: ANN401 - untyped
         self._client = client
         self._on_progress = on_progress
+        self._address = str(client.source.url)
         is_second = {str(version.name) for version in client.source.versions} == {"3.0.0"}
         self._api: Api = "2" if is_second else "1"
         # Without this a codelist would come with the codes of those that it extends.
@@ -138,11 +140,15 @@ class _Remote:
             self._detail = None
             status, body, address = self._get(wanted, references)
         if status in _NOTHING:
+            if status == 404 and not self._answers():
+                raise _no_service(self._address, f"{address}: 404")
             raise NotFoundError(
                 f"{address} has no {wanted}.", f"{address} no tiene {wanted}.", address=address
             )
         if status != 200:
             raise _refused(address, status, body)
+        if _PAGE.match(body):
+            raise _no_service(self._address, f"{address}: HTML")
         try:
             return read_artefacts(body)
         except (MessageError, InvalidArtefactError) as error:
@@ -159,6 +165,22 @@ class _Remote:
         except (NotFoundError, UnavailableError):
             return
         yield from (one for one in read if one.urn == shell.urn and not _is_shell(one))
+
+    def _answers(self) -> bool:
+        """Whether there is a service at all: one that has dataflows, whichever they are.
+
+        SDMX-REST 1.x says 404 of what is not there, as everybody does of a wrong address.
+        """
+        path = "structure/dataflow/*/*/~" if self._api == "2" else "dataflow/all/all/latest"
+        address = f"{self._address}/{path}?detail=allstubs"
+        headers = {"Accept": _ACCEPT[self._api]}
+        try:
+            with self._client.session.get(
+                address, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS
+            ) as reply:
+                return bool(reply.status_code != 404)
+        except OSError:
+            return True
 
     def _get(self, wanted: WantedStructure, references: str) -> tuple[int, bytes, str]:
         prepared = self._prepare(wanted, references)
@@ -238,6 +260,15 @@ def _client(source: str, api: Api | None) -> Any:  # noqa: ANN401 - untyped
 
 def _is_shell(artefact: Artefact) -> bool:
     return artefact.document.get("isExternalReference") is True
+
+
+def _no_service(source: str, answer: str) -> UnavailableError:
+    return UnavailableError(
+        f"There is no SDMX service at {source} ({answer}). The address is the one where the "
+        "paths `dataflow` or `structure` begin.",
+        f"No hay un servicio SDMX en {source} ({answer}). La dirección es aquella donde empiezan "
+        "las rutas `dataflow` o `structure`.",
+    )
 
 
 def _refused(address: str, status: int, body: bytes) -> UnavailableError:

@@ -16,11 +16,21 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.sdmx.artefacts import Artefact
+from app.sdmx.negotiation import Representation
+from app.sdmx.offers import STRUCTURE_OFFERS, Offer
 from app.services.add_client import add_client
 from app.settings import Settings
 from app.store.pools import Pools
 from app.store.registry_publication import publish
-from tests.artefact_samples import artefact, codelist, every_class, item, network, urn
+from tests.artefact_samples import (
+    artefact,
+    available_with,
+    codelist,
+    every_class,
+    item,
+    network,
+    urn,
+)
 from tests.metadata import FULL, PROVIDER, metadata_network, metadata_set
 from tests.structure_schemas import check_message
 from tests.submit_schemas import REGISTRY, check_response
@@ -152,6 +162,21 @@ async def test_c162_one_bad_of_three_leaves_the_others_and_is_told(keeper: Keepe
     assert text["x-code"] == "VIPMG-131"
 
 
+@pytest.mark.parametrize("offer", STRUCTURE_OFFERS, ids=lambda one: f"{one.format}-{one.version}")
+async def test_what_is_available_elsewhere_is_refused_alone(keeper: Keeper, offer: Offer) -> None:
+    """A service tells it beside what it stores, and all of it may be sent on as it came."""
+    new = codelist("CL_NEW", "A", version="1.0")
+    body = available_with(offer, new)
+    sent = {"Content-Type": Representation(offer).content_type}
+    reply = await keeper.client.post(ROOT, content=body, headers=sent)
+    assert reply.status_code == 207, reply.text
+    assert sorted(results(reply)) == [("Append", "Failure", "422"), ("Append", "Success", "201")]
+    assert "computed, not stored" in reply.text
+    assert await keeper.stored(new) is not None
+    alone = await keeper.client.post(ROOT, content=available_with(offer), headers=sent)
+    assert (alone.status_code, results(alone)) == (422, [("Append", "Failure", "422")])
+
+
 async def test_what_needs_a_refused_artefact_is_refused_with_it(keeper: Keeper) -> None:
     base = codelist("CL_NEW_BASE", item("A", parent="NOWHERE"))
     new = codelist("CL_NEW", "A", codelistExtensions=[{"codelist": base.urn}])
@@ -214,7 +239,7 @@ class TestPut:
     async def test_of_what_is_not_there_is_404(self, keeper: Keeper) -> None:
         reply = await keeper.put(codelist("CL_NEW", "A"))
         assert reply.status_code == 404
-        assert results(reply) == [("Append", "Failure", "404")]
+        assert results(reply) == [("Replace", "Failure", "404")]
         assert await keeper.stored(codelist("CL_NEW")) is None
 
     @pytest.mark.parametrize(
@@ -640,6 +665,14 @@ class TestBodies:
     ) -> None:
         reply = await keeper.client.post(ROOT, content=body, headers={"Content-Type": JSON})
         assert reply.status_code == status, reply.text
+
+    async def test_xml_that_is_no_structure_message_is_told_what_is_read(
+        self, keeper: Keeper
+    ) -> None:
+        sent = {"Content-Type": "application/vnd.sdmx.structure+xml;version=2.1"}
+        reply = await keeper.client.post(ROOT, content=b"<a/>", headers=sent)
+        assert reply.status_code == 422
+        assert "SDMX-ML 3.1, 3.0 or 2.1: it begins with a" in reply.text
 
     async def test_parameters_that_mean_nothing_are_refused(self, keeper: Keeper) -> None:
         assert (await keeper.post(codelist("CL_NEW", "A"), path="?dryRun=true")).status_code == 400

@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 from typer.testing import CliRunner, Result
 
 from app.cli.structures import structures
@@ -18,12 +20,20 @@ from app.main import create_app
 from app.sdmx.artefacts import Artefact
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_writers import write_structure_message
-from app.sdmx.offers import STRUCTURE_OFFERS
+from app.sdmx.offers import STRUCTURE_OFFERS, Offer
 from app.settings import Settings
 from app.store.pools import open_pools
 from app.store.registry import load_current
 from app.store.registry_publication import publish
-from tests.artefact_samples import artefact, codelist, component, item, network, urn
+from tests.artefact_samples import (
+    artefact,
+    available_with,
+    codelist,
+    component,
+    item,
+    network,
+    urn,
+)
 from tests.conftest import fresh_database
 from tests.exchange import served
 
@@ -169,6 +179,50 @@ async def test_what_goes_wrong_is_said_in_one_line(
     assert "no nombra un artefacto" in run(address, "--dataflow", "DF", status=1).stderr
     assert "--api" in run(address, "--dataflow", "A:DF", "--api", "3", status=1).stderr
     assert not await stored(dsn, tmp_path)
+
+
+async def test_an_address_without_a_service_is_told_so(
+    run: Run, remote_dsn: str, tmp_path: Path
+) -> None:
+    async with remote(remote_dsn, tmp_path / "far", *network()) as address:
+        for source in (address, f"{address}/sdmx/v3", f"{address}/sdmx"):
+            for api in ("1", "2"):
+                flow = ("--dataflow", "TST:DF", "--api", api)
+                told = await asyncio.to_thread(run, source, *flow, status=1)
+                assert f"There is no SDMX service at {source} " in told.stderr
+        for path in ("/sdmx/v1", "/sdmx/v2"):
+            flow = ("--dataflow", "TST:NONE")
+            told = await asyncio.to_thread(run, address + path, *flow, status=1)
+            assert "has no dataflow TST:NONE." in told.stderr
+
+
+async def test_a_page_for_people_is_no_service(run: Run) -> None:
+    portal = FastAPI()
+
+    @portal.get("/{path:path}")
+    async def page(path: str) -> HTMLResponse:
+        return HTMLResponse(f"<!doctype html><html><body>{path}</body></html>")
+
+    async with served(portal) as address:
+        told = await asyncio.to_thread(run, address, "--dataflow", "TST:DF", status=1)
+    assert f"There is no SDMX service at {address} " in told.stderr
+
+
+@pytest.mark.parametrize("offer", STRUCTURE_OFFERS, ids=lambda one: f"{one.format}-{one.version}")
+async def test_what_is_available_elsewhere_is_left_out_and_told(
+    run: Run, dsn: str, tmp_path: Path, offer: Offer
+) -> None:
+    file = tmp_path / "message"
+    file.write_bytes(available_with(offer, *simple()))
+    done = await asyncio.to_thread(run, file)
+    assert "4 added" in done.stdout
+    assert "1 left out" in done.stderr
+    assert "- registry.DataConstraint=TST:AVAILABLE_DF(1.0)" in done.stderr
+    assert set(await stored(dsn, tmp_path)) == {one.urn for one in simple()}
+    again = await asyncio.to_thread(run, file, "--json")
+    assert [one.rpartition("=")[2] for one in orjson.loads(again.stdout)["left_out"]] == [
+        "TST:AVAILABLE_DF(1.0)"
+    ]
 
 
 async def test_organisations_that_are_known_here_stay(run: Run, dsn: str, tmp_path: Path) -> None:

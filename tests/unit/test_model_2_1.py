@@ -332,8 +332,6 @@ class TestConstraints:
     @pytest.mark.parametrize(
         "parts",
         [
-            {"type": "Actual"},
-            {},
             {"type": "Allowed", "constraintAttachment": {"simpleDataSource": "http://a.example"}},
             {"type": "Allowed", "cubeRegions": [{"isIncluded": True}] * 2},
             {"type": "Allowed", "metadataKeySets": [{}]},

@@ -150,6 +150,8 @@ def test_availability_is_a_constraint_of_its_own_in_2_1_and_an_actual_one_in_2_0
         (b'{"data": {"contentConstraints": []}}', InvalidArtefactError),
         (b'{"data": {"codelists": [{}]}}', InvalidArtefactError),
         (b'{"data": {"dataConstraints": [{"id": "A", "role": "Actual"}]}}', InvalidArtefactError),
+        (b'{"data": {"availabilityConstraints": [{}]}}', InvalidArtefactError),
+        (b'{"data": {"availabilityConstraints": [{"cubeRegion": 1}]}}', InvalidArtefactError),
     ],
 )
 def test_what_is_no_structure_message_is_refused(body: bytes, error: type[Exception]) -> None:

@@ -12,6 +12,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from app.errors import InvalidArtefactError
+from app.sdmx.artefact_checks import check_artefact, is_computed
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences
@@ -271,8 +273,10 @@ def test_availability_is_a_constraint_of_its_own_in_3_1() -> None:
         "A",
         "M",
     ]
-    with pytest.raises(Exception, match="not stored"):
-        read_structures_ml(body)
+    older = write_structures_ml([], HEADER, version="3.0.0", availability=[AVAILABLE])
+    [told], [told_before] = read_structures_ml(body), read_structures_ml(older)
+    assert told.urn == told_before.urn
+    assert is_computed(told)
 
 
 def test_availability_is_an_actual_constraint_in_3_0() -> None:
@@ -282,8 +286,9 @@ def test_availability_is_an_actual_constraint_in_3_0() -> None:
     assert parse_urn(found.get("urn") or "").id == found.get("id")
     counts = {one.get("id"): one[0].text for one in found.iter("{*}Annotation")}
     assert counts == {"series_count": "3", "obs_count": "40"}
-    with pytest.raises(Exception, match="Actual"):
-        read_structures_ml(body)
+    [told] = read_structures_ml(body)
+    with pytest.raises(InvalidArtefactError, match="computed, not stored"):
+        check_artefact(told)
 
 
 def test_keys_of_several_values_are_kept_in_3_1_and_multiplied_out_in_3_0() -> None:

@@ -14,10 +14,10 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from app.errors import InvalidArtefactError, MessageError
-from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
+from app.sdmx.artefact_classes import CLASS_BY_COLLECTION, ArtefactClass
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.messages.structure_message import MessageHeader
-from app.sdmx.model_2_1_constraints import attachment_of, head_of_available
+from app.sdmx.model_2_1_constraints import ACTUAL, attachment_of, head_of_available
 
 JsonVersion: TypeAlias = Literal["2.1.0", "2.0.0"]
 """The versions of SDMX-JSON that are read and written."""
@@ -30,6 +30,7 @@ SCHEMAS: Final[Mapping[JsonVersion, str]] = {
 
 _ONLY_IN_2_1: Final = ("isPartialLanguage", "evolvingStructure", "dimensionConstraint")
 _ONLY_IN_2_0: Final = ("isFinal", "role", "releaseCalendar")
+_AVAILABILITY: Final = "availabilityConstraints"
 _CONSTRAINTS: Final = ("DataConstraint", "MetadataConstraint")
 # Where 2.0 takes the URN of any object, its schema spells this one class in another way.
 _VALUE_LIST: Final = ("codelist.ValueList=", "codelist.Valuelist=")
@@ -64,7 +65,7 @@ def write_structures(
             document = _with_self_link(document, artefact, address, version)
         data.setdefault(artefact.artefact_class.collection, []).append(document)
     if availability and version == "2.1.0":
-        data["availabilityConstraints"] = [dict(constraint) for constraint in availability]
+        data[_AVAILABILITY] = [dict(constraint) for constraint in availability]
     elif availability:
         data.setdefault("dataConstraints", []).extend(map(actual_constraint, availability))
     if version == "2.1.0":
@@ -124,31 +125,49 @@ def _no_data() -> MessageError:
 def _read_collection(key: str, documents: object) -> list[Artefact]:
     if key.startswith("x-"):
         return []
-    artefact_class = CLASS_BY_COLLECTION.get(key)
-    if artefact_class is None:
-        raise InvalidArtefactError(
-            f"data.{key}: artefacts of this kind are not stored.",
-            f"data.{key}: no se guardan artefactos de este tipo.",
-        )
+    _stored_class(key)
     if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
         raise MessageError(
             f"data.{key} is not a list of objects.", f"data.{key} no es una lista de objetos."
         )
-    return [Artefact.read(artefact_class, from_3_0(document)) for document in documents]
+    return [read_artefact(key, document) for document in documents]
 
 
-def from_3_0(document: Document) -> Document:
-    """Leave out what SDMX 3.1 no longer has; a document of 3.1 stays as it is.
+def read_artefact(key: str, document: Document) -> Artefact:
+    """Read an object of a collection; what only SDMX 3.0 has is left out.
+
+    What is available, which no registry stores, is read as SDMX 3.0 has it: as a constraint with
+    the role Actual, so that whoever stores artefacts can tell which it is.
 
     Raises:
-        InvalidArtefactError: it is a constraint with the role Actual.
+        InvalidArtefactError: it has no identification, or its kind is not stored.
     """
-    if document.get("role") == "Actual":
+    artefact_class = _stored_class(key)
+    if key == _AVAILABILITY:
+        return Artefact.read(artefact_class, _available(document))
+    computed = {"role": ACTUAL} if document.get("role") == ACTUAL else {}
+    kept = {name: value for name, value in document.items() if name not in _ONLY_IN_2_0}
+    return Artefact.read(artefact_class, kept | computed)
+
+
+def _stored_class(key: str) -> ArtefactClass:
+    found = CLASS_BY_COLLECTION.get("dataConstraints" if key == _AVAILABILITY else key)
+    if found is None:
         raise InvalidArtefactError(
-            f"{document.get('id')}: a constraint with the role Actual is computed, not stored.",
-            f"{document.get('id')}: una restricción con rol Actual se calcula, no se guarda.",
+            f"{key}: artefacts of this kind are not stored.",
+            f"{key}: no se guardan artefactos de este tipo.",
         )
-    return {key: value for key, value in document.items() if key not in _ONLY_IN_2_0}
+    return found
+
+
+def _available(availability: Document) -> Document:
+    try:
+        return actual_constraint(availability)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidArtefactError(
+            f"{_AVAILABILITY}: it is not said what a constraint is attached to, or its region.",
+            f"{_AVAILABILITY}: no se dice a qué se aplica una restricción, o su región.",
+        ) from None
 
 
 def _with_self_link(
@@ -221,7 +240,7 @@ def actual_constraint(availability: Mapping[str, Any]) -> Document:
     """Make of an availability constraint what SDMX 3.0 has: a data constraint, role Actual."""
     return {
         **head_of_available(availability),
-        "role": "Actual",
+        "role": ACTUAL,
         "constraintAttachment": attachment_of(availability),
         "cubeRegions": [availability["cubeRegion"]],
     }

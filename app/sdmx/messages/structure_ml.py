@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from app.errors import InvalidArtefactError, MessageError
+from app.errors import MessageError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION, ArtefactClass
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
-from app.sdmx.messages.structure_json import actual_constraint, from_3_0, to_3_0
+from app.sdmx.messages.structure_json import actual_constraint, read_artefact, to_3_0
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_ml_base import ITEM_SCHEME, NAMEABLE
 from app.sdmx.messages.structure_ml_constraints import AVAILABILITY, CONSTRAINTS
@@ -65,7 +65,9 @@ DIALECTS: Final[Mapping[MlVersion, Dialect]] = {
 }
 """The dialects of SDMX-ML by version."""
 
-_BY_ROOT: Final = {dialect.root: dialect for dialect in DIALECTS.values()}
+ROOTS: Final[Mapping[str, Dialect]] = {dialect.root: dialect for dialect in DIALECTS.values()}
+"""The dialects by the element that a message of theirs begins with, as lxml names it."""
+
 _NC_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PARENT: Final = "parent"
 # What says where an external reference is kept; JSON has links for it, the last of all.
@@ -130,7 +132,7 @@ def read_structures_ml(body: bytes) -> list[Artefact]:
             an element or value that does not belong where it stands.
     """
     root = find_root(body)
-    dialect = _BY_ROOT.get(root)
+    dialect = ROOTS.get(root)
     if dialect is None:
         raise MessageError(
             f"This is not a structure message of SDMX-ML 3.1 or 3.0: it begins with {root}.",
@@ -221,16 +223,12 @@ def _write_actual(availability: Mapping[str, Any]) -> Document:
 
 def _read_artefact(key: str, document: Document) -> Artefact:
     kind = CLASS_BY_COLLECTION.get(key)
-    if kind is None:
-        raise InvalidArtefactError(
-            f"{key}: artefacts of this kind are not stored.",
-            f"{key}: no se guardan artefactos de este tipo.",
-        )
-    _restore_version(document, kind)
-    _restore_places(document)
-    if kind.is_codelist:
-        _restore_parents(document.get(kind.items, ()))
-    return Artefact.read(kind, from_3_0(document))
+    if kind is not None:
+        _restore_version(document, kind)
+        _restore_places(document)
+        if kind.is_codelist:
+            _restore_parents(document.get(kind.items, ()))
+    return read_artefact(key, document)
 
 
 def _restore_version(document: Document, kind: ArtefactClass) -> None:
