@@ -70,9 +70,14 @@ def _well_formed(collection: str, document: Document) -> Iterator[None]:
         yield
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
         name = str(document.get("id", ""))[:40]
+        # Only a property that is not there has a name that whoever wrote the message knows.
+        en, es = "", ""
+        if isinstance(error, KeyError):
+            missing = str(error.args[0])[:80]
+            en, es = f"; {missing} is missing or not known", f"; {missing} falta o no se conoce"
         raise InvalidArtefactError(
-            f"{collection} {name}: it does not have the form of SDMX 2.1 ({error!s:.80}).",
-            f"{collection} {name}: no tiene la forma de SDMX 2.1 ({error!s:.80}).",
+            f"{collection} {name}: it does not have the form of SDMX 2.1{en}.",
+            f"{collection} {name}: no tiene la forma de SDMX 2.1{es}.",
         ) from None
 
 

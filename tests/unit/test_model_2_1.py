@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -341,6 +342,27 @@ class TestConstraints:
         document = {"id": "C", "agencyID": AGENCY, **parts}
         with pytest.raises(InvalidArtefactError):
             read_2_1({"contentConstraints": [document]})
+
+
+@pytest.mark.parametrize(
+    ("collection", "parts", "said"),
+    [
+        ("dataflows", {"structure": 1}, "the form of SDMX 2.1."),
+        ("contentConstraints", {"type": "Allowed", "cubeRegions": [1]}, "form of SDMX 2.1."),
+        ("contentConstraints", {"type": "Allowed", "dataKeySets": [{}]}, "; isIncluded is missing"),
+        ("codelists", {"codes": [None]}, ""),
+        ("structureSets", {"codelistMaps": [{"id": "A"}]}, ""),
+    ],
+)
+def test_a_form_that_is_wrong_is_said_in_the_words_of_sdmx(
+    collection: str, parts: Document, said: str
+) -> None:
+    document = {"id": "C", "agencyID": AGENCY, **parts}
+    with pytest.raises(InvalidArtefactError) as refused:
+        read_2_1({collection: [document]})
+    for text in refused.value.text.values():
+        assert not re.search("Error|NoneType|attribute|object|subscript|iterable|indices", text)
+    assert said in refused.value.text["en"]
 
 
 class TestMaps:
