@@ -9,14 +9,26 @@ from fastapi import Request, Response
 from app.http.conditions import holds, is_unmodified
 from app.http.interfaces import nothing_found
 from app.http.replies import ReplyCache, SpoolResponse
-from app.http.representations import content_fields, structure_form, validators
+from app.http.representations import (
+    content_fields,
+    languages_field,
+    structure_form,
+    validators,
+)
 from app.http.subject import optional_subject
 from app.sdmx.negotiation import choose_encoding, negotiate, negotiate_language, parse_options
 from app.sdmx.offers import Offers
 from app.sdmx.query import AvailabilityQuery, DataQuery
 from app.services.prepare_data import StaleError, prepare_data
 from app.services.query_availability import availability_etag, query_availability
-from app.services.query_data import Form, data_etag, is_single, stream_data, write_single
+from app.services.query_data import (
+    Form,
+    content_languages,
+    data_etag,
+    is_single,
+    stream_data,
+    write_single,
+)
 
 
 async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Response:
@@ -62,7 +74,8 @@ async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Res
                     spool = replies.fill(key, first, parts, encoding)
         if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=headers)
-        headers |= content_fields(representation.content_type, language, encoding)
+        languages = content_languages(prepared, form)
+        headers |= content_fields(representation.content_type, languages, encoding)
         etag_of = partial(data_etag, form=form)
         state.quick.remember(request, prepared, etag_of, headers, encoding)
         return SpoolResponse(spool, headers, head=request.method == "HEAD")
@@ -96,10 +109,10 @@ async def answer_availability(
                 continue
             if reply.body is None:
                 return nothing_found(request, headers, is_known=bool(prepared.scopes))
-            spool = replies.keep(key, reply.body, encoding)
+            spool = replies.keep(key, reply.body, encoding, languages_field(reply.languages))
         if is_unmodified(request, prepared.prepared_at):
             return Response(status_code=304, headers=headers)
-        headers |= content_fields(form.content_type, form.languages, encoding)
+        headers |= content_fields(form.content_type, (), encoding) | spool.headers
         etag_of = partial(availability_etag, query=query, form=form)
         state.quick.remember(request, prepared, etag_of, headers, encoding)
         return SpoolResponse(spool, headers, head=request.method == "HEAD")

@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from app.http.conditions import holds, is_unmodified
 from app.http.interfaces import nothing_found
 from app.http.replies import ReplyCache, SpoolResponse
-from app.http.representations import structure_form
+from app.http.representations import content_fields, languages_field, structure_form
 from app.http.subject import optional_subject
 from app.sdmx.negotiation import VARY, Options, choose_encoding, negotiate, parse_options
 from app.sdmx.offers import Offers
@@ -94,11 +94,8 @@ async def reply_unless_known(
         reply = await write()
         if reply.body is None:
             return nothing_found(request, headers)
-        shown = {"Content-Language": ", ".join(reply.languages)} if reply.languages else {}
-        spool = replies.keep(key, reply.body, encoding, shown)
+        spool = replies.keep(key, reply.body, encoding, languages_field(reply.languages))
     if is_unmodified(request, validators.modified_at):
         return Response(status_code=304, headers=headers)
-    headers |= {"Content-Type": form.content_type, **spool.headers}
-    if encoding != "identity":
-        headers["Content-Encoding"] = encoding
+    headers |= content_fields(form.content_type, (), encoding) | spool.headers
     return SpoolResponse(spool, headers, head=request.method == "HEAD")

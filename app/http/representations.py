@@ -9,7 +9,6 @@ from fastapi import Request
 from app.auth.subject import Subject
 from app.sdmx.negotiation import (
     VARY,
-    LanguageChoice,
     Options,
     Representation,
     negotiate_language,
@@ -40,9 +39,14 @@ def validators(prepared: PreparedData, etag: str, caller: Subject | None) -> dic
     }
 
 
-def content_fields(content_type: str, languages: LanguageChoice, encoding: str) -> dict[str, str]:
+def languages_field(languages: Sequence[str]) -> dict[str, str]:
+    """The header field that names the languages of a body, if it has any."""
+    return {"Content-Language": ", ".join(languages)} if languages else {}
+
+
+def content_fields(content_type: str, languages: Sequence[str], encoding: str) -> dict[str, str]:
     """The header fields that describe a body."""
-    fields = {"Content-Type": content_type, "Content-Language": languages.order[0]}
+    fields = {"Content-Type": content_type} | languages_field(languages)
     if encoding != "identity":
         fields["Content-Encoding"] = encoding
     return fields

@@ -72,6 +72,15 @@ class Flow:
         return next((a for a in self.attributes if a.is_metadata and a.undotted_id == name), None)
 
     @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages of its texts: its own name, and those of components and codes."""
+        named = [self.names]
+        for component in self.components.values():
+            named.append(component.names)
+            named += [code.names for code in (component.codes or {}).values()]
+        return frozenset(language for names in named for language in names)
+
+    @cached_property
     def observation_components(self) -> tuple[Component, ...]:
         """Measures and attributes of the observation, in order."""
         attributes = (a for a in self.attributes if a.level == "observation")

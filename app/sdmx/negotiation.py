@@ -7,7 +7,7 @@ besides; the parameters of the extension page (`format`, `lang` ...) win over he
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -102,8 +102,14 @@ class LanguageChoice:
 
     @property
     def told(self) -> tuple[str, ...]:
-        """The languages that a message says to have: those asked for, or the best of all."""
+        """The languages that are shown where there are texts: those asked for, or the best."""
         return self.order if self.every else self.order[: max(self.asked, 1)]
+
+    def among(self, known: Collection[str]) -> tuple[str, ...]:
+        """Those of the languages shown that some texts have; else the best that they have."""
+        shown = tuple(language for language in self.told if language in known)
+        best = (language for language in self.order if language in known)
+        return shown or (next(best, self.order[0]),)
 
     def pick(self, texts: Mapping[str, str]) -> str | None:
         """Give the text in the best language that it exists in, or None if there is none."""

@@ -58,6 +58,23 @@ def data_etag(prepared: PreparedData, form: Form) -> str:
     )
 
 
+def content_languages(prepared: PreparedData, form: Form) -> tuple[str, ...]:
+    """The languages that a reply says to have, of those that its flows have texts in.
+
+    They stand before the data, of which nothing is known then. A table has texts in the best
+    language alone, but for columns of texts in all of them.
+    """
+    flows = {scope.flow for scope in prepared.scopes}
+    known = {language for flow in flows for language in flow.languages}
+    known.update(language for scope in prepared.scopes for language in scope.names)
+    told = form.languages.among(known)
+    if form.representation.format != "csv":
+        return told
+    columns = (c for flow in flows for c in flow.components.values())
+    several = form.languages.every and any(column.multilingual for column in columns)
+    return told if several else told[:1]
+
+
 async def stream_data(
     pools: Pools, prepared: PreparedData, uppers: UpperCache, form: Form, etag: str
 ) -> AsyncGenerator[bytes, None]:
@@ -121,7 +138,8 @@ def is_single(prepared: PreparedData) -> bool:
 def _header(prepared: PreparedData, form: Form, etag: str) -> Header:
     """The id is the same for the same reply, so that replies can be compared byte by byte."""
     identity = "VIPMG-" + etag.strip('"')
-    return Header(identity, prepared.prepared_at, form.languages, form.base_url)
+    told = content_languages(prepared, form)
+    return Header(identity, prepared.prepared_at, form.languages, form.base_url, told)
 
 
 @dataclass(frozen=True, slots=True)

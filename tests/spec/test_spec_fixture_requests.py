@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.services.publish_structures import publish_structures
+from app.store.pools import open_pools
+from tests.fixture_exchange import open_bundle
+from tests.structures import START
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
+    from app.settings import Settings
     from tests.fixture_exchange import Bundle
 
 V1 = "/sdmx/v1"
@@ -69,6 +80,68 @@ def test_c110_any_tag_holds_for_what_is_there(bundle: Bundle, path: str) -> None
 def test_c110_any_tag_does_not_hold_for_what_is_not_there(bundle: Bundle) -> None:
     for path, status in ((f"{FLOW}/Q.CRI.F._T", 204), (f"{V1}/dataflow/SICA_TEST/NONE", 404)):
         assert bundle.get(path, If_None_Match="*").status_code == status
+
+
+DATA = "application/vnd.sdmx.data+"
+TOLD_IN_ALL = {
+    f"{DATA}json;version=2.1.0": re.compile(r'"(en|es|fr|nl)":"'),
+    f"{DATA}json;version=2.0.0": re.compile(r'"(en|es|fr|nl)":"'),
+    f"{DATA}xml;version=3.1.0": re.compile(r'xml:lang="(\w+)"'),
+}
+
+
+@pytest.mark.parametrize("media_type", TOLD_IN_ALL)
+def test_c111_the_languages_of_data_are_those_in_use(bundle: Bundle, media_type: str) -> None:
+    reply = bundle.get(f"{FLOW}?lang=all", media_type)
+    told = reply.headers["content-language"].split(", ")
+    used = set(TOLD_IN_ALL[media_type].findall(reply.text))
+    assert used
+    assert used <= set(told)
+    assert told == ["en", "es", "fr"]
+    if "json" in media_type:
+        assert reply.json()["meta"]["contentLanguages"] == told
+
+
+DUTCH = {
+    **{"id": "CL_DUTCH", "agencyID": "SICA_TEST", "version": "1.0.0", "isExternalReference": False},
+    **{
+        "name": "Ja",
+        "names": {"nl": "Ja"},
+        "codes": [{"id": "J", "name": "J", "names": {"nl": "J"}}],
+    },
+}
+
+
+def test_c111_a_language_without_texts_is_not_told(
+    bundle_settings: Settings, bundle: Bundle, tmp_path: Path
+) -> None:
+    file = tmp_path / "dutch.json"
+    file.write_text(json.dumps({"data": {"codelists": [DUTCH]}}))
+
+    assert bundle_settings.database_url is not None
+    dsn = bundle_settings.database_url.get_secret_value()
+
+    async def publish() -> None:
+        pools = await open_pools(dsn, bundle_settings)
+        await publish_structures(pools.writer, [file], START)
+        await pools.close()
+
+    asyncio.run(publish())
+    with open_bundle(bundle_settings, bundle.instants) as service:
+        for version, path, sent, told in (
+            ("2.1.0", f"{FLOW}?lang=nl", "*", ["en"]),
+            ("2.1.0", f"{FLOW}?lang=all", "*", ["en", "es", "fr"]),
+            ("1.0.0", f"{FLOW}/A.CRI.F._T", "es,nl", ["es"]),
+        ):
+            reply = service.get(path, f"{DATA}json;version={version}", Accept_Language=sent)
+            assert reply.status_code == 200
+            assert reply.headers["content-language"].split(", ") == told
+            assert reply.json()["meta"]["contentLanguages"] == told
+
+
+def test_c111_a_table_has_the_best_language(bundle: Bundle) -> None:
+    asked = {"Accept_Language": "es, fr;q=0.5"}
+    assert bundle.get(FLOW, f"{DATA}csv;labels=both", **asked).headers["content-language"] == "es"
 
 
 def preflight(bundle: Bundle, path: str, method: str, fields: str) -> httpx.Response:

@@ -27,6 +27,7 @@ HEADER = Header(
     dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     negotiate_language("en", None, frozenset({"en", "es"})),
     "https://example.org",
+    ("en",),
 )
 
 

@@ -86,7 +86,7 @@ class Json1Writer:
         }
         if self._is_draft:
             return b'{"header":' + orjson.dumps(about) + b',"dataSets":['
-        about |= {"schema": _SCHEMA, "contentLanguages": header.languages.told}
+        about |= {"schema": _SCHEMA, "contentLanguages": header.told}
         return b'{"meta":' + orjson.dumps(about) + b',"data":{"dataSets":['
 
     def begin_dataset(self, dataset: DataSet) -> bytes:

@@ -117,7 +117,7 @@ class JsonWriter:
         meta: dict[str, Any] = {
             "id": header.id,
             "prepared": iso(header.prepared),
-            "contentLanguages": header.languages.told,
+            "contentLanguages": header.told,
             "sender": {"id": SENDER},
         }
         message: dict[str, Any] = {"meta": meta}

@@ -147,12 +147,19 @@ class StoredSeries:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header of a message; `prepared` is the time of the last publication it holds."""
+    """The header of a message.
+
+    Attributes:
+        prepared: the time of the last publication that the message holds.
+        languages: what the client asked for.
+        told: the languages that the message says to have.
+    """
 
     id: str
     prepared: dt.datetime
     languages: LanguageChoice
     base_url: str
+    told: tuple[str, ...]
 
 
 class DataWriter(Protocol):
