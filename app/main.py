@@ -80,6 +80,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("vipmg"),
         lifespan=_lifespan,
         redirect_slashes=False,
+        # The pages that FastAPI makes load their programs from other sites; `landing` has its own.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings = settings
     for part in ROUTES:

@@ -1,13 +1,22 @@
-"""Two pages for people: where to begin, and what the error codes mean."""
+"""Pages for people: where to begin, the API to try, and what the error codes mean.
+
+They need nothing from other sites, so that they work where there is no internet. The files of
+Swagger UI come from the package `fastapi-offline`.
+"""
 
 from __future__ import annotations
 
 from html import escape
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse
 
+from app.errors import NotFoundError
 from app.http.errors import DOCUMENTATION, LANGUAGES
 from app.sdmx.negotiation import negotiate_language
 from app.services.read_documentation import error_tables
@@ -25,12 +34,30 @@ _STYLE: Final = (
     "padding:.3rem .6rem;border-bottom:1px solid #ccc}tr:target{background:#fff3c4}"
     "td:first-child{white-space:nowrap}"
 )
+_DOCS: Final = "/docs"
+_ASSETS: Final = MappingProxyType(
+    {
+        name: Path(str(files("fastapi_offline") / "static" / name))
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+    }
+)
+_SCRIPT, _SHEET, _ICON = (f"{_DOCS}/assets/{name}" for name in _ASSETS)
+_DOCS_HEADERS: Final = {
+    "Cache-Control": "public, max-age=300",
+    # A token may come from an issuer at another address; all else is ours.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src *",
+}
 _LINKS: Final = (
     ("/sdmx/v2/structure/dataflow", "Dataflows", "Flujos de datos"),
     ("/sdmx/v2/structure/codelist", "Codelists", "Listas de códigos"),
-    ("/docs", "The API, to try", "La API, para probar"),
+    (_DOCS, "The API, to try", "La API, para probar"),
     (DOCUMENTATION, "Errors and findings", "Errores y hallazgos"),
     ("/openapi.json", "OpenAPI description", "Descripción OpenAPI"),
+)
+_ADDRESSES: Final = (
+    ("/sdmx/v2", "for tools that speak SDMX 3", "para herramientas de SDMX 3"),
+    ("/sdmx/v1", "for tools that speak SDMX 2.1", "para herramientas de SDMX 2.1"),
 )
 _TITLES: Final = {
     "en": ("VIPMG exchange", "Migration statistics of twelve countries, in SDMX.", "Errors"),
@@ -47,7 +74,12 @@ async def get_landing(request: Request) -> HTMLResponse:
     items = "".join(
         f'<li><a href="{each[0]}">{each[place]}</a> <code>{each[0]}</code></li>' for each in _LINKS
     )
-    return _page(language, title, f"<p>{summary}</p><ul>{items}</ul>")
+    base = escape(request.app.state.settings.base_url)
+    addresses = "".join(
+        f"<li><code>{base}{each[0]}</code>: {each[place]}</li>" for each in _ADDRESSES
+    )
+    content = f"<p>{summary}</p><ul>{addresses}</ul><ul>{items}</ul>"
+    return _page(language, title, content)
 
 
 @router.api_route(DOCUMENTATION, methods=["GET", "HEAD"])
@@ -55,6 +87,30 @@ async def get_error_codes(request: Request) -> HTMLResponse:
     """Tell cause and cure of every code."""
     language = _language(request)
     return _page(language, _TITLES[language][2], error_tables(language))
+
+
+@router.api_route(_DOCS, methods=["GET", "HEAD"])
+async def get_documentation(request: Request) -> HTMLResponse:
+    """Show every path and parameter, to be tried (Swagger UI)."""
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title=request.app.title,
+        swagger_js_url=_SCRIPT,
+        swagger_css_url=_SHEET,
+        swagger_favicon_url=_ICON,
+        swagger_ui_parameters={"validatorUrl": None},
+    )
+    page.headers.update(_DOCS_HEADERS)
+    return page
+
+
+@router.api_route(f"{_DOCS}/assets/{{name}}", methods=["GET", "HEAD"])
+async def get_asset(name: str) -> FileResponse:
+    """Give a file of Swagger UI."""
+    path = _ASSETS.get(name)
+    if path is None:
+        raise NotFoundError(f"There is no {name[:80]}.", f"No existe {name[:80]}.")
+    return FileResponse(path, headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _page(language: str, title: str, content: str) -> HTMLResponse:

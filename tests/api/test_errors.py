@@ -415,6 +415,37 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
+async def test_the_pages_for_people_need_no_other_site(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    linked = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+    assert len(linked) == 3
+    assert all(one.startswith("/docs/assets/") for one in linked)
+    assert not re.findall(r"https?://[^\s'\"]+", page.text)
+    for one in linked:
+        asset = await client.get(one)
+        assert asset.status_code == 200
+        assert asset.content
+        kind = asset.headers["Content-Type"].partition(";")[0]
+        assert kind in {"text/javascript", "application/javascript", "text/css", "image/png"}
+    assert (await client.get("/docs/assets/other.js")).status_code == 404
+    assert (await client.head("/docs")).status_code == 200
+    description = re.search(r"url: '([^']+)'", page.text)
+    assert description is not None
+    assert (await client.get(description[1])).json()["openapi"]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "tools"), ("es", "herramientas")])
+async def test_the_first_page_names_both_interfaces(
+    client: httpx.AsyncClient, language: str, word: str
+) -> None:
+    page = (await client.get("/", headers={"Accept-Language": language})).text
+    for path in ("/sdmx/v1", "/sdmx/v2"):
+        assert re.search(rf"<code>http[^<]+{path}</code>: [^<]*{word}", page)
+    for link in re.findall('href="([^"]+)"', page):
+        assert (await client.get(link)).status_code in {200, 204}, link
+
+
 async def test_reads_go_on_when_the_database_cut_every_connection(
     client: httpx.AsyncClient, pools: Pools, dsn: str
 ) -> None:
