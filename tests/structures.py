@@ -113,15 +113,16 @@ def _listed(name: str, values: Sequence[str]) -> dict[str, Any]:
 
 def agreement(resource_id: str, flow: str, provider: str, **terms: str) -> Artefact:
     """A provision agreement with its terms."""
+    annotations = [
+        {"id": name.replace("__", ":"), "type": "AGREEMENT_TERM", "value": value}
+        for name, value in terms.items()
+    ]
     return artefact(
         "ProvisionAgreement",
         resource_id,
         dataflow=urn("Dataflow", flow),
         dataProvider=urn("DataProvider", "DATA_PROVIDERS", provider, version="1.0"),
-        annotations=[
-            {"id": name.replace("__", ":"), "type": "AGREEMENT_TERM", "value": value}
-            for name, value in terms.items()
-        ],
+        **({"annotations": annotations} if annotations else {}),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from app.errors import InvalidArtefactError
+from app.sdmx.artefact_shape import check_members, misshapen
 from app.sdmx.artefacts import Artefact, find_references
 from app.sdmx.item_schemes import walk_items
 from app.sdmx.metadata_structures import METADATA_CLASSES
@@ -31,18 +32,14 @@ def is_computed(artefact: Artefact) -> bool:
 
 
 def check_artefact(artefact: Artefact) -> None:
-    """Check identification, names, items, references and, where it is decoded, the shape.
+    """Check shape, identification, names, items, references and what the class demands.
 
     Raises:
         InvalidArtefactError: with the artefact, the `path` in it and the reason.
     """
     for path, en, es in _findings(artefact):
-        raise InvalidArtefactError(
-            f"{artefact}, {path}: {en}.",
-            f"{artefact}, {path}: {es}.",
-            urn=artefact.urn,
-            path=path,
-        )
+        raise misshapen(artefact, en, es, path)
+    check_members(artefact)
     for _ in find_references(artefact):
         pass
     name = artefact.artefact_class.name

@@ -52,9 +52,9 @@ def check_shape(artefact: Artefact, after: ArtefactSet) -> None:
     if artefact.artefact_class is METADATA_SET:
         return
     _check_references(artefact)
+    shown = [Localiser(LanguageChoice(("en",))).localise(artefact)]
     for offer in _OFFERS:
         try:
-            shown = [Localiser(LanguageChoice(("en",))).localise(artefact)]
             if shows_any(offer, shown):
                 write_structure_message(offer, shown, _HEADER, base_url="", registry=after)
         except UNEXPECTED as error:

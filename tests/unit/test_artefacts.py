@@ -129,7 +129,7 @@ def test_a_malformed_urn_is_refused_with_its_path() -> None:
             artefact(
                 "DataStructure", "D", dataStructureComponents={"dimensionList": {"dimensions": []}}
             ),
-            "/dataStructureComponents",
+            "/dataStructureComponents/dimensionList/dimensions",
         ),
         (
             artefact(

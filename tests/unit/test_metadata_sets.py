@@ -94,7 +94,9 @@ def test_targets_must_be_allowed_and_exist_where_they_are_of_this_registry(
             published(held, metadata_set(targets=[target]))
     with pytest.raises(InvalidArtefactError, match="NOPE"):
         published(held, metadata_set(targets=[urn("Dataflow", "NOPE")]))
-    free = artefact("Metadataflow", "MDF_ANY", structure=urn("MetadataStructure", "MSD"))
+    every = "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=*:*(*)"
+    structure = urn("MetadataStructure", "MSD")
+    free = artefact("Metadataflow", "MDF_ANY", structure=structure, targets=[every])
     elsewhere = urn("Dataflow", "DF", agency="ELSEWHERE")
     given = metadata_set(targets=[elsewhere], metadataflow=free.urn)
     assert plan_changes(held, [free, given]).added[-1].document["targets"] == [elsewhere]

@@ -150,7 +150,22 @@ def read_structures(message: Mapping[str, Any]) -> list[Artefact]:
     return read_2_1(model)
 
 
+def _without_self_links(part: Any) -> Any:  # noqa: ANN401
+    """A part without the links to itself: they say what it is in the words of 2.1."""
+    if isinstance(part, list):
+        return [_without_self_links(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: _without_self_links(value) for key, value in part.items()}
+    if isinstance(links := kept.get("links"), list):
+        others = [one for one in links if not (isinstance(one, dict) and one.get("rel") == "self")]
+        kept = {key: value for key, value in kept.items() if key != "links"}
+        return kept | {"links": others} if others else kept
+    return kept
+
+
 def _from_json(document: Document, collection: str) -> Document:
+    document = _without_self_links(document)
     if collection != "conceptSchemes" or not isinstance(document.get("concepts"), list):
         return document
     return document | {"concepts": [_read_concept(one) for one in document["concepts"]]}

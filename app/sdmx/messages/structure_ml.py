@@ -19,6 +19,7 @@ from app.sdmx.artefact_classes import CLASS_BY_COLLECTION, ArtefactClass
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.messages.structure_json import actual_constraint, read_artefact, to_3_0
+from app.sdmx.messages.structure_kinds import urn_to
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_ml_base import ITEM_SCHEME, NAMEABLE
 from app.sdmx.messages.structure_ml_constraints import AVAILABILITY, CONSTRAINTS
@@ -49,8 +50,8 @@ def _dialect(version: MlVersion, path: str) -> Dialect:
     vtl = vtl_collections(
         NAMEABLE,
         ITEM_SCHEME,
-        one=lambda key, class_name: reference(key, f"str:{class_name}"),
-        several=lambda key, class_name: TextList(key, f"str:{class_name}"),
+        one=lambda key, class_name: reference(key, f"str:{class_name}", class_name),
+        several=lambda key, class_name: TextList(key, f"str:{class_name}", urn_to(class_name)),
         around="Schemes",
     )
     return Dialect(
@@ -74,7 +75,7 @@ _PARENT: Final = "parent"
 _PLACES: Final = {"service": "serviceURL", "structure": "structureURL"}
 _SIDES: Final = ("source", "target")
 # What the schemas demand of a reference too: of a hierarchy a code, of the others what they tie.
-_DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
+DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
     "Hierarchy": ("hasFormalLevels", "hierarchicalCodes"),
     "HierarchyAssociation": ("linkedHierarchy", "linkedObject"),
     "Metadataflow": ("targets",),
@@ -87,6 +88,8 @@ _DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
     "OrganisationSchemeMap": _SIDES,
     "ReportingTaxonomyMap": _SIDES,
 }
+"""What the schemas demand of a reference to an artefact too, by its class."""
+
 # Categorisations of 3.1 have no version in XML, and their URN is one of 1.0.
 _UNVERSIONED_URN: Final = "(1.0)"
 
@@ -146,7 +149,7 @@ def read_structures_ml(body: bytes) -> list[Artefact]:
 
 def _meet_schema(artefact: Artefact, registry: ArtefactSet | None) -> Artefact:
     """Give a stub the little that the schemas demand even of a reference to an artefact."""
-    demanded = _DEMANDED.get(artefact.artefact_class.name)
+    demanded = DEMANDED.get(artefact.artefact_class.name)
     if registry is None or demanded is None or not artefact.document.get("isExternalReference"):
         return artefact
     whole = registry.get(artefact.urn)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.sdmx.artefacts import Document
+from app.sdmx.messages.structure_kinds import (
+    LANGUAGE,
+    NC_ID,
+    NC_PATH,
+    OBSERVED_PERIOD,
+    PERIOD,
+    urn_to,
+)
 from app.sdmx.messages.structure_ml_base import ANNOTATIONS, MAINTAINABLE
 from app.sdmx.messages.structure_ml_parts import (
     Child,
@@ -22,18 +30,36 @@ from app.sdmx.messages.structure_ml_table import (
     Collection,
     Content,
     Element,
+    Member,
+    Misshapen,
+    OfXml,
     Part,
     Reader,
+    Rule,
     Shape,
     Vocabulary,
+    check_of,
+    check_of_list,
     content_of,
+    not_both,
+    one_of_these,
 )
-from app.sdmx.messages.structure_ml_text import BOOLEAN, CASCADE, INTEGER, escape
+from app.sdmx.messages.structure_ml_text import BOOLEAN, CASCADE, INTEGER, TEXT, Kind, escape
 
 _INCLUDE: Final = Attribute("include", kind=BOOLEAN)
-_VALIDITY: Final = (Attribute("validFrom"), Attribute("validTo"))
-_PERIOD: Final = Shape(Attribute("isInclusive", kind=BOOLEAN), Content("period"))
-_SELECTION: Final = (Attribute("id"), _INCLUDE, Attribute("removePrefix", kind=BOOLEAN))
+_VALIDITY: Final = (Attribute("validFrom", kind=PERIOD), Attribute("validTo", kind=PERIOD))
+_PERIOD: Final = Shape(Attribute("isInclusive", kind=BOOLEAN), Content("period", OBSERVED_PERIOD))
+_REMOVE: Final = Attribute("removePrefix", kind=BOOLEAN)
+
+
+def _range_is_one(document: Mapping[str, Any]) -> None:
+    """Before, after, or from a start to an end."""
+    found = document.keys() & {"beforePeriod", "afterPeriod", "startPeriod", "endPeriod"}
+    if found not in ({"beforePeriod"}, {"afterPeriod"}, {"startPeriod", "endPeriod"}):
+        raise Misshapen(
+            "it must have beforePeriod, afterPeriod, or both startPeriod and endPeriod",
+            "debe tener beforePeriod, afterPeriod, o startPeriod y endPeriod",
+        )
 
 
 def time_range(prefix: str, *validity: Attribute) -> Child:
@@ -42,30 +68,45 @@ def time_range(prefix: str, *validity: Attribute) -> Child:
         Child(f"{end}Period", f"{prefix}:{end.capitalize()}Period", _PERIOD)
         for end in ("before", "after", "start", "end")
     )
-    return Child("timeRange", f"{prefix}:TimeRange", Shape(*validity, *ends))
+    return Child(
+        "timeRange", f"{prefix}:TimeRange", Shape(*validity, *ends, rules=(_range_is_one,))
+    )
 
 
-MEMBERS: Final = Shape(
-    *_SELECTION,
-    *_VALIDITY,
-    Values(
-        "values",
-        "str:Value",
-        Shape(
-            Attribute("cascadeValues", kind=CASCADE, missing="false"),
-            Attribute("lang", "xml:lang"),
-            *_VALIDITY,
-            Content("value"),
-        ),
-    ),
-    time_range("str", *_VALIDITY),
-)
+def _members(kind: Kind, *, without: Container[str] = (), of_value: Container[str] = ()) -> Shape:
+    value = Shape(
+        Attribute("cascadeValues", kind=CASCADE, missing="false"),
+        Attribute("lang", "xml:lang", LANGUAGE),
+        *_VALIDITY,
+        Content("value"),
+        without=of_value,
+    )
+    return Shape(
+        Attribute("id", kind=kind, required=True),
+        _INCLUDE,
+        _REMOVE,
+        *_VALIDITY,
+        Values("values", "str:Value", value),
+        time_range("str", *_VALIDITY),
+        without=without,
+        rules=(not_both("values", "timeRange"),),
+    )
+
+
+_VALID: Final = ("validFrom", "validTo")
+MEMBERS: Final = _members(NC_PATH, without=_VALID)
 """The values, or the time, of one component."""
+
+_KEY_MEMBERS: Final = _members(NC_ID, of_value=("lang",))
 
 
 @dataclass(frozen=True, slots=True)
 class _KeyValues(Part):
     """The value of a dimension in a key: `value` in JSON, `values` where there are several."""
+
+    def members(self) -> Mapping[str, Member]:
+        check = check_of(TEXT)
+        return {"value": Member(check), "values": Member(check_of_list(check))}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         for value in document.get("values") or [document.get("value", "")]:
@@ -87,24 +128,49 @@ class _KeyValues(Part):
 
 _COMPONENTS: Final = Children("components", "str:Component", MEMBERS)
 CUBE_REGION: Final = Shape(
-    ANNOTATIONS, _INCLUDE, Children("keyValues", "str:KeyValue", MEMBERS), _COMPONENTS
+    ANNOTATIONS, _INCLUDE, Children("keyValues", "str:KeyValue", _KEY_MEMBERS), _COMPONENTS
 )
 """A part of the cube, or all but it."""
 
+_ALWAYS: Final = Attribute(
+    "include", kind=replace(BOOLEAN, fits=lambda value: value is True, en="true", es="true")
+)
 _KEY: Final = Shape(
     ANNOTATIONS,
-    _INCLUDE,
+    _ALWAYS,
     *_VALIDITY,
-    Children("keyValues", "str:KeyValue", Shape(*_SELECTION, _KeyValues())),
-    _COMPONENTS,
+    Children(
+        "keyValues",
+        "str:KeyValue",
+        Shape(
+            Attribute("id", kind=NC_ID, required=True),
+            _ALWAYS,
+            _REMOVE,
+            _KeyValues(),
+            rules=(one_of_these("value", "values"),),
+        ),
+        may_be_empty=True,
+    ),
+    Children(
+        "components",
+        "str:Component",
+        _members(NC_PATH, without=_VALID, of_value=_VALID),
+        may_be_empty=True,
+    ),
 )
 _KEY_SET: Final = Shape(
-    Attribute("isIncluded", kind=BOOLEAN, missing="true"), Children("keys", "str:Key", _KEY)
+    Attribute("isIncluded", kind=BOOLEAN, missing="true", required=True),
+    Children("keys", "str:Key", _KEY, required=True),
 )
 # The schema has no place for annotations of a region of metadata.
-_TARGET_REGION: Final = Shape(_INCLUDE, *_VALIDITY, _COMPONENTS)
+_TARGET_REGION: Final = Shape(
+    _INCLUDE,
+    *_VALIDITY,
+    _COMPONENTS,
+    also={"annotations": ANNOTATIONS.members()["annotations"].check},
+)
 # Role and calendar are of 3.0 alone.
-_ROLE: Final = Attribute("role")
+_ROLE: Final = OfXml("role")
 _CALENDAR: Final = Child(
     "releaseCalendar",
     "str:ReleaseCalendar",
@@ -117,6 +183,19 @@ _CALENDAR: Final = Child(
 # Addresses of data, which 3.1 no longer lets a constraint be attached to.
 _SOURCES: Final = Skipped(("str:SimpleDataSource", "str:QueryableDataSource"))
 
+
+def _attached(class_name: str, key: str) -> TextList:
+    return TextList(key, f"str:{class_name}", urn_to(class_name))
+
+
+def _two_at_most(key: str) -> Rule:
+    def rule(document: Mapping[str, Any]) -> None:
+        if len(document.get(key, ())) > 2:
+            raise Misshapen("it has two at most", "tiene dos a lo sumo", f"/{key}")
+
+    return rule
+
+
 DATA_CONSTRAINT: Final = Shape(
     *MAINTAINABLE,
     _ROLE,
@@ -124,16 +203,21 @@ DATA_CONSTRAINT: Final = Shape(
         "constraintAttachment",
         "str:ConstraintAttachment",
         Shape(
-            reference("dataProvider", "str:DataProvider"),
-            TextList("dataStructures", "str:DataStructure"),
-            TextList("dataflows", "str:Dataflow"),
-            TextList("provisionAgreements", "str:ProvisionAgreement"),
+            reference("dataProvider", "str:DataProvider", "DataProvider"),
+            _attached("DataStructure", "dataStructures"),
+            _attached("Dataflow", "dataflows"),
+            _attached("ProvisionAgreement", "provisionAgreements"),
             _SOURCES,
+            rules=(
+                one_of_these("dataProvider", "dataStructures", "dataflows", "provisionAgreements"),
+            ),
         ),
     ),
     _CALENDAR,
     Children("dataKeySets", "str:DataKeySet", _KEY_SET),
     Children("cubeRegions", "str:CubeRegion", CUBE_REGION),
+    without=("releaseCalendar",),
+    rules=(_two_at_most("cubeRegions"),),
 )
 """A constraint of data."""
 
@@ -144,15 +228,25 @@ METADATA_CONSTRAINT: Final = Shape(
         "constraintAttachment",
         "str:ConstraintAttachment",
         Shape(
-            reference("metadataProvider", "str:MetadataProvider"),
-            TextList("metadataStructures", "str:MetadataStructure"),
-            TextList("metadataflows", "str:Metadataflow"),
-            TextList("metadataProvisionAgreements", "str:MetadataProvisionAgreement"),
+            reference("metadataProvider", "str:MetadataProvider", "MetadataProvider"),
+            _attached("MetadataStructure", "metadataStructures"),
+            _attached("Metadataflow", "metadataflows"),
+            _attached("MetadataProvisionAgreement", "metadataProvisionAgreements"),
             _SOURCES,
+            rules=(
+                one_of_these(
+                    "metadataProvider",
+                    "metadataStructures",
+                    "metadataflows",
+                    "metadataProvisionAgreements",
+                ),
+            ),
         ),
     ),
     _CALENDAR,
     Children("metadataTargetRegions", "str:MetadataTargetRegion", _TARGET_REGION),
+    without=("releaseCalendar",),
+    rules=(_two_at_most("metadataTargetRegions"),),
 )
 """A constraint of reference metadata."""
 

@@ -7,6 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.sdmx.artefacts import Document
+from app.sdmx.messages.structure_kinds import (
+    EMAIL,
+    ID,
+    INSTANT,
+    NC_ID,
+    PATH,
+    POSITIVE,
+    SIMPLE_CODE_TYPE,
+    WHOLE_ADDRESS,
+    WILDCARD,
+    one_of,
+    urn_to,
+)
 from app.sdmx.messages.structure_ml_base import (
     ANNOTATIONS,
     IDENTIFIABLE,
@@ -14,9 +27,11 @@ from app.sdmx.messages.structure_ml_base import (
     MAINTAINABLE,
     NAMEABLE,
     NAMES,
+    NAMES_IF_ANY,
     PARENT,
     REPRESENTATION,
-    TEXT_FORMAT,
+    identifiable,
+    text_format,
 )
 from app.sdmx.messages.structure_ml_parts import (
     Child,
@@ -24,6 +39,7 @@ from app.sdmx.messages.structure_ml_parts import (
     Text,
     TextList,
     Texts,
+    check_of_value,
     read_text_or_object,
     reference,
     write_value,
@@ -33,15 +49,20 @@ from app.sdmx.messages.structure_ml_table import (
     Collection,
     Content,
     Element,
+    Member,
     Part,
     Reader,
     Shape,
     Vocabulary,
+    check_of,
+    check_of_list,
+    not_both,
+    some_of,
 )
-from app.sdmx.messages.structure_ml_text import BOOLEAN, CASCADE, TEXT, TOKEN
+from app.sdmx.messages.structure_ml_text import BOOLEAN, CASCADE, INTEGER, TEXT
 
 _MEMBER: Final = Shape(
-    Attribute("cascadeValues", kind=CASCADE, missing="false"), Content("value", TOKEN)
+    Attribute("cascadeValues", kind=CASCADE, missing="false"), Content("value", ID)
 )
 _CODE: Final = (*NAMEABLE, PARENT)
 
@@ -49,6 +70,12 @@ _CODE: Final = (*NAMEABLE, PARENT)
 @dataclass(frozen=True, slots=True)
 class _Members(Part):
     """Codes and wildcards, which JSON lists apart; a `%` tells a wildcard."""
+
+    def members(self) -> Mapping[str, Member]:
+        return {
+            "memberValues": Member(check_of_list(check_of_value(_MEMBER, ID))),
+            "wildcardedMemberValues": Member(check_of_list(check_of(WILDCARD))),
+        }
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         for member in document.get("memberValues", ()):
@@ -67,15 +94,16 @@ class _Members(Part):
         document.setdefault(key, []).append(value if wildcard else member)
 
 
-_SELECTION: Final = Shape(_Members())
+_SELECTION: Final = Shape(_Members(), rules=(some_of("memberValues", "wildcardedMemberValues"),))
 _EXTENSIONS: Final = Children(
     "codelistExtensions",
     "str:CodelistExtension",
     Shape(
         Attribute("prefix"),
-        reference("codelist", "str:Codelist"),
+        reference("codelist", "str:Codelist", "Codelist", required=True),
         Child("inclusiveCodeSelection", "str:InclusiveCodeSelection", _SELECTION),
         Child("exclusiveCodeSelection", "str:ExclusiveCodeSelection", _SELECTION),
+        rules=(not_both("inclusiveCodeSelection", "exclusiveCodeSelection"),),
     ),
 )
 
@@ -84,16 +112,24 @@ CODELIST: Final = Shape(*ITEM_SCHEME, Children("codes", "str:Code", Shape(*_CODE
 
 GEOGRAPHIC_CODELIST: Final = Shape(
     *ITEM_SCHEME,
-    Attribute("geoType", missing="GeographicCodelist"),
-    Children("geoFeatureSetCodes", "str:GeoFeatureSetCode", Shape(*_CODE, Attribute("value"))),
+    Attribute("geoType", kind=one_of("GeographicCodelist"), missing="GeographicCodelist"),
+    Children(
+        "geoFeatureSetCodes",
+        "str:GeoFeatureSetCode",
+        Shape(*_CODE, Attribute("value", required=True)),
+    ),
     _EXTENSIONS,
 )
 """A geographic code list."""
 
 GEO_GRID_CODELIST: Final = Shape(
     *ITEM_SCHEME,
-    Attribute("geoType", missing="GeoGridCodelist"),
-    Children("geoGridCodes", "str:GeoGridCode", Shape(*_CODE, Text("geoCell", "str:GeoCell"))),
+    Attribute("geoType", kind=one_of("GeoGridCodelist"), missing="GeoGridCodelist"),
+    Children(
+        "geoGridCodes",
+        "str:GeoGridCode",
+        Shape(*_CODE, Text("geoCell", "str:GeoCell", required=True)),
+    ),
     _EXTENSIONS,
     Text("gridDefinition", "str:GridDefinition", missing=""),
 )
@@ -101,7 +137,11 @@ GEO_GRID_CODELIST: Final = Shape(
 
 VALUE_LIST: Final = Shape(
     *MAINTAINABLE,
-    Children("valueItems", "str:ValueItem", Shape(Attribute("id"), ANNOTATIONS, *NAMES)),
+    Children(
+        "valueItems",
+        "str:ValueItem",
+        Shape(Attribute("id", required=True), ANNOTATIONS, *NAMES_IF_ANY),
+    ),
 )
 """A value list."""
 
@@ -109,9 +149,9 @@ ISO_CONCEPT: Final = Child(
     "isoConceptReference",
     "str:ISOConceptReference",
     Shape(
-        Text("conceptAgency", "str:ConceptAgency"),
-        Text("conceptSchemeID", "str:ConceptSchemeID"),
-        Text("conceptID", "str:ConceptID"),
+        Text("conceptAgency", "str:ConceptAgency", required=True),
+        Text("conceptSchemeID", "str:ConceptSchemeID", required=True),
+        Text("conceptID", "str:ConceptID", required=True),
     ),
 )
 """The concept of ISO 11179 that a concept stands for."""
@@ -122,8 +162,9 @@ CONCEPT_SCHEME: Final = Shape(
         "concepts",
         "str:Concept",
         Shape(
-            *NAMEABLE,
-            PARENT,
+            *identifiable(NC_ID),
+            *NAMES,
+            Text("parent", "str:Parent", NC_ID),
             Child("coreRepresentation", "str:CoreRepresentation", REPRESENTATION),
             ISO_CONCEPT,
         ),
@@ -140,8 +181,15 @@ CATEGORY_SCHEME: Final = Shape(*ITEM_SCHEME, Children("categories", "str:Categor
 _REPORTING_CATEGORY: Final[Shape] = Shape(
     *NAMEABLE,
     Children("reportingCategories", "str:ReportingCategory", lambda: _REPORTING_CATEGORY),
-    TextList("structuralMetadata", "str:StructuralMetadata"),
-    TextList("provisioningMetadata", "str:ProvisioningMetadata"),
+    TextList(
+        "structuralMetadata",
+        "str:StructuralMetadata",
+        urn_to("DataStructure", "MetadataStructure"),
+    ),
+    TextList(
+        "provisioningMetadata", "str:ProvisioningMetadata", urn_to("Dataflow", "Metadataflow")
+    ),
+    rules=(not_both("structuralMetadata", "provisioningMetadata"),),
 )
 REPORTING_TAXONOMY: Final = Shape(
     *ITEM_SCHEME, Children("reportingCategories", "str:ReportingCategory", _REPORTING_CATEGORY)
@@ -149,22 +197,23 @@ REPORTING_TAXONOMY: Final = Shape(
 """A reporting taxonomy."""
 
 CONTACT: Final = Shape(
-    Attribute("id"),
+    Attribute("id", kind=ID),
     Texts("name", "names", "com:Name"),
     Texts("department", "departments", "str:Department"),
     Texts("role", "roles", "str:Role"),
     TextList("telephones", "str:Telephone", TEXT),
     TextList("faxes", "str:Fax", TEXT),
     TextList("x400s", "str:X400", TEXT),
-    TextList("uris", "str:URI"),
-    TextList("emails", "str:Email", TEXT),
+    TextList("uris", "str:URI", WHOLE_ADDRESS),
+    TextList("emails", "str:Email", EMAIL),
 )
 """Whom to ask in an organisation."""
 
 
 def _organisations(key: str, name: str, *, nested: bool = False) -> Collection:
     organisation = Shape(
-        *NAMEABLE,
+        *identifiable(NC_ID if name == "Agency" else ID),
+        *NAMES,
         *((PARENT,) if nested else ()),
         Children("contacts", "str:Contact", CONTACT),
     )
@@ -176,31 +225,42 @@ def _organisations(key: str, name: str, *, nested: bool = False) -> Collection:
     )
 
 
+_CODING: Final = text_format(
+    without=(
+        *("timeInterval", "startTime", "endTime", "decimals", "isMultiLingual"),
+        "sentinelValues",
+    ),
+    kinds={
+        "dataType": SIMPLE_CODE_TYPE,
+        "interval": INTEGER,
+        **dict.fromkeys(("startValue", "endValue", "minValue", "maxValue"), POSITIVE),
+    },
+)
 _LEVEL: Final[Shape] = Shape(
     *NAMEABLE,
-    Child("codingFormat", "str:CodingFormat", TEXT_FORMAT),
+    Child("codingFormat", "str:CodingFormat", _CODING),
     Child("level", "str:Level", lambda: _LEVEL),
 )
 _HIERARCHICAL_CODE: Final[Shape] = Shape(
     *IDENTIFIABLE,
-    Attribute("validFrom"),
-    Attribute("validTo"),
-    reference("code", "str:Code"),
+    Attribute("validFrom", kind=INSTANT),
+    Attribute("validTo", kind=INSTANT),
+    reference("code", "str:Code", "Code", required=True),
     Children("hierarchicalCodes", "str:HierarchicalCode", lambda: _HIERARCHICAL_CODE),
-    reference("level", "str:Level"),
+    Text("level", "str:Level", PATH),
 )
 HIERARCHY: Final = Shape(
     *MAINTAINABLE,
     Attribute("hasFormalLevels", kind=BOOLEAN, missing="false"),
     Child("level", "str:Level", _LEVEL),
-    Children("hierarchicalCodes", "str:HierarchicalCode", _HIERARCHICAL_CODE),
+    Children("hierarchicalCodes", "str:HierarchicalCode", _HIERARCHICAL_CODE, required=True),
 )
 """A hierarchy."""
 
 HIERARCHY_ASSOCIATION: Final = Shape(
     *MAINTAINABLE,
-    reference("linkedHierarchy", "str:LinkedHierarchy"),
-    reference("linkedObject", "str:LinkedObject"),
+    reference("linkedHierarchy", "str:LinkedHierarchy", "Hierarchy", required=True),
+    reference("linkedObject", "str:LinkedObject", required=True),
     reference("contextObject", "str:ContextObject"),
 )
 """What a hierarchy is used for."""

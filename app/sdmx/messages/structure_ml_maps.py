@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.sdmx.artefacts import Document
+from app.sdmx.messages.structure_kinds import DATA_TYPE, DAY, ID, PATH, one_of
 from app.sdmx.messages.structure_ml_base import ANNOTATIONS, IDENTIFIABLE, MAINTAINABLE, NAMEABLE
 from app.sdmx.messages.structure_ml_parts import Child, Children, Text, TextList, reference
 from app.sdmx.messages.structure_ml_process import process_collection
@@ -15,18 +16,22 @@ from app.sdmx.messages.structure_ml_table import (
     Collection,
     Content,
     Element,
+    Lines,
+    Member,
     Part,
     Reader,
     Shape,
     Vocabulary,
+    check_of_list,
     content_of,
+    one_of_these,
     refuse,
 )
-from app.sdmx.messages.structure_ml_text import BOOLEAN, DATE, INTEGER, TEXT, escape
+from app.sdmx.messages.structure_ml_text import BOOLEAN, INTEGER, TEXT, escape
 
-_SOURCE: Final = reference("source", "str:Source")
-_TARGET: Final = reference("target", "str:Target")
-_VALIDITY: Final = (Attribute("validFrom", kind=DATE), Attribute("validTo", kind=DATE))
+_SOURCE: Final = Text("source", "str:Source", ID)
+_TARGET: Final = Text("target", "str:Target", ID)
+_VALIDITY: Final = (Attribute("validFrom", kind=DAY), Attribute("validTo", kind=DAY))
 _MAPPED_VALUE: Final = Shape(
     Attribute("isRegEx", kind=BOOLEAN),
     Attribute("startIndex", kind=INTEGER),
@@ -38,6 +43,10 @@ _MAPPED_VALUE: Final = Shape(
 @dataclass(frozen=True, slots=True)
 class _MappedComponents(Part):
     """Pairs of a source and a target, which XML has one after the other."""
+
+    def members(self) -> Mapping[str, Member]:
+        pair = Shape(replace(_SOURCE, required=True), replace(_TARGET, required=True))
+        return {"mappedComponents": Member(check_of_list(pair.check), required=True)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         for pair in document.get("mappedComponents", ()):
@@ -75,6 +84,14 @@ class _Mapped(Part):
     key: str
     name: str
 
+    def members(self) -> Mapping[str, Member]:
+        side = Shape(
+            reference("codelist", "", "Codelist", "ValueList"),
+            Text("dataType", "", DATA_TYPE),
+            rules=(one_of_these("codelist", "dataType"),),
+        )
+        return {self.key: Member(check_of_list(side.check), required=True)}
+
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         for mapped in document.get(self.key, ()):
             for key, ending in (("codelist", "Codelist"), ("dataType", "DataType")):
@@ -96,46 +113,65 @@ class _Mapped(Part):
         }
 
 
-def _scheme_map(key: str, within: str, name: str) -> Collection:
+def _sides(*classes: str) -> Lines:
+    return (
+        reference("source", "str:Source", *classes, required=True),
+        reference("target", "str:Target", *classes, required=True),
+    )
+
+
+def _scheme_map(key: str, within: str, name: str, *classes: str) -> Collection:
     item_map = Shape(
         *_VALIDITY,
         ANNOTATIONS,
-        Child("sourceValue", "str:SourceValue", _MAPPED_VALUE),
+        Child("sourceValue", "str:SourceValue", _MAPPED_VALUE, required=True),
         Text("targetValue", "str:TargetValue"),
     )
-    shape = Shape(*MAINTAINABLE, _SOURCE, _TARGET, Children("itemMaps", "str:ItemMap", item_map))
+    maps = Children("itemMaps", "str:ItemMap", item_map)
+    shape = Shape(*MAINTAINABLE, *_sides(*classes), maps)
     return Collection(key, within, name, shape)
 
 
 _DATE_MAP: Final = (
     *IDENTIFIABLE,
-    Attribute("resolvePeriod"),
+    Attribute("resolvePeriod", kind=one_of("startOfPeriod", "endOfPeriod", "midPeriod")),
     _MappedComponents(),
-    reference("frequencyDimension", "str:FrequencyDimension"),
-    TextList("mappedFrequencies", "str:MappedFrequencies"),
-    reference("targetFrequencyID", "str:TargetFrequencyID"),
+    Text("frequencyDimension", "str:FrequencyDimension", ID),
+    TextList("mappedFrequencies", "str:MappedFrequencies", ID),
+    Text("targetFrequencyID", "str:TargetFrequencyID", ID),
 )
+_FREQUENCY: Final = one_of_these("frequencyDimension", "targetFrequencyID")
+_EPOCH: Final = one_of("nanosecond", "millisecond", "microsecond", "second", "day")
 STRUCTURE_MAP: Final = Shape(
     *MAINTAINABLE,
-    _SOURCE,
-    _TARGET,
+    *_sides("DataStructure", "Dataflow", "MetadataStructure", "Metadataflow"),
     Children(
         "epochMaps",
         "str:EpochMap",
-        Shape(*_DATE_MAP, Attribute("basePeriod"), Attribute("epochPeriod")),
+        Shape(
+            *_DATE_MAP,
+            Attribute("basePeriod", required=True),
+            Attribute("epochPeriod", kind=_EPOCH, required=True),
+            rules=(_FREQUENCY,),
+        ),
     ),
     Children(
         "datePatternMaps",
         "str:DatePatternMap",
-        Shape(*_DATE_MAP, Attribute("sourcePattern"), Attribute("locale")),
+        Shape(
+            *_DATE_MAP,
+            Attribute("sourcePattern", required=True),
+            Attribute("locale", required=True),
+            rules=(_FREQUENCY,),
+        ),
     ),
     Children(
         "frequencyFormatMappings",
         "str:FrequencyFormatMapping",
         Shape(
             *IDENTIFIABLE,
-            reference("frequencyId", "str:FrequencyId"),
-            Text("datePattern", "str:DatePattern"),
+            Text("frequencyId", "str:FrequencyId", ID, required=True),
+            Text("datePattern", "str:DatePattern", required=True),
         ),
     ),
     Children(
@@ -143,15 +179,21 @@ STRUCTURE_MAP: Final = Shape(
         "str:ComponentMap",
         Shape(
             ANNOTATIONS,
-            TextList("source", "str:Source"),
-            TextList("target", "str:Target"),
-            reference("representationMap", "str:RepresentationMap"),
+            TextList("source", "str:Source", ID, required=True),
+            TextList("target", "str:Target", ID, required=True),
+            reference("representationMap", "str:RepresentationMap", "RepresentationMap"),
         ),
     ),
     Children(
         "fixedValueMaps",
         "str:FixedValueMap",
-        Shape(ANNOTATIONS, _SOURCE, _TARGET, TextList("values", "str:Value", TEXT)),
+        Shape(
+            ANNOTATIONS,
+            _SOURCE,
+            _TARGET,
+            TextList("values", "str:Value", TEXT),
+            rules=(one_of_these("source", "target"),),
+        ),
     ),
 )
 """A map between two structures or flows."""
@@ -166,7 +208,7 @@ REPRESENTATION_MAP: Final = Shape(
         Shape(
             *_VALIDITY,
             ANNOTATIONS,
-            Children("sourceValues", "str:SourceValue", _MAPPED_VALUE),
+            Children("sourceValues", "str:SourceValue", _MAPPED_VALUE, required=True),
             TextList("targetValues", "str:TargetValue", TEXT),
         ),
     ),
@@ -181,19 +223,32 @@ MAPS: Final = (
         "str:RepresentationMap",
         REPRESENTATION_MAP,
     ),
-    _scheme_map("conceptSchemeMaps", "str:ConceptSchemeMaps", "str:ConceptSchemeMap"),
-    _scheme_map("categorySchemeMaps", "str:CategorySchemeMaps", "str:CategorySchemeMap"),
     _scheme_map(
-        "organisationSchemeMaps", "str:OrganisationSchemeMaps", "str:OrganisationSchemeMap"
+        "conceptSchemeMaps", "str:ConceptSchemeMaps", "str:ConceptSchemeMap", "ConceptScheme"
     ),
-    _scheme_map("reportingTaxonomyMaps", "str:ReportingTaxonomyMaps", "str:ReportingTaxonomyMap"),
+    _scheme_map(
+        "categorySchemeMaps", "str:CategorySchemeMaps", "str:CategorySchemeMap", "CategoryScheme"
+    ),
+    _scheme_map(
+        "organisationSchemeMaps",
+        "str:OrganisationSchemeMaps",
+        "str:OrganisationSchemeMap",
+        *("AgencyScheme", "DataConsumerScheme", "DataProviderScheme", "MetadataProviderScheme"),
+        "OrganisationUnitScheme",
+    ),
+    _scheme_map(
+        "reportingTaxonomyMaps",
+        "str:ReportingTaxonomyMaps",
+        "str:ReportingTaxonomyMap",
+        "ReportingTaxonomy",
+    ),
     process_collection(
         MAINTAINABLE,
         NAMEABLE,
         IDENTIFIABLE,
         ANNOTATIONS,
-        object_reference=reference("objectReference", "str:ObjectReference"),
-        target_step=reference("targetStep", "str:TargetStep"),
+        object_reference=reference("objectReference", "str:ObjectReference", required=True),
+        target_step=Text("targetStep", "str:TargetStep", PATH, required=True),
     ),
 )
 """The collections of this room."""

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from app.sdmx.artefacts import Document
+from app.sdmx.messages.structure_kinds import is_language, urn_to
 from app.sdmx.messages.structure_ml_table import (
     LANG,
+    Check,
     Element,
+    Member,
+    Misshapen,
     Part,
     Reader,
     Shape,
     Vocabulary,
+    check_of,
+    check_of_list,
     content_of,
     read_value,
     refuse,
@@ -36,6 +42,30 @@ def _read_shape(shape: ShapeOf, element: Element, vocabulary: Vocabulary) -> Doc
     return shape().read(element, vocabulary)
 
 
+def _check_by(shape: ShapeOf) -> Check:
+    return shape.check if isinstance(shape, Shape) else lambda value: shape().check(value)
+
+
+def check_texts(texts: object) -> None:
+    """Look at texts by language.
+
+    Raises:
+        Misshapen: a language is none, or its text is none.
+    """
+    if not isinstance(texts, dict) or not texts:
+        raise Misshapen("texts by language are wanted", "se esperan textos por idioma")
+    for language, text in texts.items():
+        if not is_language(language):
+            raise Misshapen(
+                f"{language!r} is not the tag of a language",
+                f"{language!r} no es la etiqueta de un idioma",
+            )
+        _check_text(text)
+
+
+_check_text: Final = check_of(TEXT)
+
+
 def _write_shape(shape: ShapeOf, name: str, value: Mapping[str, Any], out: list[str]) -> None:
     (shape if isinstance(shape, Shape) else shape()).write(name, value, out)
 
@@ -51,11 +81,17 @@ class Texts(Part):
         key: the key of the best match in JSON, `name`.
         keys: the key of the texts by language, `names`.
         name: the element.
+        required: whether there must be one.
     """
 
     key: str
     keys: str
     name: str
+    required: bool = False
+
+    def members(self) -> Mapping[str, Member]:
+        """The best match, and the texts by language."""
+        return {self.key: Member(_check_text, self.required), self.keys: Member(check_texts)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append one element a language."""
@@ -103,12 +139,18 @@ class Text(Part):
         kind: its simple type.
         missing: what is written where JSON has nothing and the schema demands the element; an
             empty one is read as nothing.
+        required: whether there must be one.
     """
 
     key: str
     name: str
     kind: Kind = TEXT
     missing: str | None = None
+    required: bool = False
+
+    def members(self) -> Mapping[str, Member]:
+        """The value."""
+        return {self.key: Member(check_of(self.kind), self.required)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append the element, if there is a value."""
@@ -129,9 +171,9 @@ class Text(Part):
             document[self.key] = read_value(self.kind, text, element, self.key)
 
 
-def reference(key: str, name: str) -> Text:
-    """A reference by URN."""
-    return Text(key, name, TOKEN)
+def reference(key: str, name: str, *classes: str, required: bool = False) -> Text:
+    """A reference by URN to an artefact of one of these classes; to anything without one."""
+    return Text(key, name, urn_to(*classes), required=required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +186,7 @@ class TextList(Part):
         kind: its simple type.
         within: an element around all of them.
         each: an element around each of them.
+        required: whether there must be one.
     """
 
     key: str
@@ -151,6 +194,11 @@ class TextList(Part):
     kind: Kind = TOKEN
     within: str = ""
     each: str = ""
+    required: bool = False
+
+    def members(self) -> Mapping[str, Member]:
+        """The list."""
+        return {self.key: Member(check_of_list(check_of(self.kind)), self.required)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append one element a value; nothing for an empty list."""
@@ -205,11 +253,17 @@ class Child(Part):
         key: the key in JSON.
         name: the element.
         shape: how it stands.
+        required: whether it must be there.
     """
 
     key: str
     name: str
     shape: ShapeOf
+    required: bool = False
+
+    def members(self) -> Mapping[str, Member]:
+        """The object."""
+        return {self.key: Member(_check_by(self.shape), self.required)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append the object, if there is one."""
@@ -234,12 +288,21 @@ class Children(Part):
         name: the element of an object.
         shape: how each stands.
         within: an element around all of them.
+        required: whether there must be one.
+        may_be_empty: whether JSON may have a list of none.
     """
 
     key: str
     name: str
     shape: ShapeOf
     within: str = ""
+    required: bool = False
+    may_be_empty: bool = False
+
+    def members(self) -> Mapping[str, Member]:
+        """The list."""
+        check = check_of_list(_check_by(self.shape), may_be_empty=self.may_be_empty)
+        return {self.key: Member(check, self.required)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append one element an object; nothing for an empty list."""
@@ -260,6 +323,16 @@ class Children(Part):
 
     def _read(self, element: Element, document: Document, vocabulary: Vocabulary) -> None:
         document.setdefault(self.key, []).append(_read_shape(self.shape, element, vocabulary))
+
+
+def check_of_value(shape: Shape, kind: Kind = TEXT) -> Check:
+    """Make the check of a value that JSON has as a text or as an object around it."""
+    check_text = check_of(kind)
+
+    def check(value: object) -> None:
+        (shape.check if isinstance(value, dict) else check_text)(value)
+
+    return check
 
 
 def write_value(shape: Shape, name: str, value: str | Mapping[str, Any], out: list[str]) -> None:
@@ -294,6 +367,10 @@ class Values(Part):
     name: str
     shape: Shape
 
+    def members(self) -> Mapping[str, Member]:
+        """The list."""
+        return {self.key: Member(check_of_list(check_of_value(self.shape)))}
+
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append one element a value."""
         for value in document.get(self.key, ()):
@@ -319,6 +396,10 @@ class Flag(Part):
 
     key: str
     name: str
+
+    def members(self) -> Mapping[str, Member]:
+        """An object without a member."""
+        return {self.key: Member(Shape().check)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append the element, if the object is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.sdmx.messages.structure_kinds import ID
 from app.sdmx.messages.structure_ml_parts import Child, Children, Texts
 from app.sdmx.messages.structure_ml_table import Attribute, Collection, Lines, Part, Shape
 
@@ -25,20 +26,20 @@ def process_collection(
         object_reference: what goes into a step or comes out of it.
         target_step: the step that a transition leads to.
     """
-    in_or_out = Shape(Attribute("localID"), annotations, object_reference)
+    in_or_out = Shape(Attribute("localID", kind=ID), annotations, object_reference)
     computation = Shape(
-        Attribute("localID"),
+        Attribute("localID", kind=ID),
         Attribute("softwarePackage"),
         Attribute("softwareLanguage"),
         Attribute("softwareVersion"),
         annotations,
-        Texts("description", "descriptions", "com:Description"),
+        Texts("description", "descriptions", "com:Description", required=True),
     )
     transition = Shape(
         *identifiable,
-        Attribute("localID"),
+        Attribute("localID", kind=ID),
         target_step,
-        Texts("condition", "conditions", "str:Condition"),
+        Texts("condition", "conditions", "str:Condition", required=True),
     )
     step: Shape = Shape(
         *nameable,

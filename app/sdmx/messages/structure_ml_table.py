@@ -22,6 +22,10 @@ of `Part` with `write` and `readers`. A `Collection` ties the shape of an artefa
 around all artefacts of its class; `structure_ml_message` writes and reads whole messages from the
 collections of a version.
 
+The tables also say what an object may be: the kind of each member, and those that must be there
+(`required`). `Shape.check` holds an object to that; reading does not, for what comes in an older
+version may have less.
+
 Elements and attributes that no table names are refused with `InvalidArtefactError`; `line` in the
 detail says where. Attributes of xsi and of namespaces that are not SDMX's are passed over.
 """
@@ -29,8 +33,9 @@ detail says where. Attributes of xsi and of namespaces that are not SDMX's are p
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeAlias, cast
 
 from lxml import etree
@@ -38,6 +43,113 @@ from lxml import etree
 from app.errors import InvalidArtefactError
 from app.sdmx.artefacts import Document
 from app.sdmx.messages.structure_ml_text import TEXT, Kind, escape, quote
+
+
+class Misshapen(Exception):
+    """Where an object differs from its shape; `path` grows while it rises."""
+
+    def __init__(self, en: str, es: str, path: str = "") -> None:
+        super().__init__(en)
+        self.en = en
+        self.es = es
+        self.path = path
+
+
+Check: TypeAlias = Callable[[Any], None]
+"""Looks at a JSON value; raises Misshapen."""
+
+Rule: TypeAlias = Callable[[Mapping[str, Any]], None]
+"""Looks at the members of an object together; raises Misshapen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a JSON object.
+
+    Attributes:
+        check: what its value must be.
+        required: whether it must be there.
+    """
+
+    check: Check
+    required: bool = False
+
+
+def check_of(kind: Kind) -> Check:
+    """Make the check of a simple value."""
+    fits = kind.fits
+
+    def check(value: object) -> None:
+        if not fits(value):
+            shown = repr(value)[:80]
+            raise Misshapen(f"{shown} is not {kind.en}", f"{shown} no es {kind.es}")
+
+    return check
+
+
+def check_of_list(check: Check, *, may_be_empty: bool = False) -> Check:
+    """Make the check of a list from that of its values."""
+
+    def check_list(values: object) -> None:
+        if not isinstance(values, list):
+            raise Misshapen("it is not a list", "no es una lista")
+        if not (values or may_be_empty):
+            raise Misshapen("the list is empty: leave it out", "la lista está vacía: omítala")
+        for position, value in enumerate(values):
+            try:
+                check(value)
+            except Misshapen as found:
+                found.path = f"/{position}{found.path}"
+                raise
+
+    return check_list
+
+
+def one_of_these(*keys: str) -> Rule:
+    """Make the rule that an object has just one of these members."""
+    listed = ", ".join(keys)
+
+    def rule(document: Mapping[str, Any]) -> None:
+        if sum(key in document for key in keys) != 1:
+            raise Misshapen(f"it must have one of {listed}", f"debe tener uno de estos: {listed}")
+
+    return rule
+
+
+def not_both(*keys: str) -> Rule:
+    """Make the rule that an object has one of these members at most."""
+    listed = ", ".join(keys)
+
+    def rule(document: Mapping[str, Any]) -> None:
+        if sum(key in document for key in keys) > 1:
+            raise Misshapen(
+                f"it may have only one of {listed}", f"solo puede tener uno de estos: {listed}"
+            )
+
+    return rule
+
+
+def together(*keys: str) -> Rule:
+    """Make the rule that an object has all of these members or none."""
+
+    def rule(document: Mapping[str, Any]) -> None:
+        missing = [key for key in keys if key not in document]
+        if missing and len(missing) < len(keys):
+            raise Misshapen("it is missing", "falta", f"/{missing[0]}")
+
+    return rule
+
+
+def some_of(*keys: str) -> Rule:
+    """Make the rule that an object has one of these members or more."""
+    listed = ", ".join(keys)
+
+    def rule(document: Mapping[str, Any]) -> None:
+        if not any(key in document for key in keys):
+            raise Misshapen(f"{listed} is missing", f"falta {listed}")
+
+    return rule
+
 
 Element: TypeAlias = etree._Element
 """An element of lxml."""
@@ -121,12 +233,18 @@ class Attribute:
         kind: its simple type.
         missing: what is written where JSON has nothing and the schema demands it; an empty
             text is read as nothing.
+        required: whether JSON must have it.
     """
 
     key: str
     name: str = ""
     kind: Kind = TEXT
     missing: str | None = None
+    required: bool = False
+
+    def members(self) -> Mapping[str, Member]:
+        """What it is in JSON."""
+        return {self.key: Member(check_of(self.kind), self.required)}
 
     def write(self, document: Mapping[str, Any]) -> str:
         """Give the attribute with a blank before it, or nothing."""
@@ -142,7 +260,16 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Unwritten(Attribute):
+class OfXml(Attribute):
+    """An attribute that is no member in JSON: who writes adds it, who reads takes it away."""
+
+    def members(self) -> Mapping[str, Member]:
+        """Nothing."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten(OfXml):
     """An attribute that is understood and says nothing that the object does not say: a URN."""
 
     def write(self, document: Mapping[str, Any]) -> str:
@@ -166,6 +293,10 @@ class Part(ABC):
     def readers(self, vocabulary: Vocabulary) -> Mapping[str, Reader]:
         """Give the elements of this part as lxml names them, each with what reads it."""
 
+    def members(self) -> Mapping[str, Member]:
+        """What it is in JSON, where objects are held to their shape; nothing of itself."""
+        return {}
+
 
 Lines: TypeAlias = tuple[Attribute | Part, ...]
 """Lines of a shape, to be put in others."""
@@ -183,6 +314,10 @@ class Content:
     key: str
     kind: Kind = TEXT
 
+    def members(self) -> Mapping[str, Member]:
+        """What it is in JSON: never without it."""
+        return {self.key: Member(check_of(self.kind), required=True)}
+
 
 class Shape:
     """How one JSON object stands as one element.
@@ -191,6 +326,9 @@ class Shape:
         lines: the attributes, then the child elements in the order of the schema, or the content.
         constants: what each object has that is read, without an element for it.
         after: puts right what was read.
+        also: members that JSON alone has.
+        without: members that are read, and may not be kept.
+        rules: what holds for several members.
     """
 
     def __init__(
@@ -198,8 +336,14 @@ class Shape:
         *lines: Attribute | Part | Content,
         constants: Mapping[str, Any] | None = None,
         after: Callable[[Document], None] | None = None,
+        also: Mapping[str, Check] | None = None,
+        without: Container[str] = (),
+        rules: Iterable[Rule] = (),
     ) -> None:
         self.lines = lines
+        self._also = {key: Member(check) for key, check in (also or {}).items()}
+        self._without = without
+        self._rules = tuple(rules)
         self._attributes = tuple(line for line in lines if isinstance(line, Attribute))
         self._parts = tuple(line for line in lines if isinstance(line, Part))
         self._content = next((line for line in lines if isinstance(line, Content)), None)
@@ -252,6 +396,51 @@ class Shape:
         if self._after is not None:
             self._after(document)
         return document
+
+    def check(self, document: object, *, is_whole: bool = True) -> None:
+        """Hold a JSON object to this shape; members `x-...` are extensions, which may be anything.
+
+        Args:
+            document: the object.
+            is_whole: whether it must have what is required; a reference to what is kept elsewhere
+                need not.
+
+        Raises:
+            Misshapen: a member is missing, is not known, or is of another kind.
+        """
+        if not isinstance(document, dict):
+            raise Misshapen("it is not an object", "no es un objeto")
+        members = self._members
+        for key, value in document.items():
+            member = members.get(key)
+            if member is None:
+                if key.startswith("x-"):
+                    continue
+                raise Misshapen(
+                    "SDMX has no such part here", "SDMX no tiene tal parte aquí", f"/{key}"
+                )
+            try:
+                member.check(value)
+            except Misshapen as found:
+                found.path = f"/{key}{found.path}"
+                raise
+        if is_whole:
+            for key in self._required:
+                if key not in document:
+                    raise Misshapen("it is missing", "falta", f"/{key}")
+            for rule in self._rules:
+                rule(document)
+
+    @cached_property
+    def _members(self) -> Mapping[str, Member]:
+        found = dict(self._also)
+        for line in self.lines:
+            found.update(line.members())
+        return {key: member for key, member in found.items() if key not in self._without}
+
+    @cached_property
+    def _required(self) -> tuple[str, ...]:
+        return tuple(key for key, member in self._members.items() if member.required)
 
     def _make_tables(self, vocabulary: Vocabulary) -> _Tables:
         tables = _Tables()

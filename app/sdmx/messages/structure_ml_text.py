@@ -50,10 +50,16 @@ class Kind:
     Attributes:
         write: gives the text, not escaped.
         read: gives the value; raises ValueError for a text that is none.
+        fits: whether a JSON value is of this type.
+        en: what it must be, in English.
+        es: the same in Spanish.
     """
 
     write: Callable[[Any], str]
     read: Callable[[str], Any]
+    fits: Callable[[Any], bool]
+    en: str
+    es: str
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:
@@ -120,26 +126,58 @@ def _read_date(text: str) -> str:
     return f"{day}T00:00:00{zone or 'Z'}"
 
 
-TEXT: Final = Kind(str, str)
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_boolean(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def _is_number(value: object) -> bool:
+    return _is_integer(value) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _is_occurrence(value: object) -> bool:
+    return value == "unbounded" or _is_integer(value)
+
+
+def _is_cascade(value: object) -> bool:
+    return value == "excluderoot" or isinstance(value, bool)
+
+
+TEXT: Final = Kind(str, str, _is_text, "a text", "un texto")
 """A text, with its blanks."""
 
-TOKEN: Final = Kind(str, str.strip)
+TOKEN: Final = Kind(str, str.strip, _is_text, "a text", "un texto")
 """An identifier or URN: blanks around it are not part of it."""
 
-BOOLEAN: Final = Kind(_write_boolean, _read_boolean)
+BOOLEAN: Final = Kind(_write_boolean, _read_boolean, _is_boolean, "true or false", "true o false")
 """`true` or `false`; 1 and 0 are read."""
 
-INTEGER: Final = Kind(str, _read_integer)
+INTEGER: Final = Kind(str, _read_integer, _is_integer, "an integer", "un entero")
 """An integer of 64 bits."""
 
-NUMBER: Final = Kind(_write_number, _read_number)
+NUMBER: Final = Kind(_write_number, _read_number, _is_number, "a number", "un número")
 """A decimal; read as an integer where it has no point."""
 
-OCCURRENCE: Final = Kind(str, _read_occurrence)
+OCCURRENCE: Final = Kind(
+    str, _read_occurrence, _is_occurrence, "an integer or unbounded", "un entero o unbounded"
+)
 """An integer, or `unbounded`."""
 
-CASCADE: Final = Kind(_write_cascade, _read_cascade)
+CASCADE: Final = Kind(
+    _write_cascade,
+    _read_cascade,
+    _is_cascade,
+    "true, false or excluderoot",
+    "true, false o excluderoot",
+)
 """`true`, `excluderoot` or nothing, which is written `false`; what JSON says is false is 0."""
 
-DATE: Final = Kind(_write_date, _read_date)
+DATE: Final = Kind(_write_date, _read_date, _is_text, "a text", "un texto")
 """A day (xs:date) for what JSON has as an instant."""

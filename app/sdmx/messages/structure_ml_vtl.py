@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
+from app.sdmx.messages.structure_kinds import NC_ID
 from app.sdmx.messages.structure_ml_parts import Child, Children, Flag, Text, TextList
-from app.sdmx.messages.structure_ml_table import Attribute, Collection, Lines, Part, Shape
+from app.sdmx.messages.structure_ml_table import (
+    Attribute,
+    Collection,
+    Lines,
+    Part,
+    Shape,
+    not_both,
+    one_of_these,
+)
 from app.sdmx.messages.structure_ml_text import BOOLEAN
 
 Refer: TypeAlias = Callable[[str, str], Part]
 """Makes the part for a reference, or several, from the key in JSON and the class it leads to."""
 
 _CUSTOM_TYPE: Final = (
-    Text("vtlScalarType", "str:VtlScalarType"),
-    Text("dataType", "str:DataType"),
+    Text("vtlScalarType", "str:VtlScalarType", required=True),
+    Text("dataType", "str:DataType", required=True),
     Text("vtlLiteralFormat", "str:VtlLiteralFormat"),
     Text("outputFormat", "str:OutputFormat"),
     Text("nullValue", "str:NullValue"),
 )
 _NAME_PERSONALISATION: Final = (
-    Attribute("vtlArtefact"),
-    Text("vtlDefaultName", "str:VtlDefaultName"),
-    Text("personalisedName", "str:PersonalisedName"),
+    Attribute("vtlArtefact", required=True),
+    Text("vtlDefaultName", "str:VtlDefaultName", required=True),
+    Text("personalisedName", "str:PersonalisedName", required=True),
 )
 _RULESET: Final = (
-    Attribute("rulesetType"),
-    Attribute("rulesetScope"),
-    Text("rulesetDefinition", "str:RulesetDefinition"),
+    Attribute("rulesetType", required=True),
+    Attribute("rulesetScope", required=True),
+    Text("rulesetDefinition", "str:RulesetDefinition", required=True),
 )
 _TRANSFORMATION: Final = (
-    Attribute("isPersistent", kind=BOOLEAN, missing="false"),
-    Text("expression", "str:Expression"),
-    Text("result", "str:Result"),
+    Attribute("isPersistent", kind=BOOLEAN, missing="false", required=True),
+    Text("expression", "str:Expression", required=True),
+    Text("result", "str:Result", required=True),
 )
-_OPERATOR: Final = (Text("operatorDefinition", "str:OperatorDefinition"),)
+_OPERATOR: Final = (Text("operatorDefinition", "str:OperatorDefinition", required=True),)
 
 
 def vtl_collections(
@@ -62,7 +71,8 @@ def vtl_collections(
 
     def collection(item: str, lines: Lines, scheme: Lines, *more: Part) -> Collection:
         key = item[0].lower() + item[1:]
-        items = Children(f"{key}s", f"str:{item}", Shape(*nameable, *lines))
+        rules = (_mapped,) if item == "VtlMapping" else ()
+        items = Children(f"{key}s", f"str:{item}", Shape(*nameable, *lines, rules=rules))
         return Collection(
             f"{key}Schemes",
             f"str:{item}{around}",
@@ -89,10 +99,20 @@ def vtl_collections(
     )
 
 
+_MAPPED: Final = one_of_these("dataflow", "genericDataflow", "codelist", "concept")
+_WITH_SPACES: Final = not_both("codelist", "concept", "toVtlMapping")
+_AND_BACK: Final = not_both("codelist", "concept", "fromVtlMapping")
+
+
+def _mapped(document: Mapping[str, Any]) -> None:
+    for rule in (_MAPPED, _WITH_SPACES, _AND_BACK):
+        rule(document)
+
+
 def _mapping(one: Refer) -> Lines:
     """What is mapped to a name of VTL."""
     return (
-        Attribute("alias"),
+        Attribute("alias", required=True),
         one("dataflow", "Dataflow"),
         Flag("genericDataflow", "str:GenericDataflow"),
         _space("toVtlMapping", "str:ToVtlMapping", "toVtlSubSpace", "str:ToVtlSubSpace"),
@@ -105,5 +125,5 @@ def _mapping(one: Refer) -> Lines:
 
 
 def _space(key: str, name: str, inner_key: str, inner_name: str) -> Child:
-    keys = Shape(TextList("keys", "str:Key"))
+    keys = Shape(TextList("keys", "str:Key", NC_ID))
     return Child(key, name, Shape(Attribute("method"), Child(inner_key, inner_name, keys)))
