@@ -107,10 +107,11 @@ def _lay_out(
     shown_attributes = tuple(_attributes(attributes, flow))
     shown_measures = _measures(measures, flow)
     observes = bool(shown_measures) or any(a.level == "observation" for a in shown_attributes)
+    asked = along
     if not observes and flow.time:
         # Series alone: there is no observation that another dimension could run along.
         along = flow.time.id
-    return Layout(flow, shown_measures, shown_attributes, along, observes, one_source)
+    return Layout(flow, shown_measures, shown_attributes, along, observes, one_source, asked)
 
 
 def is_reduced(layout: Layout) -> bool:

@@ -13,6 +13,7 @@ from app.services.publish_structures import publish_structures
 from app.store.pools import open_pools
 from tests.fixture_exchange import open_bundle
 from tests.structures import START
+from tests.xml_schemas import check_structure_specific
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,3 +272,34 @@ def test_actual_constraints_are_asked_for_elsewhere(bundle: Bundle) -> None:
         reply = bundle.get(V1 + path)
         assert reply.status_code == 404
         assert "/sdmx/v1/availableconstraint/" in reply.text
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.sdmx.data+xml;version=3.1.0",
+        "application/vnd.sdmx.data+xml;version=3.0.0",
+        "application/vnd.sdmx.structurespecificdata+xml;version=2.1",
+    ],
+)
+@pytest.mark.parametrize(
+    "shown", ["attributes=none&measures=none", "attributes=series&measures=none"]
+)
+@pytest.mark.parametrize("flow", ["DF_MIGRATION", "DF_STOCK"])
+def test_c048_series_keys_follow_the_schema_that_is_asked_for_alike(
+    bundle: Bundle, flow: str, shown: str, media_type: str
+) -> None:
+    version = media_type.rpartition("=")[2]
+    for along in ("SEX", "FREQ", "AllDimensions", None):
+        asked = "" if along is None else f"dimensionAtObservation={along}"
+        path = f"dataflow/SICA_TEST/{flow}/1.0.0"
+        reply = bundle.get(f"{V2}/data/{path}?{shown}&{asked}", media_type)
+        schema = bundle.get(
+            f"{V2}/schema/{path}?{asked}", f"application/vnd.sdmx.schema+xml;version={version}"
+        )
+        if reply.status_code == schema.status_code == 400:  # no dimension of this flow
+            continue
+        message = check_structure_specific(reply.content, schema.content, version)
+        keys = [tuple(one.attrib.items()) for one in message.iter("Series", "Obs")]
+        assert keys
+        assert len(set(keys)) == len(keys)

@@ -36,6 +36,8 @@ class Layout:
         observations: whether observations are shown; else only series and what is above them.
         one_source: whether all data come from one agreement, so that attributes above the
             series have one value at their own level.
+        asked_dimension: what was asked for at the observation, where no observations are shown
+            and so `dimension_at_observation` is another.
     """
 
     flow: Flow
@@ -44,6 +46,7 @@ class Layout:
     dimension_at_observation: str
     observations: bool
     one_source: bool
+    asked_dimension: str = ""
 
     @cached_property
     def is_flat(self) -> bool:
@@ -99,9 +102,22 @@ class Layout:
         return tuple(a for a in self.attributes if a not in rest and a.level != "observation")
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of series: its id, the codes of its dimensions, and its attributes, all by id."""
+
+    id: str
+    codes: Mapping[str, str]
+    values: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class DataSet:
-    """A dataset: the structure it belongs to, what it does, and when it held."""
+    """A dataset: the structure it belongs to, what it does, and when it held.
+
+    Attributes:
+        groups: what is attached to groups, where that is known before the series.
+    """
 
     kind: StructureKind
     urn: str
@@ -110,6 +126,7 @@ class DataSet:
     action: DataSetAction
     valid_from: dt.datetime | None = None
     valid_to: dt.datetime | None = None
+    groups: tuple[Group, ...] = ()
 
     @property
     def short_urn(self) -> str:

@@ -60,15 +60,20 @@ class Structure:
     id: str
     prefix: str
     dataset: DataSet
+    along: str
 
     @property
     def namespace(self) -> str:
         """The namespace of its structure-specific data."""
-        return dataset_namespace(self.dataset.urn, self.dataset.layout.dimension_at_observation)
+        return dataset_namespace(self.dataset.urn, self.along)
 
 
-def structures_of(datasets: Sequence[DataSet]) -> dict[str, Structure]:
-    """The structures of a message by what was asked for, with names that XML ids can have."""
+def structures_of(family: Family, datasets: Sequence[DataSet]) -> dict[str, Structure]:
+    """The structures of a message by what was asked for, with names that XML ids can have.
+
+    They tell the dimension at the observation that was asked for, even where a message has no
+    observations, so that it has the namespace of the schema that is asked for alike.
+    """
     found: dict[str, Structure] = {}
     for dataset in datasets:
         if dataset.urn in found:
@@ -78,7 +83,11 @@ def structures_of(datasets: Sequence[DataSet]) -> dict[str, Structure]:
         name = _NO_NAME_SIGN.sub("_", f"{urn.agency}_{urn.id}_{urn.version}")
         if any(name == structure.id for structure in found.values()):
             name = f"{name}_{number}"
-        found[dataset.urn] = Structure(name, f"ns{number}", dataset)
+        layout = dataset.layout
+        along = layout.asked_dimension or layout.dimension_at_observation
+        if family.is_of_time_series:
+            along = layout.dimension_at_observation
+        found[dataset.urn] = Structure(name, f"ns{number}", dataset, along)
     return found
 
 
@@ -111,9 +120,8 @@ def _namespaces(family: Family, structures: Mapping[str, Structure]) -> Iterator
 
 
 def _structure(family: Family, structure: Structure) -> str:
-    along = structure.dataset.layout.dimension_at_observation
     namespace = "" if family.is_generic else f' namespace="{quote(structure.namespace)}"'
-    about = f'structureID="{structure.id}"{namespace} dimensionAtObservation="{along}"'
+    about = f'structureID="{structure.id}"{namespace} dimensionAtObservation="{structure.along}"'
     return f"<message:Structure {about}>{_reference(family, structure)}</message:Structure>"
 
 

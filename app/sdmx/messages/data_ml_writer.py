@@ -34,7 +34,7 @@ class MlWriter:
 
     def __init__(self, family: Family, datasets: Sequence[DataSet]) -> None:
         self._family = family
-        self._structures = structures_of(datasets)
+        self._structures = structures_of(family, datasets)
         if family.is_of_time_series:
             _check_time_series(family, [dataset.layout for dataset in datasets])
             if family.is_generic and len(self._structures) > 1:

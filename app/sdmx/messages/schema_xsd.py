@@ -5,6 +5,9 @@ the observation. It imports the official schemas by their names, so that it is u
 Components are XML attributes; in 3.x those with several values, several languages or markup are
 elements `Comp`, each of a type of its own. Where an attribute may stand at several levels (with
 the series, a group, or by itself), it is valid at each.
+
+Where no observations are asked for, a message has series with all dimensions but time, whatever
+dimension it would have had at the observation: the schemas of other dimensions take such too.
 """
 
 from __future__ import annotations
@@ -67,7 +70,7 @@ class _Writer:
         schema = self.schema
         yield self._dataset_type()
         yield from self._group_types()
-        if not schema.is_flat:
+        if self._has_series:
             yield self._series_type()
         yield self._observation_type()
         if not self.is_old:
@@ -81,14 +84,13 @@ class _Writer:
 
     def _dataset_type(self) -> str:
         body = '<xs:element name="{0}" type="{0}Type" form="unqualified"{1}/>'
-        rows = "Obs" if self.schema.is_flat else "Series"
         if self.is_old:
             many = ' minOccurs="0" maxOccurs="unbounded"'
-            content = self._group_element(many) + body.format(rows, many)
+            content = self._group_element(many) + self._rows(body, ' maxOccurs="unbounded"')
         else:
             content = (
                 '<xs:choice minOccurs="0" maxOccurs="unbounded">'
-                f"{body.format('Atts', '')}{self._group_element('')}{body.format(rows, '')}"
+                f"{body.format('Atts', '')}{self._group_element('')}{self._rows(body, '')}"
                 "</xs:choice>"
             )
         own = [a for a in self.schema.above_observation if not a.positions]
@@ -101,16 +103,41 @@ class _Writer:
             taken={START_DAY} if self.is_old else (),
         )
 
+    @property
+    def _has_series(self) -> bool:
+        """Without time an observation is all that a key can be of."""
+        return not self.schema.is_flat or self.schema.flow.time is not None
+
+    def _rows(self, element: str, occurs: str) -> str:
+        """Series, or observations by themselves; in place of these series without any."""
+        if not self.schema.is_flat:
+            return element.format("Series", f' minOccurs="0"{occurs}' if self.is_old else occurs)
+        rows = element.format("Obs", occurs)
+        if self._has_series and self.is_old:
+            return f'<xs:choice minOccurs="0">{element.format("Series", occurs)}{rows}</xs:choice>'
+        if self._has_series:
+            return element.format("Series", occurs) + rows
+        return element.format("Obs", f' minOccurs="0"{occurs}' if self.is_old else occurs)
+
     def _series_type(self) -> str:
         schema = self.schema
         many = ' minOccurs="0" maxOccurs="unbounded"'
         observations = f'<xs:element name="Obs" type="ObsType" form="unqualified"{many}/>'
-        components = [*schema.at_series, *self._at_series()]
+        dimensions, attributes = list(schema.at_series), self._at_series()
+        free: list[Component] = []
+        if schema.is_flat:
+            observations, dimensions = "", list(schema.flow.dimensions)
+        elif not schema.is_time_series:  # by the whole key, if there are no observations
+            free = [d for d in schema.dimensions if d.level == "time" or d not in dimensions]
+            dimensions = [d for d in dimensions if d not in free]
+            attributes = list(schema.above_observation)
+        components = [*dimensions, *attributes]
+        keys = [self._attribute(one, required=False) for one in free]
         return self._restricted(
             "SeriesType",
             "TimeSeriesType" if self._is_old_series else "SeriesType",
             self._comps(components) + observations + self._metadata,
-            self._attributes(components),
+            [*keys, *self._attributes(components)],
             taken={_TIME, START_DAY} if self.is_old else {_TIME},
         )
 
