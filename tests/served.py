@@ -36,12 +36,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "160", "LC_ALL": "C.UTF-8", **more}
 
 
-def start(data_dir: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
-    """Start a service; return it with its address once that is printed."""
+def start(data_dir: Path, *options: str, **more: str) -> tuple[subprocess.Popen[str], str]:
+    """Start a service, with more environment; return it with its address once that is printed."""
     with (data_dir.parent / "log").open("a") as log:
         process = subprocess.Popen(
             [*VIPMG, "serve", "--data-dir", str(data_dir), "--port", "0", *options],
-            stdout=subprocess.PIPE, stderr=log, text=True, env=environment(PYTHONUNBUFFERED="1"),
+            stdout=subprocess.PIPE, stderr=log, text=True,
+            env=environment(PYTHONUNBUFFERED="1", **more),
         )  # fmt: skip
     assert process.stdout is not None
     for line in process.stdout:
