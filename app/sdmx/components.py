@@ -45,6 +45,7 @@ class Component:
         repeats: of a metadata attribute, whether each part of its path may stand several times;
             empty for what is no metadata attribute.
         plain_id: its id in formats whose ids have no dots, empty where it is the same.
+        group: of an attribute of a group of dimensions, the id of the group.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Component:
     relationship: Mapping[str, Any]
     repeats: tuple[bool, ...] = ()
     plain_id: str = ""
+    group: str = ""
 
     @property
     def is_metadata(self) -> bool:

@@ -234,8 +234,12 @@ def _resolve_attribute(
     order: list[str],
     groups: Mapping[str, tuple[str, ...]],
 ) -> Component:
-    level, positions, shown = _place(item.attribute_relationship, order, groups)
-    return builder.component(item, level, positions, shown)
+    relationship = item.attribute_relationship
+    level, positions, shown = _place(relationship, order, groups)
+    component = builder.component(item, level, positions, shown)
+    if relationship.group is None or level != "partial":
+        return component
+    return replace(component, group=relationship.group)
 
 
 def _metadata_attributes(

@@ -82,6 +82,15 @@ class SeriesSelection:
             keys = ()
         return SeriesSelection(keys, codes, self.first_day, self.last_day)
 
+    def may_match(self, places: Sequence[int], codes: Sequence[str]) -> bool:
+        """Whether a key with these codes at these positions may pass."""
+        part = dict(zip(places, codes, strict=True))
+        if any(code not in self.codes.get(place, (code,)) for place, code in part.items()):
+            return False
+        return not self.keys or any(
+            all(asked[place] in (None, code) for place, code in part.items()) for asked in self.keys
+        )
+
     def matches(self, key: Key) -> bool:
         """Whether a key passes."""
         if any(key[place] not in codes for place, codes in self.codes.items()):

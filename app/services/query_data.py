@@ -11,12 +11,13 @@ from app.sdmx.messages.data_message import (
     DataSet,
     DataSetAction,
     DataWriter,
+    Group,
     Header,
     Layout,
     SeriesData,
     StoredSeries,
 )
-from app.sdmx.messages.data_writers import data_writer, has_series, plain_action
+from app.sdmx.messages.data_writers import data_writer, has_groups, has_series, plain_action
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import DataQuery
 from app.services.arrange_data import (
@@ -115,7 +116,7 @@ async def write_single(
     batch = [data for data in shown if data is not None]
     if not batch:
         return None
-    dataset = _dataset(plan, _action(plan, form))
+    dataset = _dataset(plan, _action(plan, form), groups=_groups(plan, form))
     writer = data_writer(form.representation, [dataset], with_validity=False)
     return b"".join(
         (
@@ -214,7 +215,8 @@ async def _datasets(
             yield _dataset(plan, action), read_stored(connection, plan.reading)
         else:
             now = read_current(connection, plan.reading)
-            yield _dataset(plan, action), _arranged(query, plan, now, page)
+            shown = _dataset(plan, action, groups=_groups(plan, form))
+            yield shown, _arranged(query, plan, now, page)
 
 
 def _goes_as_stored(plan: _Plan, writer: DataWriter) -> bool:
@@ -274,10 +276,30 @@ def _action(plan: _Plan, form: Form, *, is_change: bool = False) -> DataSetActio
 
 
 def _dataset(
-    plan: _Plan, action: DataSetAction, *, valid_from: dt.datetime | None = None
+    plan: _Plan,
+    action: DataSetAction,
+    *,
+    valid_from: dt.datetime | None = None,
+    groups: tuple[Group, ...] = (),
 ) -> DataSet:
     scope = plan.scope
-    return DataSet(scope.kind, scope.urn, scope.names, plan.layout, action, valid_from)
+    return DataSet(
+        scope.kind, scope.urn, scope.names, plan.layout, action, valid_from, groups=groups
+    )
+
+
+def _groups(plan: _Plan, form: Form) -> tuple[Group, ...]:
+    """What is attached to groups now, if of one agreement: others may have other values."""
+    if not plan.layout.one_source or not has_groups(form.representation):
+        return ()
+    shown = {attribute.id for attribute in plan.layout.attributes}
+    groups = [
+        Group(group.id, group.codes, values)
+        for uppers in plan.reading.uppers.values()
+        for group in uppers.groups(plan.scope.slice.series)
+        if (values := {name: one for name, one in group.values.items() if name in shown})
+    ]
+    return tuple(groups)
 
 
 def _deletions(plan: _Plan, *, valid_to: dt.datetime | None = None) -> DataSet:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sdmx.flow import Component, Flow
-from app.sdmx.messages.data_message import SeriesData, StoredSeries
+from app.sdmx.messages.data_message import Group, SeriesData, StoredSeries
 from app.sdmx.query import DataQuery
 from app.sdmx.series import TIME, Document
-from app.sdmx.slices import Key, PartialKey, Slice, first_and_last
+from app.sdmx.slices import Key, PartialKey, SeriesSelection, Slice, first_and_last
 from app.store import series as store
 from app.store.series import Source
 from app.store.types import Connection
@@ -46,6 +46,27 @@ class Uppers:
     def with_attached(self, attached: Attached) -> Uppers:
         """The same where other values are attached."""
         return Uppers(self._flow, attached, self._fixed)
+
+    def groups(self, selection: SeriesSelection) -> list[Group]:
+        """What is attached to groups that selected series may be of, in the order of their keys."""
+        found: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+        places: dict[str, tuple[int, ...]] = {}
+        single = selection.single_key
+        for attribute, table in self._parts:
+            if not attribute.group:
+                continue
+            places[attribute.group] = attribute.positions
+            if single is not None:
+                codes = tuple([single[place] for place in attribute.positions])
+                table = {codes: table.get(codes)}
+            for codes, value in table.items():
+                if value is not None and selection.may_match(attribute.positions, codes):
+                    found.setdefault((attribute.group, codes), {})[attribute.id] = value
+        names = [dimension.id for dimension in self._flow.dimensions]
+        return [
+            Group(group, {names[p]: c for p, c in zip(places[group], codes, strict=True)}, values)
+            for (group, codes), values in sorted(found.items(), key=lambda item: item[0])
+        ]
 
     def of(self, key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The values for a series that has these attributes of its own."""

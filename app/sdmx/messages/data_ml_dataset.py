@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from app.sdmx.flow import Component
-from app.sdmx.messages.data_message import DataSet, Layout, SeriesData, StoredSeries
+from app.sdmx.messages.data_message import DataSet, Group, Layout, SeriesData, StoredSeries
 from app.sdmx.messages.data_ml_names import is_complex
 from app.sdmx.messages.data_ml_places import Named, places
 from app.sdmx.messages.data_ml_wording import Parts, Wording
@@ -41,6 +41,7 @@ class DataSetText:
         self.wording = wording
         self._languages = languages
         self._is_old = is_old
+        self._groups = dataset.groups
         placed = places(dataset.layout, is_old=is_old)
         self._at_dataset = self._values(placed.dataset)
         self._at_series = self._values(placed.series)
@@ -60,7 +61,20 @@ class DataSetText:
     def begin(self, about: Mapping[str, str], first: SeriesData) -> str:
         """The beginning of the dataset; what is above its first series is above all of them."""
         values = self._constants(first, self._at_dataset)
-        return self.wording.dataset(about, "".join(values))
+        groups = "".join(map(self._group, self._groups))
+        return self.wording.dataset(about, "".join(values)) + groups
+
+    def _group(self, group: Group) -> str:
+        """A group with its attributes."""
+        dimensions = {d.id: d for d in self.layout.flow.dimensions}
+        key = [
+            _Value(dimensions[name], self.wording.dimension(name), self)(code)
+            for name, code in group.codes.items()
+        ]
+        own = [a for a in self.layout.attributes if a.id in group.values]
+        values = self._values(tuple((a, a.undotted_id) for a in own))
+        first, rest = self._constants(SeriesData((), {}, group.values), values)
+        return self.wording.group(group.id, "".join(key), first, rest)
 
     def series(self, data: SeriesData) -> str:
         """A series with its observations; in the flat layout, the observations alone."""

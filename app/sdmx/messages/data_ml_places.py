@@ -1,8 +1,9 @@
 """Where the attributes of a layout stand in SDMX-ML messages.
 
 Attributes of some of the dimensions, those of groups among them, stand with the series, as the
-standard has it for attributes without a group and allows it for the others: a group would have
-to come before all series in 2.1, and clients in the field read attributes where the key is.
+standard has it for attributes without a group and allows it for the others: clients in the field
+read attributes where the key is, and some pass over groups. Those of groups stand with the groups
+too, before the series, where all data come from one agreement (`DataSet.groups`).
 
 Attributes of the dataset stand with the dataset in 2.1, where all data come from one agreement;
 else each agreement has a value of its own, and they stand with the series. In 3.x they always

@@ -51,6 +51,9 @@ class Wording(Protocol):
     def dataset(self, about: Mapping[str, str], values: str) -> str:
         """The beginning of a dataset: what is said about it, and its attributes."""
 
+    def group(self, name: str, key: str, first: str, rest: str) -> str:
+        """A group of series: its id, its key and its attributes."""
+
     def series(self, key: str, first: str, rest: str) -> str:
         """The beginning of a series."""
 
@@ -96,6 +99,10 @@ class SpecificWording:
         kind = f' xsi:type="{self._prefix}:{DATASET_TYPE}"'
         return f"<message:DataSet{told}{kind}{values}>\n"
 
+    def group(self, name: str, key: str, first: str, rest: str) -> str:
+        """Its type is named as the group is."""
+        return f'<Group xsi:type="{self._prefix}:{name}"{key}{first}{self.end(rest, "Group")}\n'
+
     def series(self, key: str, first: str, rest: str) -> str:
         """Its key and its attributes."""
         return f"<Series{key}{first}>{rest}"
@@ -104,9 +111,9 @@ class SpecificWording:
         """The code is an XML attribute."""
         return f'<Obs {name}="', '"'
 
-    def end(self, rest: str) -> str:
+    def end(self, rest: str, name: str = "Obs") -> str:
         """An empty element where there is no `Comp`."""
-        return f">{rest}</Obs>" if rest else "/>"
+        return f">{rest}</{name}>" if rest else "/>"
 
 
 class GenericWording:
@@ -137,6 +144,11 @@ class GenericWording:
         """What is said about it are plain XML attributes."""
         told = "".join([f' {name}="{quote(value)}"' for name, value in about.items()])
         return f"<message:DataSet{told}>{_attributes(values)}\n"
+
+    def group(self, name: str, key: str, first: str, rest: str) -> str:
+        """Its key and its attributes."""
+        named = f"<generic:GroupKey>{key}</generic:GroupKey>{_attributes(first + rest)}"
+        return f'<generic:Group type="{name}">{named}</generic:Group>\n'
 
     def series(self, key: str, first: str, rest: str) -> str:
         """Its key and its attributes."""

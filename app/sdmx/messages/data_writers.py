@@ -48,6 +48,11 @@ def has_series(form: Representation) -> bool:
     return form.format != "csv"
 
 
+def has_groups(form: Representation) -> bool:
+    """Whether what is attached to groups stands before the series: in SDMX-ML alone."""
+    return form.format not in ("csv", "json")
+
+
 def plain_action(form: Representation, *, is_reduced: bool, is_change: bool) -> DataSetAction:
     """What a dataset does that is no deletion (SDMX-JSON guide, recommended actions).
 
