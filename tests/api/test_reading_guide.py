@@ -52,7 +52,7 @@ def test_addresses_of_the_1_x_paths_are_understood() -> None:
 
 
 def test_media_types_that_are_shown_are_offered() -> None:
-    shown = set(re.findall(r"application/vnd\.sdmx\.[^\"]+", GUIDE))
+    shown = set(re.findall(r"application/vnd\.sdmx\.\w+\+[^\"`]+", GUIDE))
     assert shown
     for media_type in shown:
         offers = DATA_OFFERS if ".data+" in media_type else STRUCTURE_OFFERS
