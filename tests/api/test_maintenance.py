@@ -804,8 +804,10 @@ class TestMetadataSets:
     async def test_structures_and_other_providers_are_refused(
         self, reporter: httpx.AsyncClient
     ) -> None:
-        other = metadata_set(agency="TST")
-        assert (await reporter.post(self.ROOT, content=self.body(other))).status_code == 403
+        # The agency of a provider is no provider, and neither is a provider without its agency.
+        for agency in ("TST", PROVIDER.rpartition(".")[2]):
+            other = self.body(metadata_set(agency=agency))
+            assert (await reporter.post(self.ROOT, content=other)).status_code == 403
         structure = await reporter.post(self.ROOT, content=message(codelist("CL_NEW", "A")))
         assert structure.status_code == 422
         typed = await reporter.post(

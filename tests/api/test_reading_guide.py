@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.sdmx import rest_v1
+from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.flow import resolve_flow
 from app.sdmx.negotiation import DATA_OFFERS, STRUCTURE_OFFERS, negotiate, parse_options
@@ -17,6 +18,7 @@ from app.sdmx.slices import compile_slice
 from app.services.publish_structures import read_structure_files
 
 ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "fixtures"
 README = (ROOT / "README.md").read_text("utf-8")
 GUIDE = (ROOT / "docs" / "how-to" / "read-data.md").read_text("utf-8")
 ADDRESS = re.compile(
@@ -76,3 +78,30 @@ def test_the_first_file_is_sent_anew() -> None:
 def test_the_guide_is_found() -> None:
     assert "how-to/read-data.md" in (ROOT / "docs" / "README.md").read_text("utf-8")
     assert "docs/how-to/read-data.md" in README
+
+
+def test_the_readme_counts_the_requirements() -> None:
+    page = (ROOT / "docs" / "reference" / "conformance.md").read_text("utf-8")
+    rows = re.findall(r"^\| C\d{3} \| .* \| (.*) \|$", page, re.MULTILINE)
+    tested = [shown for shown in rows if shown.startswith("`tests/")]
+    assert f"There are {len(rows)}." in page
+    said = " ".join(README.split())
+    assert f"Of the {len(rows)} requirements" in said
+    assert f"such a service {len(tested)} have a test" in said
+    assert len(rows) - len(tested) == 1
+
+
+def test_the_providers_of_metadata_sets_are_spelled_as_the_guide_says() -> None:
+    """The agency that lists the provider stands before its id."""
+    guide = (ROOT / "docs" / "how-to" / "maintain-structures.md").read_text("utf-8")
+    artefacts = read_structure_files([FIXTURES])
+    spelled = {
+        f"{one.agency}.{provider['id']}"
+        for one in artefacts
+        if one.artefact_class.name == "MetadataProviderScheme"
+        for provider in one.document["metadataProviders"]
+    }
+    sets = {one.agency for one in artefacts if one.artefact_class is METADATA_SET}
+    assert sets
+    assert sets <= spelled
+    assert all(f"`{one}`" in guide for one in sets)
