@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from app.errors import InvalidArtefactError
 from app.sdmx.artefact_shape import check_members, misshapen
 from app.sdmx.artefacts import Artefact, find_references
 from app.sdmx.item_schemes import walk_items
 from app.sdmx.metadata_structures import METADATA_CLASSES
 from app.sdmx.model_2_1_constraints import ACTUAL
+from app.sdmx.structure_checks import check_components, check_ids_of_parts
 from app.sdmx.structures import DECODED_CLASSES, DataStructure, ProvisionAgreement, decode
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, RESOURCE_ID
 
@@ -40,6 +40,7 @@ def check_artefact(artefact: Artefact) -> None:
     for path, en, es in _findings(artefact):
         raise misshapen(artefact, en, es, path)
     check_members(artefact)
+    check_ids_of_parts(artefact)
     for _ in find_references(artefact):
         pass
     name = artefact.artefact_class.name
@@ -48,7 +49,7 @@ def check_artefact(artefact: Artefact) -> None:
     if kind is not None and artefact.document.get("isExternalReference") is not True:
         decoded = decode(artefact, kind)
         if isinstance(decoded, DataStructure):
-            _check_components(artefact, decoded)
+            check_components(artefact, decoded)
         elif isinstance(decoded, ProvisionAgreement):
             # Reading the term is what refuses one that is no number.
             _ = decoded.precedence
@@ -141,35 +142,27 @@ def _item_findings(artefact: Artefact) -> Iterator[_Finding]:
         seen.add(path)
         if not is_value_list:
             yield from _name_findings(item, where)
-    if not artefact.document.get("codelistExtensions"):
-        yield from _parent_findings(artefact, seen)
+    yield from _parent_findings(artefact, seen)
 
 
 def _parent_findings(artefact: Artefact, ids: set[str]) -> Iterator[_Finding]:
-    for path, item in walk_items(artefact):
-        parent = item.get("parent")
-        if parent is not None and (not isinstance(parent, str) or parent not in ids):
-            yield (
-                f"/{artefact.artefact_class.items}/{path}/parent",
-                f"there is no {parent!r}",
-                f"no existe {parent!r}",
-            )
-
-
-def _check_components(artefact: Artefact, structure: DataStructure) -> None:
-    components = (*structure.dimensions, *structure.measures, *structure.attributes)
-    ids = [component.id for component in components]
-    if structure.time_dimension is not None:
-        ids.append(structure.time_dimension.id)
-    repeated = sorted({name for name in ids if ids.count(name) > 1})
-    if repeated or not structure.dimensions:
-        names = ", ".join(repeated)
-        en = f"component ids twice: {names}" if repeated else "there is no dimension"
-        es = f"ids de componente repetidos: {names}" if repeated else "no hay ninguna dimensión"
-        path = "/dataStructureComponents"
-        raise InvalidArtefactError(
-            f"{artefact}, {path}: {en}.",
-            f"{artefact}, {path}: {es}.",
-            urn=artefact.urn,
-            path=path,
-        )
+    above = {path: item.get("parent") for path, item in walk_items(artefact)}
+    # A parent that is not here may come from a list that this one extends.
+    is_whole = not artefact.document.get("codelistExtensions")
+    rooted: set[Any] = {None}
+    for path, parent in above.items():
+        where = f"/{artefact.artefact_class.items}/{path}/parent"
+        if parent is not None and not isinstance(parent, str):
+            yield where, f"{parent!r} is no id", f"{parent!r} no es un id"
+            return
+        if is_whole and parent is not None and parent not in ids:
+            yield where, f"there is no {parent!r}", f"no existe {parent!r}"
+        chain: dict[Any, None] = {}
+        found: Any = path
+        while found not in rooted and found not in chain:
+            chain[found] = None
+            found = above.get(found)
+        if found in chain:
+            yield where, f"{found!r} is above itself", f"{found!r} está por encima de sí mismo"
+            return
+        rooted.update(chain)

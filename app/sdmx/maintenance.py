@@ -24,7 +24,14 @@ from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefact_trial import check_shape
 from app.sdmx.artefacts import Artefact
-from app.sdmx.maintenance_references import Fault, reference_faults, versions_of, with_changes
+from app.sdmx.maintenance_references import (
+    Fault,
+    reference_faults,
+    unlisted,
+    unlisted_agencies,
+    versions_of,
+    with_changes,
+)
 from app.sdmx.maintenance_updates import apply_partial, delete_item, is_partial
 from app.sdmx.maintenance_versions import check_version_rule
 from app.sdmx.registry_changes import (
@@ -361,6 +368,8 @@ def _deletion(current: ArtefactSet, stored: Artefact, facts: StoredFacts) -> Reg
             parents=parents,
         )
     after = with_changes(current, (), deleted=stored.urn)
+    for agency, held in unlisted_agencies(current, after):
+        raise unlisted(agency, held)
     lost = lost_agreements(current, after, stored, facts.agreements)
     if any(one.has_data for one in lost):
         raise ConflictError(

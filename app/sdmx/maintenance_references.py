@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 from app.errors import ConflictError, InvalidArtefactError, VipmgError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.components import ComponentBuilder
+from app.sdmx.structures import DataStructure, decode
 from app.sdmx.urn import Urn, parse_urn
 
 Fault: TypeAlias = tuple[str, VipmgError]
@@ -64,11 +66,41 @@ def reference_faults(
             yield urn, _rests_on_shell(artefact, shell)
         else:
             yield from _extension_fault(after, artefact)
+    yield from _agency_faults(current, after, candidates)
     for artefact in after:
         if artefact.urn not in candidates and _refers_to(after, artefact, touched):
             broken = after.missing_references(artefact)
             if broken and (new := [one for one in broken if one not in _before(current, artefact)]):
                 yield from _broken(after, candidates, artefact, new)
+
+
+def _agency_faults(
+    current: ArtefactSet, after: ArtefactSet, candidates: Mapping[str, Artefact]
+) -> Iterator[Fault]:
+    """Agency schemes that would no longer list who maintains what is stored."""
+    changed = [urn for urn, one in candidates.items() if one.artefact_class.name == "AgencyScheme"]
+    if not changed:
+        return
+    for agency, held in unlisted_agencies(current, after):
+        yield from ((urn, unlisted(agency, held)) for urn in changed)
+
+
+def unlisted(agency: str, held: Artefact) -> ConflictError:
+    """The refusal to forget an agency that maintains an artefact."""
+    return ConflictError(
+        f"{agency} maintains {held}, and would be listed nowhere.",
+        f"{agency} mantiene {held}, y no estaría en ninguna lista.",
+        urn=held.urn,
+        agency=agency,
+    )
+
+
+def unlisted_agencies(current: ArtefactSet, after: ArtefactSet) -> Iterator[tuple[str, Artefact]]:
+    """The agencies that are listed now and would not be, with one artefact of each."""
+    held = {one.agency: one for one in after if one.artefact_class.name != "AgencyScheme"}
+    for agency, artefact in held.items():
+        if current.agency_scheme(agency) is not None and after.agency_scheme(agency) is None:
+            yield agency, artefact
 
 
 def _before(current: ArtefactSet, artefact: Artefact) -> list[tuple[str, str]]:
@@ -130,8 +162,22 @@ def _shell_below(after: ArtefactSet, artefact: Artefact) -> Artefact | None:
     """A shell, whose whole is kept elsewhere, that an artefact would rest on."""
     if artefact.artefact_class.name not in _NEED_THE_WHOLE or _is_shell(artefact):
         return None
-    targets = (after.resolve(reference) for reference in after.references_of(artefact))
+    references = map(str, after.references_of(artefact))
+    targets = map(after.resolve, (*references, *_lists_of_concepts(after, artefact)))
     return next((one for one in targets if one is not None and _is_shell(one)), None)
+
+
+def _lists_of_concepts(after: ArtefactSet, artefact: Artefact) -> Iterator[str]:
+    """The lists that the components of a structure have from their concepts."""
+    if artefact.artefact_class.name != "DataStructure":
+        return
+    builder = ComponentBuilder(after)
+    structure = decode(artefact, DataStructure)
+    for component in (*structure.dimensions, *structure.measures, *structure.attributes):
+        concept = builder.concept(component.concept_identity)
+        core = concept.core_representation if concept is not None else None
+        if component.local_representation is None and core is not None and core.enumeration:
+            yield core.enumeration
 
 
 def _is_shell(artefact: Artefact) -> bool:

@@ -1,7 +1,8 @@
 """Which part of a semantic version must rise for a change (SDMX 3.1 section 6, versioning).
 
 Texts, annotations, links and the order of items may change with a patch. What is added needs a
-minor version; what is taken away, and a reference that leads elsewhere, needs a major one. A new
+minor version; what is taken away, and a reference that leads elsewhere, needs a major one. Where
+a part rises, the lower ones begin at 0 again. A new
 dimension changes every key, so it needs a major version too, unless the structure is evolving.
 """
 
@@ -61,6 +62,7 @@ def check_version_rule(new: Artefact, others: Iterable[Artefact]) -> None:
     if not held:
         return
     base = max(held, key=lambda one: one.version)
+    _check_reset(base.version, new)
     level, path = needed_level(base, new)
     if level > _risen(base.version, new.version):
         part, parte = _PARTS[level]
@@ -73,6 +75,24 @@ def check_version_rule(new: Artefact, others: Iterable[Artefact]) -> None:
             path=path,
             base=base.version.text,
             needed=part,
+        )
+
+
+def _check_reset(base: Version, new: Artefact) -> None:
+    """Refuse a version that does not begin lower parts anew, 2.1.1 after 2.0.0.
+
+    Whoever hands in versions one by one cannot have left out one between; those of another
+    registry come by import, which does not ask.
+    """
+    major, minor, _ = new.version.core
+    wanted = f"{major}.0.0" if major > base.core[0] else f"{major}.{minor}.0"
+    if _risen(base, new.version) is not Level.PATCH and new.version.text != wanted:
+        raise ConflictError(
+            f"{new}: after {base} the lower parts of the version begin at 0 again: {wanted}.",
+            f"{new}: después de {base} las partes menores de la versión vuelven a 0: {wanted}.",
+            urn=new.urn,
+            base=base.text,
+            needed=wanted,
         )
 
 

@@ -28,7 +28,7 @@ from app.sdmx.model_2_1_references import (
     take,
     urn_2_1,
 )
-from app.sdmx.urn import parse_urn
+from app.sdmx.urn import ITEM_PATH, RESOURCE_ID, parse_urn
 
 ITEM_MAPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -61,12 +61,23 @@ def item_map_2_1(document: Document, class_name: str, references: References) ->
     return {collection: [{**take(document, ("id", "name", "names")), **ends, key: maps}]}
 
 
+_NESTED: Final = ("CategoryScheme", "ReportingTaxonomy")
+"""The schemes whose items have paths."""
+
+
 def _item_pairs(document: Document) -> list[tuple[Document, _Pair]]:
+    is_nested = any(f".{name}=" in document.get("source", "") for name in _NESTED)
     return [
         (one, (one["sourceValue"]["value"], one["targetValue"]))
         for one in document.get("itemMaps", [])
         if "targetValue" in one and _is_plain(one["sourceValue"])
+        if _are_ids((one["sourceValue"]["value"], one["targetValue"]), is_nested=is_nested)
     ]
+
+
+def _are_ids(pair: _Pair, *, is_nested: bool = False) -> bool:
+    pattern = ITEM_PATH if is_nested else RESOURCE_ID
+    return all(pattern.fullmatch(one) is not None for one in pair)
 
 
 def _is_plain(value: Document) -> bool:
@@ -89,7 +100,7 @@ def codelist_map_2_1(document: Document, references: References) -> Document | N
 def _codelist_map(document: Document, references: References) -> Document | None:
     """A map between codelists as a part of a structure set; None if it is not one of codes."""
     pairs = value_pairs(document)
-    if not pairs:
+    if not pairs or not all(map(_are_ids, pairs)):
         return None
     lists = [document[key][0].get("codelist") for key in ("source", "target")]
     known = [references.translate(one) for one in lists if one is not None]

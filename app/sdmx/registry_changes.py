@@ -19,6 +19,7 @@ from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefact_trial import check_shape
 from app.sdmx.artefacts import Artefact, find_differences
+from app.sdmx.context_checks import check_constraint, check_map
 from app.sdmx.metadata_sets import check_metadata_set, normalise_metadata_set
 from app.sdmx.metadata_structures import check_usages
 from app.sdmx.urn import parse_urn
@@ -89,15 +90,21 @@ def unique_artefacts(artefacts: Iterable[Artefact]) -> list[Artefact]:
 
 
 def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
-    """Check what only what an artefact refers to can tell: that reported metadata are allowed.
+    """Check what only what an artefact refers to can tell: metadata, components and codes.
 
     Raises:
         InvalidArtefactError: with the artefact, the `path` in it and the reason.
     """
     if artefact.artefact_class is METADATA_SET:
         check_metadata_set(artefact, after)
-    elif artefact.artefact_class.name == "DataStructure" and not _is_shell(artefact):
+    elif _is_shell(artefact):
+        return
+    elif artefact.artefact_class.name == "DataStructure":
         check_usages(artefact, after)
+    elif artefact.artefact_class.name == "DataConstraint":
+        check_constraint(artefact, after)
+    elif artefact.artefact_class.name == "StructureMap":
+        check_map(artefact, after)
 
 
 def _is_shell(artefact: Artefact) -> bool:

@@ -291,7 +291,18 @@ DAY: Final = _kind(DATE, _is_instant, INSTANT.en, INSTANT.es)
 LANGUAGE: Final = _kind(TOKEN, _is_language, "the tag of a language", "la etiqueta de un idioma")
 """The tag of a language."""
 
-ADDRESS: Final = _kind(TOKEN, _is_address, "an address (URI)", "una dirección (URI)")
+LINK_LANGUAGE: Final = replace(
+    _kind(
+        TOKEN,
+        lambda value: _is_language(value) and value == value.lower(),
+        "the tag of a language in small letters",
+        "la etiqueta de un idioma en minúsculas",
+    ),
+    read=lambda text: text.strip().lower(),
+)
+"""The tag of a language where the schemas of JSON know small letters alone."""
+
+ADDRESS: Final = _kind(TOKEN, _is_whole_address, "an address (URI)", "una dirección (URI)")
 """An address, perhaps a relative one."""
 
 WHOLE_ADDRESS: Final = _kind(TOKEN, _is_whole_address, "an address (URI)", "una dirección (URI)")

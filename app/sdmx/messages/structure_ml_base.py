@@ -17,7 +17,7 @@ from app.sdmx.messages.structure_kinds import (
     DURATION,
     ID,
     INSTANT,
-    LANGUAGE,
+    LINK_LANGUAGE,
     NC_PATH,
     PATTERN,
     PERIOD,
@@ -59,7 +59,7 @@ _OF_JSON: Final[Mapping[str, Check]] = {
     "uri": check_of(WHOLE_ADDRESS),
     "title": check_of(TEXT),
     "titles": check_texts,
-    "hreflang": check_of(LANGUAGE),
+    "hreflang": check_of(LINK_LANGUAGE),
 }
 _LEADS_SOMEWHERE: Final = some_of("href", "urn")
 
@@ -71,7 +71,7 @@ ANNOTATION: Final = Shape(
         "links",
         "com:AnnotationURL",
         Shape(
-            Attribute("hreflang", "xml:lang", LANGUAGE),
+            Attribute("hreflang", "xml:lang", LINK_LANGUAGE),
             Content("href", ADDRESS),
             constants={"rel": "self"},
             also={

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.sdmx.artefacts import Document
 from app.sdmx.messages.structure_kinds import (
-    LANGUAGE,
+    LINK_LANGUAGE,
     NC_ID,
     NC_PATH,
     OBSERVED_PERIOD,
@@ -43,6 +43,7 @@ from app.sdmx.messages.structure_ml_table import (
     content_of,
     not_both,
     one_of_these,
+    some_of,
 )
 from app.sdmx.messages.structure_ml_text import BOOLEAN, CASCADE, INTEGER, TEXT, Kind, escape
 
@@ -73,10 +74,15 @@ def time_range(prefix: str, *validity: Attribute) -> Child:
     )
 
 
-def _members(kind: Kind, *, without: Container[str] = (), of_value: Container[str] = ()) -> Shape:
+def _members(
+    kind: Kind,
+    *rules: Rule,
+    without: Container[str] = (),
+    of_value: Container[str] = (),
+) -> Shape:
     value = Shape(
         Attribute("cascadeValues", kind=CASCADE, missing="false"),
-        Attribute("lang", "xml:lang", LANGUAGE),
+        Attribute("lang", "xml:lang", LINK_LANGUAGE),
         *_VALIDITY,
         Content("value"),
         without=of_value,
@@ -89,7 +95,7 @@ def _members(kind: Kind, *, without: Container[str] = (), of_value: Container[st
         Values("values", "str:Value", value),
         time_range("str", *_VALIDITY),
         without=without,
-        rules=(not_both("values", "timeRange"),),
+        rules=(not_both("values", "timeRange"), *rules),
     )
 
 
@@ -97,7 +103,7 @@ _VALID: Final = ("validFrom", "validTo")
 MEMBERS: Final = _members(NC_PATH, without=_VALID)
 """The values, or the time, of one component."""
 
-_KEY_MEMBERS: Final = _members(NC_ID, of_value=("lang",))
+_KEY_MEMBERS: Final = _members(NC_ID, some_of("values", "timeRange"), of_value=("lang",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +194,17 @@ def _attached(class_name: str, key: str) -> TextList:
     return TextList(key, f"str:{class_name}", urn_to(class_name))
 
 
-def _two_at_most(key: str) -> Rule:
+def _differ(key: str) -> Rule:
+    """Of two regions one says what is, the other what is not."""
+
     def rule(document: Mapping[str, Any]) -> None:
-        if len(document.get(key, ())) > 2:
-            raise Misshapen("it has two at most", "tiene dos a lo sumo", f"/{key}")
+        regions = document.get(key, ())
+        if len({region.get("include", True) for region in regions}) < len(regions):
+            raise Misshapen(
+                "of two regions one must be included and the other excluded",
+                "de dos regiones, una debe incluirse y la otra excluirse",
+                f"/{key}",
+            )
 
     return rule
 
@@ -217,7 +230,7 @@ DATA_CONSTRAINT: Final = Shape(
     Children("dataKeySets", "str:DataKeySet", _KEY_SET),
     Children("cubeRegions", "str:CubeRegion", CUBE_REGION),
     without=("releaseCalendar",),
-    rules=(_two_at_most("cubeRegions"),),
+    rules=(_differ("cubeRegions"),),
 )
 """A constraint of data."""
 
@@ -246,7 +259,7 @@ METADATA_CONSTRAINT: Final = Shape(
     _CALENDAR,
     Children("metadataTargetRegions", "str:MetadataTargetRegion", _TARGET_REGION),
     without=("releaseCalendar",),
-    rules=(_two_at_most("metadataTargetRegions"),),
+    rules=(_differ("metadataTargetRegions"),),
 )
 """A constraint of reference metadata."""
 

@@ -74,7 +74,7 @@ class _Members(Part):
     def members(self) -> Mapping[str, Member]:
         return {
             "memberValues": Member(check_of_list(check_of_value(_MEMBER, ID))),
-            "wildcardedMemberValues": Member(check_of_list(check_of(WILDCARD))),
+            "wildcardedMemberValues": Member(check_of_list(check_of(WILDCARD), may_repeat=False)),
         }
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
@@ -230,6 +230,7 @@ _CODING: Final = text_format(
         *("timeInterval", "startTime", "endTime", "decimals", "isMultiLingual"),
         "sentinelValues",
     ),
+    required=("dataType",),
     kinds={
         "dataType": SIMPLE_CODE_TYPE,
         "interval": INTEGER,

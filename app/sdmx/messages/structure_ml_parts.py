@@ -178,7 +178,7 @@ def reference(key: str, name: str, *classes: str, required: bool = False) -> Tex
 
 @dataclass(frozen=True, slots=True)
 class TextList(Part):
-    """A list of simple values, one element each.
+    """A list of simple values, one element each; only plain texts may be there twice.
 
     Attributes:
         key: the key in JSON.
@@ -198,7 +198,8 @@ class TextList(Part):
 
     def members(self) -> Mapping[str, Member]:
         """The list."""
-        return {self.key: Member(check_of_list(check_of(self.kind)), self.required)}
+        check = check_of_list(check_of(self.kind), may_repeat=self.kind is TEXT)
+        return {self.key: Member(check, self.required)}
 
     def write(self, document: Mapping[str, Any], out: list[str]) -> None:
         """Append one element a value; nothing for an empty list."""

@@ -67,7 +67,7 @@ class _Dimensions(Part):
 
     def members(self) -> Mapping[str, Member]:
         return {
-            "dimensions": Member(check_of_list(check_of(NC_ID))),
+            "dimensions": Member(check_of_list(check_of(NC_ID), may_repeat=False)),
             "areDimensionsOptional": Member(check_of_list(check_of(BOOLEAN))),
         }
 

@@ -87,7 +87,7 @@ def check_of(kind: Kind) -> Check:
     return check
 
 
-def check_of_list(check: Check, *, may_be_empty: bool = False) -> Check:
+def check_of_list(check: Check, *, may_be_empty: bool = False, may_repeat: bool = True) -> Check:
     """Make the check of a list from that of its values."""
 
     def check_list(values: object) -> None:
@@ -101,6 +101,8 @@ def check_of_list(check: Check, *, may_be_empty: bool = False) -> Check:
             except Misshapen as found:
                 found.path = f"/{position}{found.path}"
                 raise
+        if not may_repeat and len(set(values)) < len(values):
+            raise Misshapen("a value is there twice", "un valor aparece dos veces")
 
     return check_list
 
