@@ -26,6 +26,7 @@ from app.sdmx.artefact_trial import check_shape
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance_references import (
     Fault,
+    check_agency,
     reference_faults,
     unlisted,
     unlisted_agencies,
@@ -250,6 +251,7 @@ def _change_faults(
         stored = current.get(urn)
         try:
             if stored is None:
+                check_agency(artefact, after)
                 check_version_rule(artefact, versions_of(after, artefact))
             elif stored.canonical() != artefact.canonical():
                 refuse_changes_of_stable([(artefact, stored)])

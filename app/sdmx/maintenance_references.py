@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from app.errors import ConflictError, InvalidArtefactError, VipmgError
-from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefact_set import TOP_AGENCY, ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import ComponentBuilder
 from app.sdmx.structures import DataStructure, decode
-from app.sdmx.urn import Urn, parse_urn
+from app.sdmx.urn import Urn, parse_urn, urn_of
 
 Fault: TypeAlias = tuple[str, VipmgError]
 """The URN of a candidate, and why it cannot be taken."""
@@ -83,6 +83,28 @@ def _agency_faults(
         return
     for agency, held in unlisted_agencies(current, after):
         yield from ((urn, unlisted(agency, held)) for urn in changed)
+
+
+def check_agency(artefact: Artefact, after: ArtefactSet) -> None:
+    """Check that the scheme which should list the agency of a new artefact does, if it is held.
+
+    Of agencies whose scheme is kept elsewhere nothing is known; import does not ask, for it
+    brings what others maintain.
+
+    Raises:
+        InvalidArtefactError: the scheme does not list it.
+    """
+    agency = artefact.agency
+    parent = agency.rpartition(".")[0] or TOP_AGENCY
+    scheme = urn_of("AgencyScheme", parent, "AGENCIES", "1.0")
+    if agency == TOP_AGENCY or scheme not in after or after.agency_scheme(agency) is not None:
+        return
+    raise InvalidArtefactError(
+        f"{artefact}, /agencyID: no agency scheme lists {agency}.",
+        f"{artefact}, /agencyID: ningún esquema de agencias lista {agency}.",
+        urn=artefact.urn,
+        path="/agencyID",
+    )
 
 
 def unlisted(agency: str, held: Artefact) -> ConflictError:

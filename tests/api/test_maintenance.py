@@ -329,8 +329,8 @@ async def test_c166_a_change_that_breaks_references_is_409(keeper: Keeper) -> No
     assert broken.status_code == 409
     assert "Hierarchy TST:H(1.0)" in said(broken)
     assert (await keeper.put(codelist("CL_D", "B", version="1.0"))).status_code == 200
-    both = artefact("Hierarchy", "H", "1.0", hierarchicalCodes=[])
-    del both.document["hierarchicalCodes"]
+    left = {"id": "A", "code": urn("Code", "CL_D", "A", version="1.0")}
+    both = artefact("Hierarchy", "H", "1.0", hierarchicalCodes=[left])
     assert (await keeper.post(codelist("CL_D", "A", version="1.0"), both)).status_code == 200
 
 
