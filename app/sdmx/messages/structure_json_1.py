@@ -156,7 +156,11 @@ def _without_self_links(part: Any) -> Any:  # noqa: ANN401
         return [_without_self_links(one) for one in part]
     if not isinstance(part, dict):
         return part
-    kept = {key: _without_self_links(value) for key, value in part.items()}
+    # A link of an annotation is what it tells, whatever it is called.
+    kept = {
+        key: value if key == "annotations" else _without_self_links(value)
+        for key, value in part.items()
+    }
     if isinstance(links := kept.get("links"), list):
         others = [one for one in links if not (isinstance(one, dict) and one.get("rel") == "self")]
         kept = {key: value for key, value in kept.items() if key != "links"}
