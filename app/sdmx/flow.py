@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
-from app.errors import InvalidArtefactError
+from app.errors import InvalidArtefactError, QueryMisfitError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import UNEXPECTED, Artefact
 from app.sdmx.components import Code as Code
@@ -32,6 +32,9 @@ from app.sdmx.structures import (
     decode,
 )
 from app.sdmx.urn import parse_urn
+
+ALL_DIMENSIONS: Final = "AllDimensions"
+"""What `dimensionAtObservation` says for observations that stand alone, without series."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,24 @@ class Flow:
         if found is not None:
             return found
         return next((a for a in self.attributes if a.is_metadata and a.undotted_id == name), None)
+
+    def dimension_at_observation(self, asked: str | None) -> str:
+        """The dimension along the observations; without a wish time, or none where there is none.
+
+        Raises:
+            QueryMisfitError: what was asked for is no dimension.
+        """
+        if asked is None:
+            return self.time.id if self.time else ALL_DIMENSIONS
+        known = (ALL_DIMENSIONS, *self.position, *([self.time.id] if self.time else []))
+        if asked not in known:
+            listed = ", ".join(known)
+            raise QueryMisfitError(
+                f"dimensionAtObservation cannot be {asked[:80]!r}; there are {listed}.",
+                f"dimensionAtObservation no puede ser {asked[:80]!r}; hay {listed}.",
+                parameter="dimensionAtObservation",
+            )
+        return asked
 
     @cached_property
     def languages(self) -> frozenset[str]:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
-from app.errors import QueryMisfitError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.flow import Component, Flow, resolve_flow
+from app.sdmx.flow import ALL_DIMENSIONS, Component, Flow, resolve_flow
 from app.sdmx.partial import chain_of, component_codes
 from app.sdmx.query import SchemaQuery
 from app.sdmx.structures import DataStructure, decode
-
-ALL_DIMENSIONS: Final = "AllDimensions"
-"""The layout without series."""
 
 
 @dataclass(frozen=True)
@@ -118,25 +113,11 @@ def resolve_data_schema(
             for group in structure.groups
             if all(name in flow.position for name in group.group_dimensions)
         },
-        dimension_at_observation=_layout(flow, query.dimension_at_observation),
+        dimension_at_observation=flow.dimension_at_observation(query.dimension_at_observation),
         any_layout=query.dimension_at_observation is None,
         deletion=query.deletion,
         has_metadata=structure.metadata is not None,
     )
-
-
-def _layout(flow: Flow, asked: str | None) -> str:
-    if asked is None:
-        return flow.time.id if flow.time else ALL_DIMENSIONS
-    known = (ALL_DIMENSIONS, *flow.position, *([flow.time.id] if flow.time else []))
-    if asked not in known:
-        listed = ", ".join(known)
-        raise QueryMisfitError(
-            f"dimensionAtObservation cannot be {asked!r}; there are {listed}.",
-            f"dimensionAtObservation no puede ser {asked!r}; hay {listed}.",
-            parameter="dimensionAtObservation",
-        )
-    return asked
 
 
 def _allowed_values(

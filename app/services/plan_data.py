@@ -14,7 +14,7 @@ from app.errors import (
 )
 from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import Component, Flow, Names, names_of
-from app.sdmx.messages.data_message import ALL_DIMENSIONS, Layout, StructureKind
+from app.sdmx.messages.data_message import Layout, StructureKind
 from app.sdmx.query import DataQuery, DataSelection
 from app.sdmx.slices import Slice, compile_slice
 from app.sdmx.structures import ProvisionAgreement, decode
@@ -100,10 +100,7 @@ def _lay_out(
     along: str | None,
     one_source: bool,
 ) -> Layout:
-    if along is None:
-        along = flow.time.id if flow.time else ALL_DIMENSIONS
-    elif along not in {ALL_DIMENSIONS, *flow.position, *([flow.time.id] if flow.time else [])}:
-        raise _unknown("dimensionAtObservation", along, (ALL_DIMENSIONS, *flow.position))
+    along = flow.dimension_at_observation(along)
     shown_attributes = tuple(_attributes(attributes, flow))
     shown_measures = _measures(measures, flow)
     observes = bool(shown_measures) or any(a.level == "observation" for a in shown_attributes)

@@ -15,12 +15,11 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from app.sdmx.flow import Component, Flow, Names
+from app.sdmx.flow import ALL_DIMENSIONS, Component, Flow, Names
 from app.sdmx.negotiation import LanguageChoice
 from app.sdmx.series import Document
 from app.sdmx.slices import Key
 
-ALL_DIMENSIONS: Final = "AllDimensions"
 SENDER: Final = "VIPMG"
 
 StructureKind: TypeAlias = Literal["dataflow", "datastructure", "provisionagreement"]
