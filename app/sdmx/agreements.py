@@ -42,7 +42,7 @@ def dataflow_dimensions(artefacts: ArtefactSet) -> dict[str, tuple[str, ...]]:
     for artefact in _held(artefacts, "Dataflow"):
         dataflow = decode(artefact, Dataflow)
         structure = artefacts.resolve(dataflow.structure)
-        if structure is not None and not _is_shell(structure):
+        if structure is not None and not structure.is_external:
             found[artefact.urn] = dataflow.dimension_ids(decode(structure, DataStructure))
     return found
 
@@ -72,8 +72,4 @@ def agreement_terms(artefacts: ArtefactSet) -> list[AgreementTerms]:
 
 
 def _held(artefacts: ArtefactSet, name: str) -> list[Artefact]:
-    return [artefact for artefact in artefacts.of_class(name) if not _is_shell(artefact)]
-
-
-def _is_shell(artefact: Artefact) -> bool:
-    return artefact.document.get("isExternalReference") is True
+    return [artefact for artefact in artefacts.of_class(name) if not artefact.is_external]

@@ -46,7 +46,7 @@ def check_artefact(artefact: Artefact) -> None:
     name = artefact.artefact_class.name
     kind = DECODED_CLASSES.get(name) or METADATA_CLASSES.get(name)
     # A shell, whose whole is kept elsewhere, need not have the parts of its class.
-    if kind is not None and artefact.document.get("isExternalReference") is not True:
+    if kind is not None and not artefact.is_external:
         decoded = decode(artefact, kind)
         if isinstance(decoded, DataStructure):
             check_components(artefact, decoded)

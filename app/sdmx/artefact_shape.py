@@ -31,10 +31,9 @@ def check_members(artefact: Artefact) -> None:
     shape = _SHAPES.get(artefact.artefact_class.collection)
     if shape is None:
         return
-    is_shell = artefact.document.get("isExternalReference") is True
     try:
-        shape.check(artefact.document, is_whole=not is_shell)
-        if is_shell:
+        shape.check(artefact.document, is_whole=not artefact.is_external)
+        if artefact.is_external:
             _check_demanded(artefact)
     except Misshapen as found:
         raise misshapen(artefact, found.en, found.es, found.path) from None

@@ -84,6 +84,11 @@ class Artefact:
         """Whether it may never change again: a version X.Y.Z without extension, X > 0."""
         return self.version.is_stable
 
+    @property
+    def is_external(self) -> bool:
+        """Whether it is a stub of what another service holds (`isExternalReference`)."""
+        return self.document.get("isExternalReference") is True
+
     def with_document(self, document: Document) -> Artefact:
         """The same artefact with another document: cut, localised or resolved."""
         return Artefact(self.artefact_class, self.agency, self.id, self.version, document)

@@ -60,21 +60,17 @@ def _flow_of(urn: str, after: ArtefactSet) -> Flow | None:
     """The structure of what a constraint or map is about; None where it is not held in whole."""
     target = after.resolve(urn)
     if target is not None and target.artefact_class.name == "ProvisionAgreement":
-        if _is_shell(target):
+        if target.is_external:
             return None
         target = after.resolve(decode(target, ProvisionAgreement).dataflow)
-    if target is None or _is_shell(target) or target.artefact_class.name not in _WITH_DATA:
+    if target is None or target.is_external or target.artefact_class.name not in _WITH_DATA:
         return None
     structure = target.document.get("structure")
     held = after.resolve(structure) if isinstance(structure, str) else target
-    if held is None or _is_shell(held):
+    if held is None or held.is_external:
         return None
     # A dataflow may leave out dimensions that a constraint of all versions names.
     return resolve_flow(after, held.urn)
-
-
-def _is_shell(artefact: Artefact) -> bool:
-    return artefact.document.get("isExternalReference") is True
 
 
 _Named = tuple[str, str, tuple[str, ...], bool]

@@ -182,11 +182,11 @@ def _refers_to(after: ArtefactSet, artefact: Artefact, keys: set[_Key]) -> bool:
 
 def _shell_below(after: ArtefactSet, artefact: Artefact) -> Artefact | None:
     """A shell, whose whole is kept elsewhere, that an artefact would rest on."""
-    if artefact.artefact_class.name not in _NEED_THE_WHOLE or _is_shell(artefact):
+    if artefact.artefact_class.name not in _NEED_THE_WHOLE or artefact.is_external:
         return None
     references = map(str, after.references_of(artefact))
     targets = map(after.resolve, (*references, *_lists_of_concepts(after, artefact)))
-    return next((one for one in targets if one is not None and _is_shell(one)), None)
+    return next((one for one in targets if one is not None and one.is_external), None)
 
 
 def _lists_of_concepts(after: ArtefactSet, artefact: Artefact) -> Iterator[str]:
@@ -200,10 +200,6 @@ def _lists_of_concepts(after: ArtefactSet, artefact: Artefact) -> Iterator[str]:
         core = concept.core_representation if concept is not None else None
         if component.local_representation is None and core is not None and core.enumeration:
             yield core.enumeration
-
-
-def _is_shell(artefact: Artefact) -> bool:
-    return artefact.document.get("isExternalReference") is True
 
 
 def _rests_on_shell(artefact: Artefact, shell: Artefact) -> InvalidArtefactError:

@@ -55,10 +55,10 @@ def check_version_rule(new: Artefact, others: Iterable[Artefact]) -> None:
     Raises:
         ConflictError: a higher part of the version should have risen.
     """
-    if not new.stable or _is_shell(new) or new.artefact_class is METADATA_SET:
+    if not new.stable or new.is_external or new.artefact_class is METADATA_SET:
         return
     lower = [one for one in others if one.stable and one.version < new.version]
-    held = [one for one in lower if not _is_shell(one)]
+    held = [one for one in lower if not one.is_external]
     if not held:
         return
     base = max(held, key=lambda one: one.version)
@@ -162,7 +162,3 @@ def _numbered(values: list[Any]) -> dict[str, Any]:
 
 def _refers(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, str) and value.startswith(PREFIX)
-
-
-def _is_shell(artefact: Artefact) -> bool:
-    return artefact.document.get("isExternalReference") is True

@@ -127,7 +127,7 @@ def _findings(artefact: Artefact, artefacts: ArtefactSet) -> Iterator[_Finding]:
             "it needs a metadataflow or a metadata provision agreement, and not both",
             "necesita un flujo de metadatos o un acuerdo de metadatos, y no ambos",
         )
-    if artefact.document.get("isExternalReference") is True:
+    if artefact.is_external:
         return
     for name, part in (("targets", written.targets), ("attributes", written.attributes)):
         if not part:
@@ -149,7 +149,7 @@ def _target_findings(
         allowed.append(decode(held, Metadataflow).targets)
     named = written.metadata_provision_agreement
     agreement = None if named is None else artefacts.resolve(named)
-    if agreement is not None and agreement.document.get("isExternalReference") is not True:
+    if agreement is not None and not agreement.is_external:
         terms = decode(agreement, MetadataProvisionAgreement)
         allowed.append(terms.targets)
         provider = parse_urn(terms.metadata_provider)

@@ -178,7 +178,7 @@ def usable_attributes(
     is not held.
     """
     held = None if structure.metadata is None else artefacts.resolve(structure.metadata)
-    if held is None or held.document.get("isExternalReference") is True:
+    if held is None or held.is_external:
         return {}
     found: dict[str, list[UsedAttribute]] = {}
     for attribute in resolve_metadata_attributes(artefacts, held):
@@ -254,4 +254,4 @@ def structure_of(artefacts: ArtefactSet, document: Mapping[str, Any]) -> Artefac
     flow = flow_of(artefacts, document)
     reference = None if flow is None else flow.document.get("structure")
     held = artefacts.resolve(reference) if isinstance(reference, str) else None
-    return None if held is None or held.document.get("isExternalReference") is True else held
+    return None if held is None or held.is_external else held

@@ -97,7 +97,7 @@ def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
     """
     if artefact.artefact_class is METADATA_SET:
         check_metadata_set(artefact, after)
-    elif _is_shell(artefact):
+    elif artefact.is_external:
         return
     elif artefact.artefact_class.name == "DataStructure":
         check_usages(artefact, after)
@@ -105,10 +105,6 @@ def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
         check_constraint(artefact, after)
     elif artefact.artefact_class.name == "StructureMap":
         check_map(artefact, after)
-
-
-def _is_shell(artefact: Artefact) -> bool:
-    return artefact.document.get("isExternalReference") is True
 
 
 def stored_form(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:

@@ -113,9 +113,9 @@ def fetch_structures(
     for one in wanted:
         for artefact in remote.read(one, references):
             known = found.get(artefact.urn)
-            if known is None or _is_shell(known):
+            if known is None or known.is_external:
                 found[artefact.urn] = artefact
-    shells = [artefact for artefact in found.values() if _is_shell(artefact)]
+    shells = [artefact for artefact in found.values() if artefact.is_external]
     for shell in shells[:_SHELLS]:
         found |= {one.urn: one for one in remote.read_whole(shell)}
     return list(found.values())
@@ -164,7 +164,7 @@ class _Remote:
             read = self.read(wanted, "none")
         except (NotFoundError, UnavailableError):
             return
-        yield from (one for one in read if one.urn == shell.urn and not _is_shell(one))
+        yield from (one for one in read if one.urn == shell.urn and not one.is_external)
 
     def _answers(self) -> bool:
         """Whether there is a service at all: one that has dataflows, whichever they are.
@@ -256,10 +256,6 @@ def _client(source: str, api: Api | None) -> Any:  # noqa: ANN401 - untyped
         versions={Version["3.0.0" if spoken == "2" else "2.1"]},
     )
     return client
-
-
-def _is_shell(artefact: Artefact) -> bool:
-    return artefact.document.get("isExternalReference") is True
 
 
 def _no_service(source: str, answer: str) -> UnavailableError:

@@ -16,6 +16,7 @@ from app.sdmx.messages.data_message import (
     Layout,
     SeriesData,
     StoredSeries,
+    StoredWriter,
 )
 from app.sdmx.messages.data_writers import data_writer, has_groups, has_series, plain_action
 from app.sdmx.negotiation import LanguageChoice, Representation
@@ -222,7 +223,7 @@ async def _datasets(
 def _goes_as_stored(plan: _Plan, writer: DataWriter) -> bool:
     """Whether series need not be read one by one: nothing is cut, and they are written whole."""
     whole = not plan.gathered and is_as_stored(plan.reading)
-    return whole and writer.takes_stored(plan.layout)
+    return whole and isinstance(writer, StoredWriter) and writer.takes_stored(plan.layout)
 
 
 def _arranged(query: DataQuery, plan: _Plan, batches: Batches, page: Page) -> Batches:
@@ -326,5 +327,6 @@ async def _written(writer: DataWriter, header: Header, datasets: DataSets) -> As
 
 def _written_batch(writer: DataWriter, batch: list[SeriesData] | StoredSeries) -> bytes:
     if isinstance(batch, StoredSeries):
+        assert isinstance(writer, StoredWriter)  # noqa: S101 - no other is given stored series
         return writer.write_stored(batch)
     return writer.write(batch)

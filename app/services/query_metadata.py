@@ -41,7 +41,7 @@ def _answer(
         if names_one_by_one(artefacts, query):
             raise _not_found(query)
         return StructureReply(None, ())
-    localiser = Localiser(form.languages)
+    localiser = Localiser(form.languages, registry.localisations)
     localised = [localiser.localise(one) for one in sets]
     header = MessageHeader(
         id=structure_etag(registry, query, form).strip('"'),

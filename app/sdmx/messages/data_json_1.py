@@ -27,7 +27,6 @@ from app.sdmx.messages.data_message import (
     Header,
     Layout,
     SeriesData,
-    StoredSeries,
     iso,
 )
 from app.sdmx.messages.data_ml_names import PRIMARY_MEASURE
@@ -110,14 +109,6 @@ class Json1Writer:
         comma = "" if self._first else ","
         self._first = False
         return (comma + ",".join(parts)).encode()
-
-    def takes_stored(self, layout: Layout) -> bool:
-        """Never: its values are indexes of what is to be described."""
-        return False
-
-    def write_stored(self, batch: StoredSeries) -> bytes:
-        """Never asked for."""
-        raise NotImplementedError
 
     def end_dataset(self) -> bytes:
         """Attributes of the dataset."""

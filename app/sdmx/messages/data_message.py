@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -190,17 +190,22 @@ class DataWriter(Protocol):
     def write(self, batch: Sequence[SeriesData]) -> bytes:
         """Series of the current dataset."""
 
-    def takes_stored(self, layout: Layout) -> bool:
-        """Whether series of this layout can be given as they are stored, which is faster."""
-
-    def write_stored(self, batch: StoredSeries) -> bytes:
-        """Series of the current dataset as they are stored."""
-
     def end_dataset(self) -> bytes:
         """What stands after the series of a dataset."""
 
     def end(self) -> bytes:
         """What stands after all datasets."""
+
+
+@runtime_checkable
+class StoredWriter(DataWriter, Protocol):
+    """A writer that can be given series as they are stored, which is faster."""
+
+    def takes_stored(self, layout: Layout) -> bool:
+        """Whether it can for series of this layout."""
+
+    def write_stored(self, batch: StoredSeries) -> bytes:
+        """Series of the current dataset as they are stored."""
 
 
 def iso(instant: dt.datetime) -> str:

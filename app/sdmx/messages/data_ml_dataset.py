@@ -11,9 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from app.sdmx.flow import Component
 from app.sdmx.messages.data_message import DataSet, Group, Layout, SeriesData, StoredSeries
-from app.sdmx.messages.data_ml_names import is_complex
 from app.sdmx.messages.data_ml_places import Named, places
-from app.sdmx.messages.data_ml_wording import Parts, Wording
+from app.sdmx.messages.data_ml_wording import Parts, SpecificWording, Wording
 from app.sdmx.messages.data_stored import StoredReader, is_number
 from app.sdmx.messages.structure_ml_text import quote
 from app.sdmx.negotiation import LanguageChoice
@@ -204,10 +203,6 @@ class DataSetText:
             return "NaN"  # how 2.1 says of a number that it is missing
         return str(value)
 
-    def has_parts(self, component: Component) -> bool:
-        """Whether a value is written with its parts and languages."""
-        return not self._is_old and is_complex(component)
-
 
 class _Value:
     """Writes the values of one component, remembering how."""
@@ -245,8 +240,9 @@ class _Value:
 
     def _write(self, value: Any) -> str:  # noqa: ANN401
         component, text = self.component, self._text
-        if text.has_parts(component):
-            return text.wording.several(component, value)
+        wording = text.wording
+        if isinstance(wording, SpecificWording) and wording.has_parts(component):
+            return wording.several(component, value)
         before, after = self.parts
         return before + quote(text.text(component, value)) + after
 

@@ -45,9 +45,6 @@ class Wording(Protocol):
     def value(self, component: Component, name: str) -> Parts:
         """A value under this name."""
 
-    def several(self, component: Component, value: Any) -> str:  # noqa: ANN401
-        """A value of several parts or languages."""
-
     def dataset(self, about: Mapping[str, str], values: str) -> str:
         """The beginning of a dataset: what is said about it, and its attributes."""
 
@@ -75,8 +72,12 @@ class SpecificWording:
         self._is_old = version == "2.1"
 
     def is_first(self, component: Component, name: str) -> bool:
-        """All but values of several parts or languages, which 2.1 does not have."""
-        return self._is_old or not is_complex(component)
+        """All but values of several parts or languages."""
+        return not self.has_parts(component)
+
+    def has_parts(self, component: Component) -> bool:
+        """Whether a value is written with its parts and languages, which 2.1 does not have."""
+        return not self._is_old and is_complex(component)
 
     def dimension(self, name: str) -> Parts:
         """An XML attribute."""
@@ -135,10 +136,6 @@ class GenericWording:
         if self.is_first(component, name):
             return '<generic:ObsValue value="', '"/>'
         return self.dimension(name)
-
-    def several(self, component: Component, value: Any) -> str:  # noqa: ANN401
-        """Never asked for: 2.1 has single values alone."""
-        raise NotImplementedError
 
     def dataset(self, about: Mapping[str, str], values: str) -> str:
         """What is said about it are plain XML attributes."""

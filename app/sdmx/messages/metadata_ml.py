@@ -214,7 +214,7 @@ def _document(artefact: Artefact, version: MlVersion, address: str) -> Document:
     document = dict(artefact.document)
     if version == "3.0.0":
         document.pop("isPartialLanguage", None)
-    if document.get("isExternalReference") is True:
+    if artefact.is_external:
         # What is reported stands whole or not at all.
         for name in ("metadataflow", "metadataProvisionAgreement", "targets", "attributes"):
             document.pop(name, None)

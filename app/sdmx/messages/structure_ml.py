@@ -150,7 +150,7 @@ def read_structures_ml(body: bytes) -> list[Artefact]:
 def _meet_schema(artefact: Artefact, registry: ArtefactSet | None) -> Artefact:
     """Give a stub the little that the schemas demand even of a reference to an artefact."""
     demanded = DEMANDED.get(artefact.artefact_class.name)
-    if registry is None or demanded is None or not artefact.document.get("isExternalReference"):
+    if registry is None or demanded is None or not artefact.is_external:
         return artefact
     whole = registry.get(artefact.urn)
     if whole is None:
