@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlmodel import Field, SQLModel
@@ -27,6 +30,8 @@ class Submission(SQLModel, table=True):
     __table_args__ = (
         Index("submission_idempotency", "client_id", "idempotency_key", unique=True),
         Index("submission_organisation", "organisation", "received_at"),
+        Index("submission_parent", "parent_id"),
+        Index("submission_content_of", "organisation", "sha256"),
     )
 
     id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
@@ -50,6 +55,24 @@ class Submission(SQLModel, table=True):
     release_at: dt.datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
     changes: dict[str, int] | None = Field(sa_column=Column(JSON, nullable=True))
     failure: str | None = Field(sa_column=Column(Text, nullable=True))
+    kind: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'file'")))
+    validate_only: bool = Field(
+        sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
+    parent_id: uuid.UUID | None = Field(sa_column=Column(Uuid, nullable=True))
+    options: dict[str, Any] = Field(
+        sa_column=Column(JSON, nullable=False, server_default=text("'{}'"))
+    )
+    corrections: list[Any] | None = Field(sa_column=Column(JSON, nullable=True))
+    preview: dict[str, Any] | None = Field(sa_column=Column(JSON, nullable=True))
+    note: str | None = Field(sa_column=Column(Text, nullable=True))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    phase: str | None = Field(sa_column=Column(Text, nullable=True))
+    rows_total: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    approved_by: str | None = Field(sa_column=Column(Text, nullable=True))
+    approved_at: dt.datetime | None = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
 
 
 class SubmissionContent(SQLModel, table=True):
@@ -78,3 +101,30 @@ class FindingRow(SQLModel, table=True):
     rule: str | None = Field(sa_column=Column(Text, nullable=True))
     allowed: str | None = Field(sa_column=Column(Text, nullable=True))
     nearest: str | None = Field(sa_column=Column(Text, nullable=True))
+    severity: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
+    place: str | None = Field(sa_column=Column(Text, nullable=True))
+    file: str | None = Field(sa_column=Column(Text, nullable=True))
+
+
+class NilReturn(SQLModel, table=True):
+    """A period of which a provider says that nothing happened in it."""
+
+    __tablename__ = "nil_return"
+
+    agreement_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    period: str = Field(sa_column=Column(Text, primary_key=True))
+    submission_id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    note: str | None = Field(sa_column=Column(Text, nullable=True))
+    superseded_by: uuid.UUID | None = Field(sa_column=Column(Uuid, nullable=True))
+
+
+class LayoutProfile(SQLModel, table=True):
+    """How the workbooks of one agreement are laid out, under a name."""
+
+    __tablename__ = "layout_profile"
+
+    agreement_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    document: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    changed_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    changed_by: str = Field(sa_column=Column(Text, nullable=False))

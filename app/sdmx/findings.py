@@ -28,6 +28,9 @@ class Finding(msgspec.Struct, frozen=True):
             (VIPMG-231), the number of the row that has it first.
         allowed: what would be right, in short.
         nearest: the valid code that is nearest to the value.
+        severity: `error` or `warning`; empty: as the code says.
+        place: address of the cell, JSON pointer or XPath, where the row does not say it all.
+        file: the member of an archive.
     """
 
     code: str
@@ -37,10 +40,15 @@ class Finding(msgspec.Struct, frozen=True):
     rule: str | None = None
     allowed: str | None = None
     nearest: str | None = None
+    severity: str = ""
+    place: str | None = None
+    file: str | None = None
 
     @property
     def is_error(self) -> bool:
         """Whether the finding refuses the submission."""
+        if self.severity:
+            return self.severity == "error"
         return self.code.startswith("VIPMG-2")
 
 

@@ -17,9 +17,9 @@ from app.sdmx.intake import (
     delete_attachments,
     deletion_segment,
 )
-from app.sdmx.messages.data_csv_reader import split_cell, split_languages
+from app.sdmx.messages.data_reading import Form, split_cell, split_languages
 from app.sdmx.series import TIME, Document
-from app.sdmx.sheet import CellForm, Sheet
+from app.sdmx.sheet import Sheet
 
 _CARRIED = frozenset({"observation", "measure", "series", "partial"})
 
@@ -28,12 +28,10 @@ class RowReader:
     """Reads the rows of one message.
 
     Args:
-        form: how the cells of the message are written.
         report: takes each finding.
     """
 
-    def __init__(self, form: CellForm, report: Callable[[Finding], None]) -> None:
-        self.form = form
+    def __init__(self, report: Callable[[Finding], None]) -> None:
         self.report = report
 
     def read(self, sheet: Sheet, intake: Intake) -> Iterator[tuple[Target, Key, Segment]]:
@@ -106,7 +104,7 @@ class RowReader:
             if distinct == {""}:
                 continue
             cells = sheet.cells[component.id]
-            reader = self._reader(component)
+            reader = _reader(component, sheet.form)
             if len(distinct) == 1 and reader is None:
                 uniform[component.id] = cells[0]
             elif reader is not None:
@@ -116,19 +114,6 @@ class RowReader:
             else:
                 varying[component.id] = cells  # type: ignore[assignment]
         return uniform, varying
-
-    def _reader(self, component: Component) -> Callable[[str], Any] | None:
-        column = self.form.columns[component.id]
-        separator = self.form.sub_separator
-        if column.languages and (column.many or component.is_multi_valued):
-            return lambda cell: [
-                split_languages(part, separator) for part in split_cell(cell, separator)
-            ]
-        if column.languages:
-            return lambda cell: split_languages(cell, separator)
-        if column.many:
-            return lambda cell: split_cell(cell, separator)
-        return None
 
     def _check_content(
         self,
@@ -190,7 +175,7 @@ class RowReader:
             found = set(zip(cells, *columns, strict=True))
         else:
             found = {(cells[place], *(column[place] for column in columns)) for place in places}
-        reader = self._reader(component)
+        reader = _reader(component, sheet.form)
         for cell, *codes in found:
             if cell == "":
                 continue
@@ -239,7 +224,7 @@ class RowReader:
         dimensions = intake.target.flow.dimensions
         attributes: dict[str, Any] = {}
         for component in present:
-            reader = self._reader(component)
+            reader = _reader(component, sheet.form)
             cell = sheet.cells[component.id][place]
             value = reader(cell) if reader else cell
             if component.level == "series":
@@ -289,3 +274,17 @@ def _needs(flow: Flow, component: Component) -> Iterator[str]:
     yield from (dimension.id for dimension in flow.dimensions)
     if component.level != "series" and flow.time is not None:
         yield flow.time.id
+
+
+def _reader(component: Component, form: Form) -> Callable[[str], Any] | None:
+    """How a cell becomes a value, where it is not the value itself."""
+    column, separator = form.columns[component.id], form.sub_separator
+    if column.languages and (column.many or component.is_multi_valued):
+        return lambda cell: [
+            split_languages(part, separator) for part in split_cell(cell, separator)
+        ]
+    if column.languages:
+        return lambda cell: split_languages(cell, separator)
+    if column.many:
+        return lambda cell: split_cell(cell, separator)
+    return None

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from app.sdmx.actions import Action
-from app.sdmx.messages.data_csv_reader import Batch, Column
-
-
-class CellForm(Protocol):
-    """How the cells of a message are written: its columns and separators."""
-
-    @property
-    def columns(self) -> Mapping[str, Column]:
-        """Columns by component id."""
-
-    @property
-    def sub_separator(self) -> str:
-        """Between the values of one cell."""
-
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers may be written with a decimal comma."""
+from app.sdmx.messages.data_reading import Batch
 
 
 class Sheet:
@@ -33,11 +16,12 @@ class Sheet:
         bad_times: cells of the time dimension that are no time periods.
     """
 
-    __slots__ = ("_distinct", "action", "bad_times", "cells", "rows")
+    __slots__ = ("_distinct", "action", "bad_times", "cells", "form", "rows")
 
     def __init__(self, batch: Batch) -> None:
         self.action: Action = batch.action
         self.rows = batch.rows
+        self.form = batch.form
         self.cells: dict[str, Sequence[str]] = {}
         self.bad_times: set[str] = set()
         self._distinct: dict[str, set[str]] = {}

@@ -15,9 +15,9 @@ from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.flow import Flow
 from app.sdmx.intake import Intake, Key, Target
-from app.sdmx.messages.data_csv_reader import Batch, Column, split_cell
+from app.sdmx.messages.data_reading import Batch, Column, Form, split_cell
 from app.sdmx.row_reading import RowReader
-from app.sdmx.sheet import CellForm, Sheet
+from app.sdmx.sheet import Sheet
 from app.sdmx.value_checks import Rules, ValueChecks
 
 OFF = "~"
@@ -30,7 +30,6 @@ class Validator:
     """Checks the batches of one message.
 
     Args:
-        form: how the cells of the message are written; known with its first batch.
         resolve: gives the target of a structure as named in the message, or the finding code
             that says why there is none.
         report: takes each finding.
@@ -38,18 +37,17 @@ class Validator:
 
     def __init__(
         self,
-        form: CellForm,
         resolve: Callable[[str, str], Target | str],
         report: Callable[[Finding], None],
     ) -> None:
-        self.form = form
         self.resolve = resolve
         self.report = report
         self.intakes: dict[int, Intake] = {}
-        self._values = ValueChecks(form, report)
-        self._rows = RowReader(form, report)
+        self._values = ValueChecks(report)
+        self._rows = RowReader(report)
         self._targets: dict[tuple[str, str], Target | str] = {}
         self._rules: dict[int, Rules] = {}
+        self._forms: set[tuple[int, Form]] = set()
 
     def check(self, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
         """Check a batch; yield its series' segments, rows with faults included."""
@@ -63,6 +61,7 @@ class Validator:
         target = self._targets[named]
         if isinstance(target, str):
             return
+        self._report_unknown(target, batch.form)
         sheet = self._sheet(target.flow, batch)
         self._values.check(sheet, target, self._rules[target.agreement])
         yield from self._rows.read(sheet, self.intakes[target.agreement])
@@ -71,8 +70,14 @@ class Validator:
         if target.agreement not in self.intakes:
             self.intakes[target.agreement] = Intake(target)
             self._rules[target.agreement] = Rules(target.flow)
+
+    def _report_unknown(self, target: Target, form: Form) -> None:
+        """Name the columns that are no components; once for all batches of a form."""
+        if (target.agreement, form) in self._forms:
+            return
+        self._forms.add((target.agreement, form))
         known = target.flow.components
-        for column in self.form.columns.values():
+        for column in form.columns.values():
             if column.component not in known:
                 near = nearest(column.component, known)
                 self.report(Finding("VIPMG-301", 1, column.name, column.component, nearest=near))
@@ -80,14 +85,14 @@ class Validator:
     def _sheet(self, flow: Flow, batch: Batch) -> Sheet:
         """The cells of the components of the flow, labels taken off, open dimensions empty."""
         sheet = Sheet(batch)
-        form = self.form
+        form = batch.form
         for name, values in batch.cells.items():
             component = flow.components.get(name)
             if component is None:
                 continue
             column = form.columns[name]
             if column.labelled and (component.codes is not None or component.level == "time"):
-                values = [self._without_label(value, column) for value in values]
+                values = [_without_label(value, column, form.sub_separator) for value in values]
             if form.decimal_comma and component.data_type in _NUMBERS and component.codes is None:
                 values = [value.replace(",", ".") for value in values]
             distinct = set(values)
@@ -97,9 +102,9 @@ class Validator:
             sheet.put(name, values, distinct)
         return sheet
 
-    def _without_label(self, cell: str, column: Column) -> str:
-        if not column.many:
-            return cell.split(": ", 1)[0]
-        separator = self.form.sub_separator
-        parts = split_cell(cell, separator)
-        return separator.join(part.split(": ", 1)[0] for part in parts)
+
+def _without_label(cell: str, column: Column, separator: str) -> str:
+    if not column.many:
+        return cell.split(": ", 1)[0]
+    parts = split_cell(cell, separator)
+    return separator.join(part.split(": ", 1)[0] for part in parts)

@@ -10,10 +10,10 @@ from app.sdmx.constraints import Constraint, ValueSet
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.flow import Component, Flow
 from app.sdmx.intake import Target
-from app.sdmx.messages.data_csv_reader import split_cell, split_languages
+from app.sdmx.messages.data_reading import Column, split_cell, split_languages
 from app.sdmx.rooms import EMBARGO
 from app.sdmx.series import TIME
-from app.sdmx.sheet import CellForm, Sheet
+from app.sdmx.sheet import Sheet
 from app.sdmx.time_period import fits_frequency
 from app.sdmx.values import is_decimal, is_time_period
 
@@ -22,12 +22,10 @@ class ValueChecks:
     """Checks the sheets of one message.
 
     Args:
-        form: how the cells of the message are written.
         report: takes each finding.
     """
 
-    def __init__(self, form: CellForm, report: Callable[[Finding], None]) -> None:
-        self.form = form
+    def __init__(self, report: Callable[[Finding], None]) -> None:
         self.report = report
 
     def check(self, sheet: Sheet, target: Target, rules: Rules) -> None:
@@ -41,9 +39,9 @@ class ValueChecks:
             distinct = sheet.distinct(name) - {""}
             if component.level == "time":
                 self._check_periods(sheet, flow, distinct)
-            elif self.form.columns[name].languages:
+            elif sheet.form.columns[name].languages:
                 self._check_languages(sheet, component, distinct)
-            elif self.form.columns[name].many:
+            elif sheet.form.columns[name].many:
                 self._check_many(sheet, component, distinct)
             elif component.codes is not None:
                 self._check_codes(sheet, component, distinct)
@@ -78,7 +76,7 @@ class ValueChecks:
 
     def _check_many(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
         for cell in distinct:
-            values = split_cell(cell, self.form.sub_separator)
+            values = split_cell(cell, sheet.form.sub_separator)
             for value in dict.fromkeys(values):
                 if component.codes is not None and value not in component.code_set:
                     rule = (component.codelist or "").rpartition("=")[2]
@@ -94,23 +92,17 @@ class ValueChecks:
 
     def _check_languages(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
         """Each part of a cell names one language of the header, once; its text is checked."""
-        column, separator = self.form.columns[component.id], self.form.sub_separator
+        column, separator = sheet.form.columns[component.id], sheet.form.sub_separator
         for cell in distinct:
             many = column.many or component.is_multi_valued
             values = split_cell(cell, separator) if many else [cell]
-            if not all(self._is_right(value, component, column.languages) for value in values):
+            if not all(_is_right(value, component, column, separator) for value in values):
                 allowed = component.representation
                 if component.multilingual:
                     allowed = separator.join(f"{name}:..." for name in column.languages)
                 self._each(sheet, component.id, {cell}, "VIPMG-212", allowed=allowed)
             if len(values) > 1 and not component.is_multi_valued:
                 self._each(sheet, component.id, {cell}, "VIPMG-234")
-
-    def _is_right(self, value: str, component: Component, announced: Sequence[str]) -> bool:
-        texts = split_languages(value, self.form.sub_separator)
-        whole = len(texts) == len(split_cell(value, self.form.sub_separator))
-        right = component.multilingual and whole and texts.keys() <= set(announced)
-        return right and all(component.check(text) for text in texts.values())
 
     def _check_periods(self, sheet: Sheet, flow: Flow, distinct: set[str]) -> None:
         bad = sheet.bad_times = {time for time in distinct if not is_time_period(time)}
@@ -223,6 +215,13 @@ class Rules:
             for keys in constraint.key_sets:
                 if not keys.included:
                     self.combinations.append((constraint, keys.dimensions, keys.keys.__contains__))
+
+
+def _is_right(value: str, component: Component, column: Column, separator: str) -> bool:
+    texts = split_languages(value, separator)
+    whole = len(texts) == len(split_cell(value, separator))
+    right = component.multilingual and whole and texts.keys() <= set(column.languages)
+    return right and all(component.check(text) for text in texts.values())
 
 
 def _all_hold(sets: Sequence[ValueSet]) -> Callable[[tuple[str, ...]], bool]:

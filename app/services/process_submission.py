@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
 import uuid
 from dataclasses import dataclass, field
 from typing import IO
 
+import msgspec
+
 from app.errors import MessageError, TooLargeError, VipmgError
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.intake import Target
-from app.sdmx.messages.data_csv_reader import CsvReader
-from app.sdmx.messages.inflate import Inflated, Rewound
+from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
+from app.services.open_message import open_message
 from app.store import notices, publication, staging, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.merge import RefusedError
@@ -39,6 +40,7 @@ class _Work:
     stored_findings: int = 0
     errors: int = 0
     rows: int = 0
+    reader: DataReader | None = None
 
     def report(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -102,7 +104,7 @@ def _unreadable(error: VipmgError) -> Finding:
 
 async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
     """Check the message batch by batch and stage its segments."""
-    reader = CsvReader(_content(work.submission, spool, work.max_bytes))
+    reader = work.reader = open_message(work.submission, spool, work.max_bytes)
     try:
         return await _validate_batches(work, reader)
     finally:
@@ -110,7 +112,7 @@ async def _validate(work: _Work, spool: IO[bytes]) -> Validator:
         work.rows = reader.row_count
 
 
-async def _validate_batches(work: _Work, reader: CsvReader) -> Validator:
+async def _validate_batches(work: _Work, reader: DataReader) -> Validator:
     """While the database takes a batch, the next one is read and checked in a thread."""
     checking = _Checking(work, reader)
     checked = await asyncio.to_thread(checking.next)
@@ -142,12 +144,11 @@ class _Checked:
 class _Checking:
     """Reads and checks one batch after the other; `next` runs in a thread, one at a time."""
 
-    def __init__(self, work: _Work, reader: CsvReader) -> None:
+    def __init__(self, work: _Work, reader: DataReader) -> None:
         self._reader = reader
         self._batches = reader.batches()
         self._found: list[Finding] = []
         self.validator = Validator(
-            reader,
             lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
             self._found.append,
         )
@@ -238,11 +239,26 @@ async def _flush(work: _Work, more: list[Finding]) -> None:
     more.clear()
     if work.findings:
         found = sorted(work.findings, key=lambda finding: finding.row or 0)
+        if work.reader is not None:
+            found = [_located(work.reader, finding) for finding in found]
         await submissions.put_findings(
             work.connection, work.submission.id, work.stored_findings + 1, found
         )
         work.stored_findings += len(found)
         work.findings.clear()
+
+
+def _located(reader: DataReader, finding: Finding) -> Finding:
+    """The finding with the row of its file, and where in it."""
+    if finding.row is None:
+        return finding
+    here = reader.locate(finding.row, finding.component)
+    rule = finding.rule
+    if finding.code == "VIPMG-231" and rule is not None:  # it names another row
+        rule = str(reader.locate(int(rule), None).row)
+    return msgspec.structs.replace(
+        finding, row=here.row, place=here.place, file=here.file, rule=rule
+    )
 
 
 def find_target(
@@ -288,10 +304,3 @@ async def _spool_content(
 ) -> None:
     async for part in submissions.content(connection, stored.sha256):
         await asyncio.to_thread(spool.write, part)
-
-
-def _content(stored: StoredSubmission, spool: IO[bytes], max_bytes: int) -> io.RawIOBase:
-    """The content as text bytes, decompressed within limits."""
-    if stored.content_encoding != "gzip":
-        return Rewound(spool)
-    return Inflated(spool, max_bytes)

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import uuid
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from app.auth.subject import Subject
 from app.errors import (
@@ -19,8 +20,11 @@ from app.errors import (
 )
 from app.store import jobs, submissions
 from app.store.pools import Pools
+from app.store.types import Connection
 
 JOB = "process-submission"
+
+OnStored: TypeAlias = Callable[[Connection, uuid.UUID], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,12 @@ class Upload:
 
 
 async def receive_submission(
-    pools: Pools, subject: Subject, upload: Upload
+    pools: Pools, subject: Subject, upload: Upload, *, on_stored: OnStored | None = None
 ) -> tuple[submissions.StoredSubmission, bool]:
     """Store a submission and enqueue its processing; the flag tells whether it is a new one.
 
     The same Idempotency-Key with the same bytes gives the submission that is there already.
+    `on_stored` is called within the transaction that stores, with the id of either.
 
     Raises:
         NotAuthorisedError: the caller's organisation is no data provider.
@@ -67,24 +72,24 @@ async def receive_submission(
         digest,
         size,
     )
-    async with pools.writer.acquire() as connection:
-        async with connection.transaction():
-            inserted = await submissions.insert(connection, arrival, parts)
-            if inserted:
-                await jobs.enqueue(connection, JOB, str(arrival.id))
+    async with pools.writer.acquire() as connection, connection.transaction():
+        inserted = await submissions.insert(connection, arrival, parts)
         if inserted:
+            await jobs.enqueue(connection, JOB, str(arrival.id))
             stored = await submissions.by_id(connection, arrival.id)
         else:
             key = upload.idempotency_key or ""
             stored = await submissions.by_idempotency_key(connection, subject.client_id, key)
-    if stored is None:
-        raise ConflictError("The submission is gone.", "El envío ya no existe.")
-    if stored.sha256 != digest:
-        raise IdempotencyKeyReusedError(
-            "This Idempotency-Key was used before with another file.",
-            "Esta Idempotency-Key ya se usó con otro archivo.",
-            submission=str(stored.id),
-        )
+        if stored is None:
+            raise ConflictError("The submission is gone.", "El envío ya no existe.")
+        if stored.sha256 != digest:
+            raise IdempotencyKeyReusedError(
+                "This Idempotency-Key was used before with another file.",
+                "Esta Idempotency-Key ya se usó con otro archivo.",
+                submission=str(stored.id),
+            )
+        if on_stored is not None:
+            await on_stored(connection, stored.id)
     return stored, inserted
 
 

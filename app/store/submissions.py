@@ -78,7 +78,7 @@ _RELEASED = """
 UPDATE submission SET state = 'published' WHERE state = 'awaiting release' AND release_at <= $1
 """
 _FINDINGS = """
-SELECT row, component, value, code, rule, allowed, nearest FROM finding
+SELECT row, component, value, code, rule, allowed, nearest, severity, place, file FROM finding
 WHERE submission_id = $1 ORDER BY coalesce(row, 0), number OFFSET $2 LIMIT $3
 """
 _COUNT_BY_CODE = """
@@ -222,6 +222,9 @@ async def put_findings(
         "rule",
         "allowed",
         "nearest",
+        "severity",
+        "place",
+        "file",
     ]
     await connection.copy_records_to_table("finding", records=records, columns=columns)
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.errors import MessageError
 from app.sdmx.findings import Finding, UnreadableError, message
-from app.sdmx.messages.data_csv_reader import Batch, CsvReader, split_cell, split_languages
+from app.sdmx.messages.data_csv_reader import CsvReader
+from app.sdmx.messages.data_reading import Batch, split_cell, split_languages
 
 HEAD = "STRUCTURE,STRUCTURE_ID,ACTION,"
 ROW = "dataflow,TST:DF(1.0.0),M,"
@@ -22,7 +23,14 @@ def read(content: str | bytes, batch_rows: int = 20_000) -> tuple[CsvReader, lis
     body = content if isinstance(content, bytes) else content.encode()
     reader = CsvReader(io.BytesIO(body))  # type: ignore[arg-type]
     batches = [
-        Batch(b.kind, b.structure, b.action, list(b.rows), {k: list(v) for k, v in b.cells.items()})
+        Batch(
+            b.kind,
+            b.structure,
+            b.action,
+            list(b.rows),
+            {k: list(v) for k, v in b.cells.items()},
+            b.form,
+        )
         for b in reader.batches(batch_rows)
     ]
     return reader, batches
@@ -45,18 +53,18 @@ class TestForm:
         assert (batch.kind, batch.structure, batch.action) == ("dataflow", "TST:DF(1.0.0)", "Merge")
         assert batch.cells == {"DIM": ["A", "B"], "OBS_VALUE": ["12.4", "10.8"]}
         assert batch.rows == [2, 3]
-        assert (reader.row_count, reader.findings, reader.decimal_comma) == (2, [], False)
+        assert (reader.row_count, reader.findings, reader.form.decimal_comma) == (2, [], False)
 
     @pytest.mark.parametrize("separator", [";", "\t", "|"])
     def test_c149_separator_is_the_sign_after_structure(self, separator: str) -> None:
         text = f"{HEAD}DIM,OBS_VALUE\n{ROW}A,5\n".replace(",", separator)
         reader, [batch] = read(text)
         assert batch.cells == {"DIM": ["A"], "OBS_VALUE": ["5"]}
-        assert reader.decimal_comma
+        assert reader.form.decimal_comma
 
     def test_separator_of_sub_fields(self) -> None:
         reader, _ = read("STRUCTURE[|];STRUCTURE_ID;A[]\ndataflow;X:Y;1|2\n")
-        assert (reader.sub_separator, reader.separator) == ("|", ";")
+        assert (reader.form.sub_separator, reader.separator) == ("|", ";")
 
     @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
     @pytest.mark.parametrize("mark", ["", "\ufeff"])
@@ -157,7 +165,7 @@ class TestUnreadable:
 
     def test_header_only_has_no_rows(self) -> None:
         reader, batches = read(f"{HEAD}DIM\n")
-        assert (batches, reader.row_count, set(reader.columns)) == ([], 0, {"DIM"})
+        assert (batches, reader.row_count, set(reader.form.columns)) == ([], 0, {"DIM"})
 
     @pytest.mark.parametrize("bad", [b"\xff\xfe", b"caf\xe9", b"\xed\xa0\x80", b"\xc0\x80"])
     def test_not_utf8(self, bad: bytes) -> None:
@@ -210,19 +218,19 @@ class TestColumns:
         reader, [batch] = read(text + "dataflow,A:B(1.0): Name: x,M,A: Value A: 1,12.4\n")
         assert batch.structure == "A:B(1.0)"
         assert batch.cells["DIM_1"] == ["A: Value A: 1"]
-        assert reader.columns["DIM_1"].labelled
+        assert reader.form.columns["DIM_1"].labelled
 
     def test_a_bare_colon_is_no_label(self) -> None:
         """A time stamp holds colons; only colon and space divide."""
         reader, _ = read(f"{HEAD}DIM:x\n{ROW}A\n")
-        assert "DIM" not in reader.columns
+        assert "DIM" not in reader.form.columns
 
     def test_c133_many_and_languages(self) -> None:
         reader, _ = read(
             'STRUCTURE[;],STRUCTURE_ID,"A[]","B[en;es]","C[][en;es]","D[]: Label","E[en]: L"\n'
             "dataflow,X:Y,,,,,\n"
         )
-        columns = reader.columns
+        columns = reader.form.columns
         assert [(c.component, c.many, c.languages) for c in columns.values()] == [
             ("A", True, ()),
             ("B", False, ("en", "es")),
@@ -286,7 +294,7 @@ class TestRows:
         reader, [batch] = read("DATAFLOW;DIM: Dim;OBS_VALUE\nA:B(1.6): Nom;x: Nom;12,4\n")
         assert batch.structure == "A:B(1.6)"
         assert batch.cells == {"DIM": ["x: Nom"], "OBS_VALUE": ["12,4"]}
-        assert reader.decimal_comma
+        assert reader.form.decimal_comma
 
 
 class TestCells:

@@ -50,7 +50,7 @@ class Checked:
         batches = reader.batches(batch_rows)
         first = next(batches, None)
         validator = Validator(
-            reader, lambda kind, name: targets.get(name, "VIPMG-203"), self.findings.append
+            lambda kind, name: targets.get(name, "VIPMG-203"), self.findings.append
         )
         self.segments: dict[tuple[int, Key], list[Any]] = {}
         while first is not None:

@@ -13,14 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from typing import Literal, TypeAlias
 
-from app.sdmx.actions import ACTIONS, Action
+from app.sdmx.actions import ACTIONS
 from app.sdmx.findings import Finding, UnreadableError
+from app.sdmx.messages.data_reading import BATCH_ROWS, Batch, Column, Form, Location
 
-StructureKind: TypeAlias = Literal["dataflow", "datastructure", "dataprovision"]
-
-BATCH_ROWS = 20_000
 BUFFER_BYTES = 1 << 18
 FIELD_LIMIT = 131_072
 """Longest cell in characters; a quote that is never closed ends here."""
@@ -41,70 +38,26 @@ _HEADS = frozenset({"STRUCTURE", "STRUCTURE_ID", "ACTION"})
 _SERVICE_COLUMNS = frozenset({"STRUCTURE_NAME", "SERIES_KEY", "OBS_KEY", "UPDATED"})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column that may hold a component.
-
-    Attributes:
-        place: its place in the row.
-        name: its header as sent.
-        component: the id in its header, of a metadata attribute the path.
-        many: whether its cells hold several values (`ATTR[]`, `PARENT[].CHILD`).
-        languages: languages of its cells (`ATTR[en;es]`), empty for plain text.
-        labelled: whether its header carries a label, and so its coded cells.
-    """
-
-    place: int
-    name: str
-    component: str
-    many: bool = False
-    languages: tuple[str, ...] = ()
-    labelled: bool = False
-
-
-@dataclass(slots=True)
-class Batch:
-    """Rows with one structure and one action.
-
-    Attributes:
-        structure: `AGENCY:ID(VERSION)`, as sent.
-        rows: numbers of the rows.
-        cells: the cells of each column, by component id.
-    """
-
-    kind: StructureKind
-    structure: str
-    action: Action
-    rows: Sequence[int]
-    cells: dict[str, Sequence[str]]
-
-
 @dataclass(slots=True)
 class CsvReader:
     """Reads one message.
 
     Attributes:
-        columns: columns of components, by id, known once the header was read.
+        form: columns of components and signs, known once the header was read; numbers may have
+            a comma where the separator is another sign.
         findings: what is wrong with the form of the message; filled while it is read.
-        decimal_comma: whether numbers may have a comma: the separator is another sign.
     """
 
     stream: io.RawIOBase
-    columns: dict[str, Column] = field(default_factory=dict)
+    form: Form = field(default_factory=Form)
     findings: list[Finding] = field(default_factory=list)
     separator: str = ","
-    sub_separator: str = ";"
     row_count: int = 0
     _legacy: bool = False
     _width: int = 0
     _structure: int = 0
     _structure_id: int = 0
     _action: int | None = None
-
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers may be written with a decimal comma."""
-        return self.separator != ","
 
     def batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """All rows of the message, in order.
@@ -118,6 +71,7 @@ class CsvReader:
         )
         try:
             header = self._read_first_line(text)
+            self.form.decimal_comma = self.separator != ","
             self._read_header(next(csv.reader([header], delimiter=self.separator, strict=True)))
             reader = csv.reader(text, delimiter=self.separator, strict=True)
             while rows := self._take(reader, batch_rows):
@@ -129,6 +83,10 @@ class CsvReader:
             ) from error
         except csv.Error as error:
             raise UnreadableError("csv", row=self.row_count + 1, value=str(error)) from error
+
+    def locate(self, row: int, component: str | None) -> Location:
+        """A row of the file is a row of the message."""
+        return Location(row)
 
     def _take(self, reader: Iterator[list[str]], most: int) -> list[list[str]]:
         rows: list[list[str]] = []
@@ -146,7 +104,7 @@ class CsvReader:
         if line.startswith("DATAFLOW"):
             self._legacy, self.separator = True, line[8:9]
         elif match:
-            self.sub_separator, self.separator = match[1] or ";", match[2]
+            self.form.sub_separator, self.separator = match[1] or ";", match[2]
         else:
             raise UnreadableError(
                 "first-column", row=1, value=line.rstrip("\r\n")[:SHOWN], allowed="STRUCTURE"
@@ -202,15 +160,15 @@ class CsvReader:
             name,
             match["path"].replace("[]", ""),
             many=bool(match["many"] or match["more"] or "[]" in match["path"]),
-            languages=tuple((match["languages"] or "").split(self.sub_separator))
+            languages=tuple((match["languages"] or "").split(self.form.sub_separator))
             if match["languages"]
             else (),
             labelled=bool(match["label"]),
         )
-        if column.component in self.columns:
+        if column.component in self.form.columns:
             self.findings.append(Finding("VIPMG-205", 1, column.component, name))
         else:
-            self.columns[column.component] = column
+            self.form.columns[column.component] = column
 
     def _split(self, rows: list[list[str]], first: int) -> Iterator[Batch]:
         numbers: Sequence[int] = range(first, first + len(rows))
@@ -263,32 +221,6 @@ class CsvReader:
         elif action not in ACTIONS:
             self.findings.extend(Finding("VIPMG-206", n, "ACTION", action) for n in numbers)
         else:
-            cells = {name: columns[column.place] for name, column in self.columns.items()}
+            cells = {name: columns[column.place] for name, column in self.form.columns.items()}
             identity = structure.split(": ", 1)[0]
-            yield Batch(kind, identity, ACTIONS[action], numbers, cells)  # type: ignore[arg-type]
-
-
-def split_cell(cell: str, separator: str) -> list[str]:
-    """The values of a cell that holds several, quotes as in CSV.
-
-    A line break ends no value, as the whole cell was quoted already.
-    """
-    if '"' not in cell:
-        return cell.split(separator) if cell else []
-    return ["".join(read) for read in _sub_fields(separator, cell)]
-
-
-def _sub_fields(separator: str, cell: str) -> Iterator[tuple[str, str]]:
-    """Each value as its part in quotes, undoubled, and what stands outside them."""
-    end = re.escape(separator)
-    field = re.compile(rf'(?:"((?:[^"]|"")*)(?:"|$))?([^{end}]*)(?:({end})|$)')
-    found = field.match(cell)
-    while found is not None:
-        yield (found[1] or "").replace('""', '"'), found[2]
-        found = field.match(cell, found.end()) if found[3] else None
-
-
-def split_languages(cell: str, separator: str) -> dict[str, str]:
-    """The texts of a cell by language (`en:Value;es:Valor`)."""
-    parts = (part.partition(":") for part in split_cell(cell, separator))
-    return {language: text for language, colon, text in parts if colon}
+            yield Batch(kind, identity, ACTIONS[action], numbers, cells, self.form)  # type: ignore[arg-type]
