@@ -1,7 +1,7 @@
 """The texts of findings in the languages of the people who read them.
 
 They stand in `texts/*.toml`, one section a code (or, of a file that cannot be read, a reason): what
-is wrong, and under `mend` how to put it right.
+is wrong in one row, under `cause` what is wrong in many, and under `mend` how to put it right.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _told(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]
     }
 
 
-def _mends(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    return {name: dict(section.get("mend", {})) for name, section in sections.items()}
+def _part(sections: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, dict[str, str]]:
+    return {name: dict(section.get(part, {})) for name, section in sections.items()}
 
 
 _FINDINGS: Final = _read("findings")
@@ -41,10 +41,13 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = _told(_FINDINGS)
 UNREADABLE: Final[Mapping[str, Mapping[str, str]]] = _told(_REASONS)
 """Why a file cannot be read (VIPMG-201), by the `rule` of the finding."""
 
-MENDS: Final[Mapping[str, Mapping[str, str]]] = _mends(_FINDINGS)
+CAUSES: Final[Mapping[str, Mapping[str, str]]] = _part(_FINDINGS, "cause")
+"""What is wrong without the facts of one row, by code and language, as docs/errors.md tells it."""
+
+MENDS: Final[Mapping[str, Mapping[str, str]]] = _part(_FINDINGS, "mend")
 """How to put it right, by code and language."""
 
-UNREADABLE_MENDS: Final[Mapping[str, Mapping[str, str]]] = _mends(_REASONS)
+UNREADABLE_MENDS: Final[Mapping[str, Mapping[str, str]]] = _part(_REASONS, "mend")
 """How to put right a file that cannot be read, by reason and language."""
 
 NEAREST: Final[Mapping[str, str]] = {
