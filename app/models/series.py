@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +40,7 @@ class Change(SQLModel, table=True):
     """The journal: what each publication changed, forward only."""
 
     __tablename__ = "change"
+    __table_args__ = (Index("change_publication", "agreement_id", "publication_id"),)
 
     agreement_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     key: list[str | None] = Field(sa_column=Column(ARRAY(Text(collation="C")), primary_key=True))
@@ -85,6 +86,7 @@ class WithheldChange(SQLModel, table=True):
     """The journal of the withheld room."""
 
     __tablename__ = "withheld_change"
+    __table_args__ = (Index("withheld_change_publication", "agreement_id", "publication_id"),)
 
     agreement_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     key: list[str | None] = Field(sa_column=Column(ARRAY(Text(collation="C")), primary_key=True))
@@ -93,3 +95,32 @@ class WithheldChange(SQLModel, table=True):
     audience: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     observations: str | None = Field(sa_column=Column(JSON, nullable=True))
     attributes: str | None = Field(sa_column=Column(JSON, nullable=True))
+
+
+class Confirmed(SQLModel, table=True):
+    """What a publication sent again as it stood, which so is not in the journal.
+
+    Periods: NULL = all observations that the series had after the publication. `above`: the key
+    is one of an attachment.
+    """
+
+    __tablename__ = "confirmed"
+    __table_args__ = (Index("confirmed_publication", "agreement_id", "publication_id"),)
+
+    agreement_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    key: list[str | None] = Field(sa_column=Column(ARRAY(Text(collation="C")), primary_key=True))
+    publication_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    above: bool = Field(sa_column=Column(Boolean, primary_key=True))
+    periods: list[str] | None = Field(sa_column=Column(ARRAY(Text), nullable=True))
+    attributes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
+class Witness(SQLModel, table=True):
+    """One observation of a publication that was current when last looked at."""
+
+    __tablename__ = "witness"
+
+    publication_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    agreement_id: int = Field(sa_column=Column(Integer, nullable=False))
+    key: list[str] = Field(sa_column=Column(ARRAY(Text(collation="C")), nullable=False))
+    period: str = Field(sa_column=Column(Text, nullable=False))

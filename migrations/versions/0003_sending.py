@@ -12,6 +12,23 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+# The one role that may touch the journal after it was written; the service takes it for a redaction.
+REDACTOR = """
+DO $$
+BEGIN
+  BEGIN
+    CREATE ROLE vipmg_redactor NOLOGIN;
+  EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+  END;
+  IF NOT pg_has_role('vipmg_redactor', 'vipmg_writer', 'MEMBER') THEN
+    GRANT vipmg_writer TO vipmg_redactor;
+  END IF;
+  IF NOT pg_has_role(current_user, 'vipmg_redactor', 'MEMBER') THEN
+    EXECUTE format('GRANT vipmg_redactor TO %I', current_user);
+  END IF;
+END $$;
+"""
+
 SUBMISSIONS = """
 CREATE SCHEMA practice AUTHORIZATION vipmg_owner;
 SET LOCAL ROLE vipmg_owner;
@@ -97,6 +114,49 @@ CREATE TABLE layout_profile (
 );
 """
 
+UNDOING = """
+CREATE TABLE confirmed (
+  agreement_id integer NOT NULL,
+  key text[] COLLATE "C" NOT NULL,
+  publication_id bigint NOT NULL,
+  above boolean NOT NULL,
+  periods text[],
+  attributes text[] NOT NULL,
+  PRIMARY KEY (agreement_id, key, publication_id, above)
+);
+CREATE INDEX confirmed_publication ON confirmed (agreement_id, publication_id);
+CREATE INDEX change_publication ON change (agreement_id, publication_id);
+CREATE INDEX withheld_change_publication ON withheld_change (agreement_id, publication_id);
+CREATE TABLE witness (
+  publication_id bigint PRIMARY KEY,
+  agreement_id integer NOT NULL,
+  key text[] COLLATE "C" NOT NULL,
+  period text NOT NULL
+);
+CREATE TABLE redaction (
+  publication_id bigint PRIMARY KEY,
+  object text NOT NULL,
+  scope json NOT NULL,
+  reason text NOT NULL,
+  reference text NOT NULL,
+  actors text[] NOT NULL,
+  destroyed boolean NOT NULL,
+  counts json NOT NULL,
+  redacted_at timestamptz NOT NULL
+);
+CREATE TABLE redacted_change (
+  redaction_id bigint NOT NULL,
+  withheld boolean NOT NULL,
+  agreement_id integer NOT NULL,
+  key text[] COLLATE "C" NOT NULL,
+  publication_id bigint NOT NULL,
+  action text NOT NULL,
+  observations json,
+  attributes json,
+  PRIMARY KEY (redaction_id, withheld, agreement_id, key, publication_id, action)
+);
+"""
+
 # The same tables again, reached by search_path: what is sent for practice stays in here.
 PRACTISED = (
     "agreement_head",
@@ -112,6 +172,10 @@ PRACTISED = (
     "submission",
     "submission_content",
     "finding",
+    "confirmed",
+    "witness",
+    "redaction",
+    "redacted_change",
     "nil_return",
     "receipt",
     "upload",
@@ -140,8 +204,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON nil_return, upload, upload_part, layout_
 GRANT SELECT, INSERT ON receipt TO vipmg_writer;
 GRANT SELECT, INSERT, UPDATE ON receipt_key TO vipmg_writer;
 GRANT SELECT ON nil_return TO vipmg_reader, vipmg_privileged;
+GRANT SELECT, INSERT ON confirmed, redaction TO vipmg_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON witness TO vipmg_writer;
+GRANT SELECT, INSERT ON redacted_change TO vipmg_redactor;
+GRANT UPDATE, DELETE ON change, withheld_change, confirmed TO vipmg_redactor;
+GRANT DELETE ON submission_content TO vipmg_redactor;
 RESET ROLE;
 """
+
 
 def run(block: str) -> None:
     """Execute several statements at once, or print them in offline mode."""
@@ -154,5 +224,5 @@ def run(block: str) -> None:
 
 
 def upgrade() -> None:
-    for block in (SUBMISSIONS, RECEIPTS, UPLOADS, LAYOUTS, PRACTICE, GRANTS):
+    for block in (REDACTOR, SUBMISSIONS, RECEIPTS, UPLOADS, LAYOUTS, UNDOING, PRACTICE, GRANTS):
         run(block)
