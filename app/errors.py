@@ -12,8 +12,10 @@
     ├── NotAuthorisedError        a good credential without the right
     ├── ConflictError             contradicts what is stored
     │   ├── StableArtefactChangedError
-    │   └── IdempotencyKeyReusedError
+    │   ├── IdempotencyKeyReusedError
+    │   └── ChecksumMismatchError  bytes that are not those that were sent
     ├── PreconditionFailedError   what is stored is not what the caller has seen
+    ├── TooManyUploadsError       more under way than an organisation may have; `retriable`
     ├── MessageError              a message that cannot be read at all
     ├── InvalidArtefactError      a structural artefact that is not valid
     ├── ConfigurationError        settings that cannot be used
@@ -120,6 +122,20 @@ class IdempotencyKeyReusedError(ConflictError):
     """The Idempotency-Key was used before with another body (HTTP 422)."""
 
     code = "VIPMG-122"
+
+
+class ChecksumMismatchError(ConflictError):
+    """The bytes of a part are not those of its checksum; none was kept (HTTP 460, as tus says)."""
+
+    code = "VIPMG-124"
+    retriable = True
+
+
+class TooManyUploadsError(VipmgError):
+    """The organisation has as much under way as it may have (HTTP 429)."""
+
+    code = "VIPMG-125"
+    retriable = True
 
 
 class PreconditionFailedError(VipmgError):

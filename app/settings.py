@@ -52,6 +52,15 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=1 << 30, description="Largest submission, as sent and as decompressed, in bytes."
     )
+    upload_number: int = Field(
+        default=20, ge=1, description="Most resumable uploads of one organisation under way."
+    )
+    upload_bytes: int = Field(
+        default=4 << 30, description="Most bytes that they are to have together."
+    )
+    upload_hours: int = Field(
+        default=24, ge=1, description="Hours until an upload that nobody goes on with is forgotten."
+    )
     max_url_bytes: int = Field(default=8192, description="Longest URL that is read, in bytes.")
     spool_memory_bytes: int = Field(
         default=8 << 20, description="Bytes of one reply kept in memory before a file is used."

@@ -99,6 +99,8 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
         "Idempotency-Key reused",
         "Idempotency-Key reutilizada",
     ),
+    errors.ChecksumMismatchError: (460, "Checksum differs", "Suma de verificación distinta"),
+    errors.TooManyUploadsError: (429, "Too many uploads", "Demasiadas cargas en curso"),
     errors.PreconditionFailedError: (412, "Changed meanwhile", "Cambiado entretanto"),
     errors.MessageError: (422, "Message not readable", "Mensaje ilegible"),
     errors.InvalidArtefactError: (422, "Artefact not valid", "Artefacto no válido"),

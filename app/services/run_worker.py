@@ -12,6 +12,7 @@ import structlog
 from app.services.process_submission import process_submission
 from app.services.receive_submission import JOB
 from app.services.release_embargoed import keep_releasing
+from app.services.sweep_uploads import keep_sweeping
 from app.settings import Settings
 from app.store import jobs, submissions
 from app.store.catalogue import CatalogueCache
@@ -48,6 +49,7 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
             log.exception("failure not noted", payload=payload)
 
     releasing = asyncio.create_task(keep_releasing(pools, stop))
+    sweeping = asyncio.create_task(keep_sweeping(pools, stop))
     try:
         while not stop.is_set():
             try:
@@ -59,3 +61,4 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
     finally:
         stop.set()
         await releasing
+        await sweeping
