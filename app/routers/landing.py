@@ -19,7 +19,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from app.errors import NotFoundError
 from app.http.errors import DOCUMENTATION, LANGUAGES
 from app.sdmx.negotiation import negotiate_language
-from app.services.read_documentation import error_tables
+from app.services.read_documentation import SECTIONS, error_tables
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,8 +60,8 @@ _ADDRESSES: Final = (
     ("/sdmx/v1", "for tools that speak SDMX 2.1", "para herramientas de SDMX 2.1"),
 )
 _TITLES: Final = {
-    "en": ("VIPMG exchange", "Migration statistics of twelve countries, in SDMX.", "Errors"),
-    "es": ("Intercambio PIVGM", "Estadísticas migratorias de doce países, en SDMX.", "Errores"),
+    "en": ("VIPMG exchange", "Migration statistics of twelve countries, in SDMX."),
+    "es": ("Intercambio PIVGM", "Estadísticas migratorias de doce países, en SDMX."),
 }
 
 
@@ -69,7 +69,7 @@ _TITLES: Final = {
 async def get_landing(request: Request) -> HTMLResponse:
     """Tell a person with a browser where to begin."""
     language = _language(request)
-    title, summary, _ = _TITLES[language]
+    title, summary = _TITLES[language]
     place = 1 + LANGUAGES.index(language)
     items = "".join(
         f'<li><a href="{each[0]}">{each[place]}</a> <code>{each[0]}</code></li>' for each in _LINKS
@@ -85,8 +85,9 @@ async def get_landing(request: Request) -> HTMLResponse:
 @router.api_route(DOCUMENTATION, methods=["GET", "HEAD"])
 async def get_error_codes(request: Request) -> HTMLResponse:
     """Tell cause and cure of every code."""
-    language = _language(request)
-    return _page(language, _TITLES[language][2], error_tables(language))
+    accepted = request.headers.get("accept-language")
+    language = negotiate_language(accepted, available=tuple(SECTIONS)).order[0]
+    return _page(language, SECTIONS[language][0], error_tables(language))
 
 
 @router.api_route(_DOCS, methods=["GET", "HEAD"])

@@ -10,7 +10,14 @@ from typing import Final
 
 import app
 
-SECTIONS: Final = {"en": ("Errors", "Findings"), "es": ("Errores", "Hallazgos")}
+SECTIONS: Final = {
+    "en": ("Errors", "Findings"),
+    "es": ("Errores", "Hallazgos"),
+    "fr": ("Erreurs", "Constats"),
+    "nl": ("Fouten", "Bevindingen"),
+}
+"""Headings of the tables, by the languages in which the page is told."""
+
 
 _SECTION: Final = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _CODE: Final = re.compile(r"`([^`]*)`")

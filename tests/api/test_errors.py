@@ -25,7 +25,8 @@ from app.http import errors as http_errors
 from app.http import limits
 from app.http.errors import PROBLEMS
 from app.main import create_app
-from app.sdmx.findings import TEXTS
+from app.sdmx.finding_texts import CAUSES, MENDS, TEXTS
+from app.services.read_documentation import SECTIONS
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.xml_schemas import check_xml
@@ -385,7 +386,7 @@ async def test_the_log_names_the_route_and_never_what_was_asked(
     assert SECRET not in repr(lines)
 
 
-@pytest.mark.parametrize("heading", ["Errors", "Errores"])
+@pytest.mark.parametrize("heading", [errors for errors, _ in SECTIONS.values()])
 def test_every_error_is_documented_with_its_status(heading: str) -> None:
     listed = rows(heading)
     wanted = {each.code: str(PROBLEMS[each][0]) for each in CLASSES}
@@ -393,16 +394,17 @@ def test_every_error_is_documented_with_its_status(heading: str) -> None:
     assert all(all(cells) for cells in listed)
 
 
-@pytest.mark.parametrize("heading", ["Findings", "Hallazgos"])
-def test_every_finding_is_documented(heading: str) -> None:
-    listed = rows(heading)
-    assert [code for code, *_ in listed] == sorted(TEXTS)
-    assert all(all(cells) for cells in listed)
+@pytest.mark.parametrize("language", SECTIONS)
+def test_every_finding_is_documented_as_reports_tell_it(language: str) -> None:
+    listed = {code: cells for code, *cells in rows(SECTIONS[language][1])}
+    wanted = {code: [CAUSES[code][language], MENDS[code][language]] for code in sorted(TEXTS)}
+    assert listed == wanted
+    assert list(listed) == list(wanted)
 
 
 async def test_the_link_of_an_error_leads_to_its_row(client: httpx.AsyncClient) -> None:
     link = httpx.URL((await client.get("/nothing")).json()["type"])
-    for language, word in (("en", "Cure"), ("es", "Solución")):
+    for language, word in zip(SECTIONS, ("Cure", "Solución", "Remède", "Oplossing"), strict=True):
         page = await client.get(link.path, headers={"Accept-Language": language})
         assert page.status_code == 200
         assert f'id="{link.fragment}"' in page.text

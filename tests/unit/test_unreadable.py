@@ -8,7 +8,7 @@ import io
 import pytest
 
 from app.errors import InvalidArtefactError, VipmgError
-from app.sdmx.findings import UNREADABLE, Finding, UnreadableError, message
+from app.sdmx.findings import Finding, UnreadableError, message
 from app.sdmx.messages.inflate import Inflated
 from app.services.process_submission import _unreadable
 
@@ -39,12 +39,3 @@ def test_201_of_another_error_names_its_code() -> None:
     finding = _unreadable(InvalidArtefactError("english", "español"))
     assert finding == Finding("VIPMG-201", rule="VIPMG-131")
     assert message(finding, "es") == "No se puede leer el archivo."
-
-
-@pytest.mark.parametrize("reason", sorted(UNREADABLE))
-def test_201_each_reason_speaks_both_languages(reason: str) -> None:
-    finding = Finding("VIPMG-201", 1, value="what was sent", rule=reason, allowed="what is right")
-    english, spanish = message(finding, "en"), message(finding, "es")
-    assert english != spanish
-    assert ("what was sent" in english) == ("what was sent" in spanish)
-    assert ("what is right" in english) == ("what is right" in spanish)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sdmx import findings as finding_texts
 from app.sdmx.actions import apply
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
@@ -478,15 +477,6 @@ class TestRows:
             (None, "CRI", None): {"METHOD": "Count"},
             (None, None, None): {"TITLE": "Title"},
         }
-
-
-def test_every_code_has_both_texts_and_needs_no_more_than_a_finding_has() -> None:
-    for code, texts in finding_texts.TEXTS.items():
-        assert set(texts) == {"en", "es"}
-        for language in texts:
-            assert finding_texts.message(Finding(code), language)
-    found = finding_texts.message(Finding("VIPMG-210", 2, "SEX", "f", "CL", nearest="F"), "es")
-    assert found == "f no es un código de CL para SEX. ¿Quiso decir F?"
 
 
 numerals = st.from_regex(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})", fullmatch=True)
