@@ -1,4 +1,4 @@
-"""The ledger: every publication in its sequence, hash chained, written once."""
+"""The ledgers: every publication in its sequence, hash chained, written once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ class LedgerEntry(SQLModel, table=True):
     """One publication: its sequence number, its time, who and what, and the chain of hashes."""
 
     __tablename__ = "ledger"
-    __table_args__ = (Index("ledger_time", "published_at"),)
+    __table_args__ = (
+        Index("ledger_time", "published_at"),
+        Index("ledger_public", "public_sequence", unique=True),
+    )
 
     sequence: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     publication_id: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
@@ -24,9 +27,14 @@ class LedgerEntry(SQLModel, table=True):
     agreement_ids: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     public: bool = Field(sa_column=Column(Boolean, nullable=False))
     content_sha256: str | None = Field(sa_column=Column(Text, nullable=True))
-    facts: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    facts: dict[str, int | str] = Field(sa_column=Column(JSON, nullable=False))
     previous_hash: str = Field(sa_column=Column(Text, nullable=False))
     hash: str = Field(sa_column=Column(Text, nullable=False))
+    agreements: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    salt: str = Field(sa_column=Column(Text, nullable=False))
+    entry_sha256: str = Field(sa_column=Column(Text, nullable=False))
+    public_sequence: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    public_hash: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
 class Outbox(SQLModel, table=True):

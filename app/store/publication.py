@@ -179,7 +179,7 @@ async def end_publication(
         actor,
         about,
         [effect.agreement for effect in effects],
-        any(effect.public_room for effect in effects),
+        [effect.agreement for effect in effects if effect.public_room],
         content_sha256,
         publication.facts,
     )

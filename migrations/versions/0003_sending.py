@@ -61,6 +61,25 @@ CREATE TABLE nil_return (
 );
 """
 
+# Entries of before have no salt, and so a chain of another form: `vipmg doctor` says so.
+LEDGERS = """
+ALTER TABLE ledger
+  ADD COLUMN agreements text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN salt text NOT NULL DEFAULT '',
+  ADD COLUMN entry_sha256 text NOT NULL DEFAULT '',
+  ADD COLUMN public_sequence bigint,
+  ADD COLUMN public_hash text;
+ALTER TABLE ledger
+  ALTER COLUMN agreements DROP DEFAULT,
+  ALTER COLUMN salt DROP DEFAULT,
+  ALTER COLUMN entry_sha256 DROP DEFAULT;
+CREATE UNIQUE INDEX ledger_public ON ledger (public_sequence);
+REVOKE SELECT (object, content_sha256, facts, previous_hash, hash) ON ledger
+  FROM vipmg_reader, vipmg_privileged;
+GRANT SELECT (agreements, public_sequence, public_hash) ON ledger
+  TO vipmg_reader, vipmg_privileged;
+"""
+
 RECEIPTS = """
 CREATE TABLE receipt_key (
   kid text PRIMARY KEY,
@@ -224,5 +243,15 @@ def run(block: str) -> None:
 
 
 def upgrade() -> None:
-    for block in (REDACTOR, SUBMISSIONS, RECEIPTS, UPLOADS, LAYOUTS, UNDOING, PRACTICE, GRANTS):
+    for block in (
+        REDACTOR,
+        SUBMISSIONS,
+        LEDGERS,
+        RECEIPTS,
+        UPLOADS,
+        LAYOUTS,
+        UNDOING,
+        PRACTICE,
+        GRANTS,
+    ):
         run(block)

@@ -23,7 +23,7 @@ def entry(number: int) -> ledger.Entry:
         "CRI_STAT",
         f"submission/{number}",
         [1, number],
-        number % 2 == 0,
+        [1] if number % 2 == 0 else [],
         None if number % 3 else f"{number:064x}",
         {"observations_put": number, "observations_deleted": 0},
     )
@@ -84,6 +84,11 @@ ALTERATIONS = [
     "UPDATE ledger SET published_at = published_at + interval '1 microsecond' WHERE sequence = 3",
     """UPDATE ledger SET facts = '{"observations_put": 4}' WHERE sequence = 3""",
     "UPDATE ledger SET hash = reverse(hash) WHERE sequence = 3",
+    "UPDATE ledger SET agreements = '{x}' WHERE sequence = 3",
+    "UPDATE ledger SET salt = '' WHERE sequence = 3",
+    "UPDATE ledger SET entry_sha256 = reverse(entry_sha256) WHERE sequence = 3",
+    "UPDATE ledger SET public_sequence = 7 WHERE sequence = 3",
+    "UPDATE ledger SET public_hash = hash WHERE sequence = 3",
     "UPDATE ledger SET previous_hash = reverse(previous_hash) WHERE sequence = 3",
 ]
 
@@ -116,6 +121,47 @@ async def test_t72_entries_in_another_order_are_found(pools: Pools, dsn: str) ->
     await as_owner(dsn, "UPDATE ledger SET sequence = -sequence WHERE sequence IN (2, 3)")
     await as_owner(dsn, "UPDATE ledger SET sequence = 5 + sequence WHERE sequence < 0")
     assert await broken_at(pools) == 2
+
+
+PUBLIC_ALTERATIONS = [
+    "UPDATE ledger SET public_sequence = 7 WHERE sequence = 4",
+    "UPDATE ledger SET public_sequence = NULL, public_hash = NULL WHERE sequence = 4",
+    "UPDATE ledger SET public_hash = hash WHERE sequence = 4",
+    "UPDATE ledger SET action = 'terms' WHERE sequence = 4",
+]
+
+
+@pytest.mark.parametrize("statement", PUBLIC_ALTERATIONS)
+async def test_t72_an_altered_line_of_the_public_ledger_is_found(
+    pools: Pools, dsn: str, statement: str
+) -> None:
+    for number in range(1, 6):
+        await append(pools, number)
+    await as_owner(dsn, statement)
+    assert await broken_at(pools) == 4
+
+
+async def test_the_public_ledger_counts_the_public_publications_alone(pools: Pools) -> None:
+    for number in range(1, 7):
+        await append(pools, number)
+    async with pools.public.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT sequence, public_sequence FROM ledger WHERE public ORDER BY sequence"
+        )
+    assert [tuple(row) for row in rows] == [(2, 1), (4, 2), (6, 3)]
+
+
+async def test_a_publication_of_elsewhere_keeps_its_time_unless_the_ledger_is_later(
+    pools: Pools,
+) -> None:
+    wished = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
+    places = []
+    for number, at in enumerate((wished, wished + dt.timedelta(days=1), wished), 1):
+        async with pools.writer.acquire() as connection, connection.transaction():
+            places.append(await ledger.append(connection, entry(number), wished=at))
+    assert [place.published_at for place in places[:2]] == [wished, wished + dt.timedelta(days=1)]
+    assert places[2].published_at > dt.datetime(2025, 4, 1, tzinfo=dt.UTC)
+    assert await broken_at(pools) is None
 
 
 async def test_an_empty_ledger_holds(pools: Pools) -> None:
