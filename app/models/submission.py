@@ -32,6 +32,12 @@ class Submission(SQLModel, table=True):
         Index("submission_organisation", "organisation", "received_at"),
         Index("submission_parent", "parent_id"),
         Index("submission_content_of", "organisation", "sha256"),
+        Index(
+            "submission_undecided",
+            "received_at",
+            "id",
+            postgresql_where=text("state IN ('received', 'validating', 'failed')"),
+        ),
     )
 
     id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
@@ -69,10 +75,12 @@ class Submission(SQLModel, table=True):
     attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     phase: str | None = Field(sa_column=Column(Text, nullable=True))
     rows_total: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    approval: str | None = Field(sa_column=Column(Text, nullable=True))
     approved_by: str | None = Field(sa_column=Column(Text, nullable=True))
     approved_at: dt.datetime | None = Field(
         sa_column=Column(DateTime(timezone=True), nullable=True)
     )
+    approval_note: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
 class SubmissionContent(SQLModel, table=True):

@@ -52,7 +52,7 @@ def check_artefact(artefact: Artefact) -> None:
             check_components(artefact, decoded)
         elif isinstance(decoded, ProvisionAgreement):
             # Reading the term is what refuses one that is no number.
-            _ = decoded.precedence
+            _ = decoded.precedence, decoded.needs_approval
 
 
 _Finding = tuple[str, str, str]

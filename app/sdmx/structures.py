@@ -366,7 +366,8 @@ class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
 
     Its terms are annotations of type AGREEMENT_TERM, by id: FREQUENCY, RELEASE_DUE, PRECEDENCE
     (of two agreements that hold the same key the higher is shown), READERS (organisations that
-    may read what is withheld from the public) and `ATTRIBUTE:<id>` (the value of an attribute
+    may read what is withheld from the public), APPROVAL (`REQUIRED`: a second person of the
+    provider has to approve what is published) and `ATTRIBUTE:<id>` (the value of an attribute
     for all its data).
     """
 
@@ -402,6 +403,21 @@ class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
                 f"ProvisionAgreement {self.id}: PRECEDENCE {text!r} is not a whole number.",
                 f"ProvisionAgreement {self.id}: PRECEDENCE {text!r} no es un número entero.",
             ) from None
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a second person of the provider has to approve what is published.
+
+        Raises:
+            InvalidArtefactError: the term is neither REQUIRED nor NONE.
+        """
+        text = self.terms.get("APPROVAL", "NONE")
+        if text not in ("REQUIRED", "NONE"):
+            raise InvalidArtefactError(
+                f"ProvisionAgreement {self.id}: APPROVAL {text!r} is neither REQUIRED nor NONE.",
+                f"ProvisionAgreement {self.id}: APPROVAL {text!r} no es ni REQUIRED ni NONE.",
+            )
+        return text == "REQUIRED"
 
     @property
     def readers(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import orjson
 from app.errors import InvalidArtefactError
 from app.sdmx.constraints import may_overlap
 from app.sdmx.flow import Flow, constraints_of, resolve_flow
+from app.sdmx.structures import ProvisionAgreement, decode
 from app.store.registry import RegistryCache, RegistrySnapshot
 from app.store.types import Connection
 
@@ -106,6 +107,16 @@ class Catalogue:
             if len(self._remembered) < REMEMBERED:
                 self._remembered[asked] = found
         return found
+
+    def terms(self, agreement: str) -> ProvisionAgreement:
+        """The provision agreement of a URN, as its artefact says it."""
+        artefact = self.snapshot.artefacts.get(agreement)
+        assert artefact is not None  # noqa: S101 - rows of agreements follow the artefacts
+        return decode(artefact, ProvisionAgreement)
+
+    def needs_approval(self, agreement: str) -> bool:
+        """Whether a second person has to approve what is published under an agreement."""
+        return self.terms(agreement).needs_approval
 
     def agreements_of(self, dataflow: int) -> list[StoredAgreement]:
         """The agreements of a dataflow, those of the highest precedence first."""

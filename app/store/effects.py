@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from app.sdmx.preview import Preview
+
 
 @dataclass(slots=True)
 class Effect:
@@ -24,6 +26,7 @@ class Effect:
     public_room: bool = False
     withheld_room: bool = False
     release_at: dt.datetime | None = None
+    preview: Preview = field(default_factory=Preview)
 
 
 @dataclass(slots=True)

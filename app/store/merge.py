@@ -150,6 +150,8 @@ class Merge:
         self.attachments = attachments
         self.report = report
         self.effect = Effect(attachments.agreement)
+        if target is not None:
+            self.effect.preview.measure(target.flow)
         self.refused = False
         self.hides = self.shows = False
         self.embargo: dt.datetime | None = None
@@ -184,6 +186,7 @@ class Merge:
         self._put_public(key, stored is not None, public, attributes, shown, shown_attributes)
         if hidden or withheld:
             self._put_withheld(key, hidden, withheld, outcome.attributes)
+        self.effect.preview.end_series(outcome.touched, outcome.observations)
 
     def _note_sent(
         self, outcome: Outcome, shown: Document, withheld: Mapping[dt.datetime, Document]
@@ -250,6 +253,7 @@ class Merge:
         if put is None and not gone and not changed and stored:
             return
         effect = self.effect
+        effect.preview.see_public(key, before, after, put, gone)
         effect.public_room = True
         effect.put += len(put[TIME]) if put else 0
         effect.deleted += len(gone)
@@ -283,6 +287,7 @@ class Merge:
         attributes_before = {k: v for _, values in before for k, v in values.items()}
         if put is None and not gone and attributes_before == attributes:
             return
+        self.effect.preview.see_withheld(key, old, new, put, gone)
         self.effect.withheld_room = True
         self.effect.withheld += len(new[TIME]) - len(old[TIME])
         if not after:

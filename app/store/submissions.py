@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import msgspec
@@ -23,16 +23,24 @@ SHOWN_CHARACTERS = 500
 
 FINDING_BATCH = 5000
 
+UNDECIDED = frozenset({"received", "validating", "failed"})
+"""States of submissions that wait for their verdict."""
+
+UNTOUCHING = ("release", "terms", "nil return")
+"""Publications that change no figure that somebody sent."""
+
 _COLUMNS = """
 id, client_id, organisation, idempotency_key, content_type, content_encoding, file_name, sha256,
 byte_count, received_at, state, decided_at, agreements, row_count, rows_read, finding_count,
-publication_id, sequence, release_at, changes, failure
+publication_id, sequence, release_at, changes, failure, kind, validate_only, parent_id, options,
+corrections, note, attempts, phase, rows_total, approval, approved_by, approved_at, approval_note
 """
 _INSERT = """
 INSERT INTO submission (id, client_id, organisation, idempotency_key, content_type,
   content_encoding, file_name, sha256, byte_count, received_at, state, agreements, rows_read,
-  finding_count)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), 'received', '{}', 0, 0)
+  finding_count, kind, validate_only, parent_id, options, corrections, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), 'received', '{}', 0, 0, $10, $11,
+  $12, $13, $14, $15)
 ON CONFLICT (client_id, idempotency_key) DO NOTHING
 RETURNING id
 """
@@ -41,11 +49,30 @@ _BY_KEY = (
     f"SELECT {_COLUMNS} FROM submission "  # noqa: S608 - own column names
     "WHERE client_id = $1 AND idempotency_key = $2"
 )
+_SAME = (
+    f"SELECT {_COLUMNS} FROM submission "  # noqa: S608 - own column names
+    "WHERE organisation = $1 AND sha256 = $2 AND state = ANY ($3) AND kind = $4 "
+    "AND validate_only = $5 AND content_type = $6 AND content_encoding IS NOT DISTINCT FROM $7 "
+    "AND options::text = $8 AND corrections::text IS NOT DISTINCT FROM $9 "
+    "ORDER BY received_at DESC, id LIMIT 1"
+)
+_LOCK_CONTENT = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_CHANGED_SINCE = """
+SELECT EXISTS (
+  SELECT FROM ledger WHERE sequence > $1 AND NOT action = ANY ($3)
+    AND agreement_ids && (SELECT array_agg(id) FROM agreement WHERE urn = ANY ($2))
+)
+"""
 _LIST = (
     f"SELECT {_COLUMNS} FROM submission "  # noqa: S608 - own column names
     "WHERE organisation = $1 AND ($2::text IS NULL OR state = $2) "
     "ORDER BY received_at DESC, id LIMIT $3 OFFSET $4"
 )
+_POSITION = """
+SELECT count(*) FROM submission
+WHERE state IN ('received', 'validating', 'failed') AND (received_at, id) <= ($1, $2)
+"""
+_PREVIEW = "SELECT preview FROM submission WHERE id = $1"
 _HAS_CONTENT = "SELECT EXISTS (SELECT FROM submission_content WHERE sha256 = $1)"
 _PUT_PART = """
 INSERT INTO submission_content (sha256, part, deflated) VALUES ($1, $2, $3)
@@ -53,21 +80,26 @@ ON CONFLICT (sha256, part) DO NOTHING
 """
 _PART = "SELECT deflated FROM submission_content WHERE sha256 = $1 AND part = $2"
 _BEGIN = """
-UPDATE submission SET state = 'validating', rows_read = 0, failure = NULL
+UPDATE submission SET state = 'validating', rows_read = 0, failure = NULL, phase = NULL,
+  rows_total = NULL, attempts = attempts + $2
 WHERE id = $1 AND state IN ('received', 'validating', 'failed')
-RETURNING id
+RETURNING attempts
 """
 _LOCK = "SELECT state FROM submission WHERE id = $1 FOR UPDATE"
-_PROGRESS = "UPDATE submission SET rows_read = $2 WHERE id = $1"
+_PROGRESS = """
+UPDATE submission SET rows_read = $2, phase = $3, rows_total = $4
+WHERE id = $1 AND state = 'validating'
+RETURNING id
+"""
 _REJECT = """
 UPDATE submission SET state = 'rejected', decided_at = clock_timestamp(), row_count = $2,
-  rows_read = $2, finding_count = $3, agreements = $4
+  rows_read = $2, finding_count = $3, agreements = $4, phase = NULL, preview = NULL
 WHERE id = $1 AND state = 'validating'
 """
 _PUBLISH = """
 UPDATE submission SET state = $2, decided_at = $3, row_count = $4, rows_read = $4,
   finding_count = $5, agreements = $6, publication_id = $7, sequence = $8, release_at = $9,
-  changes = $10
+  changes = $10, preview = $11, phase = NULL
 WHERE id = $1
 """
 _FAIL = """
@@ -99,11 +131,26 @@ class Arrival:
     file_name: str | None
     sha256: str
     byte_count: int
+    _: KW_ONLY
+    kind: str = "file"
+    validate_only: bool = False
+    parent_id: uuid.UUID | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    corrections: Sequence[Mapping[str, Any]] | None = None
+    note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSubmission(Arrival):
-    """A submission as stored."""
+    """A submission as stored.
+
+    Attributes:
+        attempts: how often processing was begun, but for times when a part was away.
+        phase: what is being done: `reading`, `checking` or `publishing`.
+        rows_total: rows of the message, once that is known.
+        approval: what a second person said: `approve` or `refuse`.
+        approved_by: the program of that person.
+    """
 
     received_at: dt.datetime
     state: str
@@ -117,11 +164,18 @@ class StoredSubmission(Arrival):
     release_at: dt.datetime | None
     changes: Mapping[str, int] | None
     failure: str | None
+    attempts: int = 0
+    phase: str | None = None
+    rows_total: int | None = None
+    approval: str | None = None
+    approved_by: str | None = None
+    approved_at: dt.datetime | None = None
+    approval_note: str | None = None
 
     @property
     def is_decided(self) -> bool:
         """Whether the verdict stands."""
-        return self.state not in {"received", "validating", "failed"}
+        return self.state not in UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +200,12 @@ async def insert(connection: Connection, arrival: Arrival, parts: Iterable[bytes
         arrival.file_name,
         arrival.sha256,
         arrival.byte_count,
+        arrival.kind,
+        arrival.validate_only,
+        arrival.parent_id,
+        _json(arrival.options),
+        None if arrival.corrections is None else _json(arrival.corrections),
+        arrival.note,
     )
     if inserted is None:
         return False
@@ -165,6 +225,51 @@ async def by_idempotency_key(
 ) -> StoredSubmission | None:
     """The submission that a client sent under a key."""
     return _submission(await connection.fetchrow(_BY_KEY, client_id, key))
+
+
+async def same_content(
+    connection: Connection, arrival: Arrival, states: Sequence[str]
+) -> StoredSubmission | None:
+    """The newest submission in one of the states that is the same in bytes and options.
+
+    A lock until the end of the transaction: of two that arrive at once the second finds the first.
+    """
+    await connection.execute(_LOCK_CONTENT, f"{arrival.organisation} {arrival.sha256}")
+    row = await connection.fetchrow(
+        _SAME,
+        arrival.organisation,
+        arrival.sha256,
+        list(states),
+        arrival.kind,
+        arrival.validate_only,
+        arrival.content_type,
+        arrival.content_encoding,
+        _json(arrival.options),
+        None if arrival.corrections is None else _json(arrival.corrections),
+    )
+    return _submission(row)
+
+
+async def changed_since(connection: Connection, stored: StoredSubmission) -> bool:
+    """Whether anything changed the figures of its agreements after it was published."""
+    found: bool = await connection.fetchval(
+        _CHANGED_SINCE, stored.sequence, list(stored.agreements), list(UNTOUCHING)
+    )
+    return found
+
+
+async def queue_position(connection: Connection, stored: StoredSubmission) -> int | None:
+    """How many are to be decided up to this one, which counts; nothing once it is decided."""
+    if stored.is_decided:
+        return None
+    found: int = await connection.fetchval(_POSITION, stored.received_at, stored.id)
+    return found
+
+
+async def preview(connection: Connection, submission: uuid.UUID) -> dict[str, Any] | None:
+    """What publication changed or would change, once that is known."""
+    text = await connection.fetchval(_PREVIEW, submission)
+    return None if text is None else orjson.loads(text)
 
 
 async def of_organisation(
@@ -189,9 +294,16 @@ async def content_part(connection: Connection, sha256: str, number: int) -> byte
     return None if part is None else zlib.decompress(part)
 
 
-async def begin(connection: Connection, submission: uuid.UUID) -> bool:
-    """Take a submission into validation, also one whose processing was cut off before."""
-    return await connection.fetchval(_BEGIN, submission) is not None
+async def begin(
+    connection: Connection, submission: uuid.UUID, *, counts: bool = True
+) -> int | None:
+    """Take a submission into validation, also one whose processing was cut off before.
+
+    Returns:
+        How often it was begun, this time included where it `counts`; nothing when it is decided.
+    """
+    attempts: int | None = await connection.fetchval(_BEGIN, submission, int(counts))
+    return attempts
 
 
 async def lock_undecided(connection: Connection, submission: uuid.UUID) -> bool:
@@ -199,9 +311,16 @@ async def lock_undecided(connection: Connection, submission: uuid.UUID) -> bool:
     return bool(await connection.fetchval(_LOCK, submission) == "validating")
 
 
-async def progress(connection: Connection, submission: uuid.UUID, rows: int) -> None:
-    """Tell how many rows were read."""
-    await connection.execute(_PROGRESS, submission, rows)
+async def progress(
+    connection: Connection,
+    submission: uuid.UUID,
+    rows: int,
+    phase: str,
+    rows_total: int | None = None,
+) -> bool:
+    """Tell how far the work is; False when the submission is no more being validated."""
+    found = await connection.fetchval(_PROGRESS, submission, rows, phase, rows_total)
+    return found is not None
 
 
 async def put_findings(
@@ -260,6 +379,7 @@ async def publish(
     sequence: int,
     release_at: dt.datetime | None,
     changes: Mapping[str, int],
+    preview: Mapping[str, Any],
 ) -> None:
     """Decide: published, or awaiting release."""
     await connection.execute(
@@ -273,7 +393,8 @@ async def publish(
         publication,
         sequence,
         release_at,
-        orjson.dumps(dict(changes)).decode(),
+        _json(changes),
+        _json(preview),
     )
 
 
@@ -305,6 +426,11 @@ def _submission(row: Record | None) -> StoredSubmission | None:
     if row is None:
         return None
     facts: dict[str, Any] = dict(row)
-    if facts["changes"] is not None:
-        facts["changes"] = orjson.loads(facts["changes"])
+    for name in ("changes", "options", "corrections"):
+        if facts[name] is not None:
+            facts[name] = orjson.loads(facts[name])
     return StoredSubmission(**facts)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

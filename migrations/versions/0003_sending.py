@@ -43,8 +43,12 @@ ALTER TABLE submission
   ADD COLUMN attempts integer NOT NULL DEFAULT 0,
   ADD COLUMN phase text,
   ADD COLUMN rows_total bigint,
+  ADD COLUMN approval text,
   ADD COLUMN approved_by text,
-  ADD COLUMN approved_at timestamptz;
+  ADD COLUMN approved_at timestamptz,
+  ADD COLUMN approval_note text;
+CREATE INDEX submission_undecided ON submission (received_at, id)
+  WHERE state IN ('received', 'validating', 'failed');
 CREATE INDEX submission_parent ON submission (parent_id);
 CREATE INDEX submission_content_of ON submission (organisation, sha256);
 ALTER TABLE finding

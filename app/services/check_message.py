@@ -1,0 +1,126 @@
+"""Checking a message: read it batch by batch, and stage the segments of its series."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import IO
+
+from app.errors import VipmgError
+from app.sdmx.findings import Finding, UnreadableError
+from app.sdmx.intake import Target
+from app.sdmx.messages.data_reading import DataReader
+from app.sdmx.validation import Validator
+from app.services.open_message import open_message
+from app.services.submission_work import Work
+from app.store import staging
+from app.store.catalogue import Catalogue, StoredAgreement
+from app.store.staging import StageRecord
+from app.store.submissions import StoredSubmission
+
+
+async def check_message(work: Work, spool: IO[bytes]) -> Validator:
+    """Check the message and stage what it holds; findings are stored as they come.
+
+    Raises:
+        VipmgError: the message cannot be read, or not from some place on.
+        CancelledError: the submission was cancelled meanwhile.
+    """
+    reader = work.reader = open_message(work.submission, spool, work.max_bytes)
+    try:
+        return await _check_batches(work, reader)
+    finally:
+        await work.flush(reader.findings)
+        work.rows = reader.row_count
+
+
+async def _check_batches(work: Work, reader: DataReader) -> Validator:
+    """While the database takes a batch, the next one is read and checked in a thread."""
+    checking = _Checking(work, reader)
+    await work.progress("reading")
+    checked = await asyncio.to_thread(checking.next)
+    while checked is not None:
+        coming = asyncio.create_task(asyncio.to_thread(checking.next))
+        try:
+            await staging.put_records(work.connection, checked.records)
+            work.rows += checked.rows
+            await work.progress("reading")
+            await work.flush(checked.findings)
+        finally:
+            # Also when this batch fails: the thread must be done before the stream is closed.
+            await asyncio.wait({coming})
+        checked = await coming
+    if reader.row_count == 0 and not reader.findings and not work.errors:
+        raise UnreadableError("no-rows", value="0")
+    return checking.validator
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A batch that was checked."""
+
+    rows: int
+    records: list[StageRecord]
+    findings: list[Finding]
+
+
+class _Checking:
+    """Reads and checks one batch after the other; `next` runs in a thread, one at a time."""
+
+    def __init__(self, work: Work, reader: DataReader) -> None:
+        self._reader = reader
+        self._batches = reader.batches()
+        self._found: list[Finding] = []
+        self.validator = Validator(
+            lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
+            self._found.append,
+        )
+
+    def next(self) -> _Checked | None:
+        """The next batch, checked; nothing after the last."""
+        batch = next(self._batches, None)
+        if batch is None:
+            return None
+        records = staging.records(self.validator.check(batch))
+        findings = [*self._reader.findings, *self._found]
+        self._reader.findings.clear()
+        self._found.clear()
+        return _Checked(len(batch.rows), records, findings)
+
+
+def find_target(
+    catalogue: Catalogue, stored: StoredSubmission, kind: str, structure: str
+) -> Target | str:
+    """The agreement that rows of a structure go to, or the code of the finding that says no."""
+    artefact_class = {
+        "dataflow": "datastructure.Dataflow",
+        "datastructure": "datastructure.DataStructure",
+        "dataprovision": "registry.ProvisionAgreement",
+    }[kind]
+    named = structure if structure.endswith(")") else f"{structure}(*)"
+    try:
+        artefact = catalogue.snapshot.artefacts.resolve(
+            f"urn:sdmx:org.sdmx.infomodel.{artefact_class}={named}"
+        )
+    except VipmgError:
+        artefact = None
+    if artefact is None:
+        return "VIPMG-203"
+    mine = [
+        agreement
+        for agreement in catalogue.agreements.values()
+        if agreement.provider == stored.organisation
+        and artefact.urn in _structures_of(catalogue, agreement, kind)
+    ]
+    if len(mine) != 1:
+        return "VIPMG-223"
+    flow = catalogue.flow(mine[0].dataflow_urn, mine[0].urn)
+    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed)
+
+
+def _structures_of(catalogue: Catalogue, agreement: StoredAgreement, kind: str) -> tuple[str, ...]:
+    if kind == "dataprovision":
+        return (agreement.urn,)
+    if kind == "dataflow":
+        return (agreement.dataflow_urn,)
+    return (catalogue.flow(agreement.dataflow_urn).structure_urn,)

@@ -1,0 +1,147 @@
+"""Deciding a checked submission: publish all of it, try it, or refuse it with all findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.sdmx.intake import Intake
+from app.sdmx.validation import Validator
+from app.services.submission_work import Work
+from app.services.tell_decision import tell_decision
+from app.store import decisions, publication, submissions
+from app.store.effects import Publication
+from app.store.merge import RefusedError
+
+
+async def decide_submission(work: Work, validator: Validator | None) -> None:
+    """Decide in one transaction.
+
+    Raises:
+        StructuresChangedError: structures changed since the check; check again.
+    """
+    if work.errors or validator is None:
+        await _refuse(work, validator, put_together=False)
+        return
+    try:
+        if work.submission.validate_only:
+            await _try(work, validator, "validated")
+        elif _needs_approval(work, validator):
+            await _try(work, validator, "accepted")
+        else:
+            await _publish(work, validator)
+    except RefusedError:
+        await _refuse(work, validator, put_together=True)
+
+
+async def _publish(work: Work, validator: Validator) -> None:
+    """The one transaction that publishes and decides."""
+    connection, stored = work.connection, work.submission
+    async with connection.transaction():
+        if not await submissions.lock_undecided(connection, stored.id):
+            return
+        begun = await _merged(work, validator)
+        place = await publication.end_publication(
+            connection,
+            begun,
+            action="submission",
+            actor=stored.organisation,
+            about=f"submission/{stored.id}",
+            content_sha256=stored.sha256,
+        )
+        await work.flush()
+        await submissions.publish(
+            connection,
+            stored.id,
+            work.verdict(validator),
+            state="awaiting release" if begun.release_at else "published",
+            decided_at=place.published_at,
+            publication=begun.id,
+            sequence=place.sequence,
+            release_at=begun.release_at,
+            changes=begun.facts,
+            preview=_preview(begun, validator),
+        )
+        await tell_decision(connection, stored.id)
+
+
+async def _try(work: Work, validator: Validator, state: str) -> None:
+    """Do all that publishing does, roll it back, and keep only what it would have changed."""
+    connection, stored = work.connection, work.submission
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        if not await submissions.lock_undecided(connection, stored.id):
+            return
+        begun = await _merged(work, validator)
+    finally:
+        await transaction.rollback()
+    async with connection.transaction():
+        if not await submissions.lock_undecided(connection, stored.id):
+            return
+        await work.flush()
+        preview = _preview(begun, validator)
+        await decisions.settle(connection, stored.id, work.verdict(validator), state, preview)
+        await tell_decision(connection, stored.id)
+
+
+async def _merged(work: Work, validator: Validator) -> Publication:
+    """Put all intakes into the rooms; after one is refused the others are only checked.
+
+    Raises:
+        RefusedError: there are findings that refuse the submission.
+    """
+    connection, refused = work.connection, False
+    begun = await publication.begin_publication(connection, work.catalogue.snapshot.revision)
+    for intake in _in_order(validator):
+        dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
+        try:
+            if refused:
+                await publication.check_intake(connection, begun, intake, dataflow, work.report)
+            else:
+                await publication.publish_intake(connection, begun, intake, dataflow, work.report)
+        except RefusedError:
+            refused = True
+    if refused:
+        raise RefusedError
+    return begun
+
+
+def _preview(begun: Publication, validator: Validator) -> dict[str, Any]:
+    """What a publication changes, agreement by agreement."""
+    targets = {intake.target.agreement: intake.target for intake in validator.intakes.values()}
+    told = []
+    for effect in begun.effects:
+        target = targets[effect.agreement]
+        dimensions = [dimension.id for dimension in target.flow.dimensions]
+        document = effect.preview.document(dimensions)
+        told.append({"agreement": target.urn, **document, "attachments": effect.attachments})
+    return {"agreements": told}
+
+
+def _in_order(validator: Validator) -> list[Intake]:
+    """The intakes in the order in which agreements are locked."""
+    return sorted(validator.intakes.values(), key=lambda intake: intake.target.agreement)
+
+
+def _needs_approval(work: Work, validator: Validator) -> bool:
+    """Whether an agreement asks for a second person, who has not spoken yet."""
+    return work.submission.approval != "approve" and any(
+        work.catalogue.needs_approval(intake.target.urn) for intake in validator.intakes.values()
+    )
+
+
+async def _refuse(work: Work, validator: Validator | None, *, put_together: bool) -> None:
+    """Decide: refused, with all findings; those of whole series too, if not found before."""
+    connection = work.connection
+    if validator is not None and not put_together:
+        async with connection.transaction():
+            begun = await publication.begin_publication(connection, None)
+            for intake in validator.intakes.values():
+                dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
+                await publication.check_intake(connection, begun, intake, dataflow, work.report)
+    async with connection.transaction():
+        if not await submissions.lock_undecided(connection, work.submission.id):
+            return
+        await work.flush()
+        await submissions.reject(connection, work.submission.id, work.verdict(validator))
+        await tell_decision(connection, work.submission.id)

@@ -1,0 +1,94 @@
+"""A submission being processed: what it is, what was found so far, how many rows were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from app.sdmx.findings import Finding
+from app.sdmx.messages.data_reading import DataReader
+from app.sdmx.validation import Validator
+from app.store import submissions
+from app.store.catalogue import Catalogue
+from app.store.submissions import StoredSubmission, Verdict
+from app.store.types import Connection
+
+
+class CancelledError(Exception):
+    """The submission was decided otherwise meanwhile: there is nothing left to do."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One submission being processed, on one connection, against one revision of the registry.
+
+    Attributes:
+        findings: those found since the last that were stored.
+        stored_findings: how many are stored.
+        errors: how many of all found so far refuse the submission.
+        rows: rows read.
+        reader: reads the message, and tells where a row stands in its file.
+    """
+
+    submission: StoredSubmission
+    connection: Connection
+    catalogue: Catalogue
+    max_bytes: int
+    findings: list[Finding] = field(default_factory=list)
+    stored_findings: int = 0
+    errors: int = 0
+    rows: int = 0
+    reader: DataReader | None = None
+
+    def report(self, finding: Finding) -> None:
+        """Take a finding."""
+        self.findings.append(finding)
+        self.errors += finding.is_error
+
+    async def flush(self, more: list[Finding] | None = None) -> None:
+        """Store the findings collected so far, and `more`, which is emptied."""
+        for finding in more or ():
+            self.report(finding)
+        if more:
+            more.clear()
+        if not self.findings:
+            return
+        found = sorted(self.findings, key=lambda finding: finding.row or 0)
+        if self.reader is not None:
+            found = [_located(self.reader, finding) for finding in found]
+        await submissions.put_findings(
+            self.connection, self.submission.id, self.stored_findings + 1, found
+        )
+        self.stored_findings += len(found)
+        self.findings.clear()
+
+    async def progress(self, phase: str, rows_total: int | None = None) -> None:
+        """Tell how far the work is.
+
+        Raises:
+            CancelledError: the submission is no more being processed.
+        """
+        going_on = await submissions.progress(
+            self.connection, self.submission.id, self.rows, phase, rows_total
+        )
+        if not going_on:
+            raise CancelledError
+
+    def verdict(self, validator: Validator | None) -> Verdict:
+        """The outcome, as the receipt of the decision has it."""
+        intakes = validator.intakes.values() if validator else ()
+        return Verdict(self.rows, self.stored_findings, [i.target.urn for i in intakes])
+
+
+def _located(reader: DataReader, finding: Finding) -> Finding:
+    """The finding with the row of its file, and where in it."""
+    if finding.row is None:
+        return finding
+    here = reader.locate(finding.row, finding.component)
+    rule = finding.rule
+    if finding.code == "VIPMG-231" and rule is not None:  # it names another row
+        rule = str(reader.locate(int(rule), None).row)
+    return msgspec.structs.replace(
+        finding, row=here.row, place=here.place, file=here.file, rule=rule
+    )
