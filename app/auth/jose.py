@@ -47,7 +47,8 @@ class _PinnedAlgorithms(JWSRegistry):
         return self.algorithms[name]
 
 
-def _registry(algorithms: tuple[str, ...]) -> JWSRegistry:
+def pinned(*algorithms: str) -> JWSRegistry:
+    """A registry for signatures that knows these algorithms and no other."""
     # RFC 7515, 4: header parameters that are not understood are ignored.
     return _PinnedAlgorithms(algorithms=algorithms, strict_check_header=False)
 
@@ -73,7 +74,7 @@ def open_token(token: str, key: Key, algorithms: tuple[str, ...]) -> dict[str, A
         BadTokenError: another algorithm or key type, or the signature does not hold.
     """
     try:
-        return dict(jwt.decode(token, key, registry=_registry(algorithms)).claims)
+        return dict(jwt.decode(token, key, registry=pinned(*algorithms)).claims)
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise BadTokenError from error
 

@@ -18,6 +18,7 @@ from app.errors import (
     NotAuthorisedError,
     TooLargeError,
 )
+from app.services.issue_receipt import issue_receipt
 from app.store import jobs, submissions
 from app.store.pools import Pools
 from app.store.types import Connection
@@ -76,6 +77,7 @@ async def receive_submission(
         inserted = await submissions.insert(connection, arrival, parts)
         if inserted:
             await jobs.enqueue(connection, JOB, str(arrival.id))
+            await issue_receipt(connection, arrival.id, "arrival")
             stored = await submissions.by_id(connection, arrival.id)
         else:
             key = upload.idempotency_key or ""

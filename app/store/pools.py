@@ -72,7 +72,8 @@ async def open_pools(dsn: str, settings: Settings) -> Pools:
     opened: list[Pool] = []
     try:
         for session, most in sizes:
-            opened.append(await _open_pool(dsn, session, most))
+            issuer = {"vipmg.issuer": settings.base_url}
+            opened.append(await _open_pool(dsn, session | issuer, most))
     except BaseException as error:
         for pool in opened:
             pool.terminate()
