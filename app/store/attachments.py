@@ -15,6 +15,7 @@ import orjson
 
 from app.sdmx.intake import Intake, PartialKey, delete_attachments
 from app.sdmx.rooms import FOR_GOOD
+from app.sdmx.undo import Version
 from app.store.effects import Effect
 from app.store.staging import terms
 from app.store.types import Connection
@@ -44,6 +45,10 @@ INSERT INTO withheld_attachment (agreement_id, key, release_at, audience, attrib
                                  publication_id)
 VALUES ($1, $2, $3, $4, $5, $6)
 """
+CONFIRM = """
+INSERT INTO confirmed (agreement_id, key, publication_id, above, periods, attributes)
+VALUES ($1, $2, $3, true, '{}', $4)
+"""
 DROP_WITHHELD = "DELETE FROM withheld_attachment WHERE agreement_id = $1 AND key = $2"
 JOURNAL_WITHHELD = """
 INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience, observations,
@@ -58,6 +63,8 @@ class Attachments:
 
     Attributes:
         held: by key, attributes that came with embargoed figures only, and until when they wait.
+        still: by key, what the public goes back to of attributes that wait.
+        again: by key, attributes that were sent as they stood.
     """
 
     agreement: int
@@ -65,6 +72,8 @@ class Attachments:
     withheld: dict[PartialKey, dict[str, Any]]
     current: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
     held: dict[PartialKey, tuple[dt.datetime, set[str]]] = field(default_factory=dict)
+    still: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
+    again: dict[PartialKey, set[str]] = field(default_factory=dict)
 
     @classmethod
     async def load(cls, connection: Connection, agreement: int, now: dt.datetime) -> Attachments:
@@ -100,6 +109,9 @@ class Attachments:
             delete_attachments(self.current, deletion, intake.target.flow)
         for key, values in intake.attachments.items():
             self.current.setdefault(key, {}).update(values)
+            known = self.public.get(key, {}) | self.withheld.get(key, {})
+            if same := {name for name, value in values.items() if known.get(name) == value}:
+                self.again[key] = same
             if key in self.held:
                 self.held[key][1].difference_update(values)
 
@@ -109,12 +121,35 @@ class Attachments:
             until, names = self.held.get(key, (release, set()))
             self.held[key] = max(until, release), names | set(values)
 
+    def restore(self, key: PartialKey, versions: Mapping[str, Version]) -> None:
+        """Go back to earlier versions of values at a key."""
+        stored = self.current.setdefault(key, {})
+        for name, version in versions.items():
+            if version.value == stored.get(name):
+                self.again.setdefault(key, set()).add(name)
+            if version.value is None:
+                stored.pop(name, None)
+            else:
+                stored[name] = version.value
+            if key in self.held:
+                self.held[key][1].discard(name)
+            if version.withheld is not None and version.withheld != version.public:
+                self.still.setdefault(key, {})[name] = version.public
+
+    def hold_restored(self, release: dt.datetime | None) -> None:
+        """Let values that waited before wait on, as long as figures of the agreement do."""
+        for key, values in self.still.items():
+            if release is not None:
+                until, names = self.held.get(key, (release, set()))
+                self.held[key] = until, names | values.keys()
+
     def divide(self, key: PartialKey, *, visible: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         """The values at a key that are public, and those that wait."""
         values, before = self.current[key], self.public.get(key, {})
         waiting = self.held[key][1] if key in self.held else set()
         if not visible:
             waiting = set(values)
+        before = before | self.still.get(key, {})
         shown = {
             name: before.get(name) if name in waiting else value for name, value in values.items()
         }
@@ -164,6 +199,10 @@ async def write_attachments(
                 JOURNAL_WITHHELD, attachments.agreement, list(key), publication, audience, text
             )
             effect.withheld_room = True
+    for key, names in attachments.again.items():
+        await connection.execute(
+            CONFIRM, attachments.agreement, list(key), publication, sorted(names)
+        )
 
 
 async def _write_public(

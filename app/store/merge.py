@@ -7,7 +7,8 @@ journals set by set at the end.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Target, complete
 from app.sdmx.series import EMPTY, TIME, Document
-from app.store import staging
+from app.store import confirmed, staging
 from app.store.attachments import Attachments
 from app.store.effects import Effect, Publication
 from app.store.types import Connection, Record
@@ -110,9 +111,10 @@ async def write_series(
     progress: Callable[[int], None],
 ) -> Effect:
     """Merge series by series, copy the outcomes aside, then write them set by set."""
-    await connection.execute("DROP TABLE IF EXISTS outcome, hidden, hidden_change")
+    await connection.execute("DROP TABLE IF EXISTS outcome, hidden, hidden_change, sent_again")
     await connection.execute(CREATE_OUTCOME)
     await connection.execute(CREATE_HIDDEN)
+    await connection.execute(confirmed.CREATE)
     seen = 0
     async for row in rows:
         merge.series(row)
@@ -132,7 +134,47 @@ async def write_series(
         await connection.execute(REPLACE_HIDDEN, agreement)
         await connection.execute(INSERT_HIDDEN, agreement, dataflow, audience, publication)
         await connection.execute(JOURNAL_HIDDEN, agreement, publication, audience)
+    await confirmed.write_confirmed(connection, agreement, publication)
     return effect
+
+
+@dataclass(slots=True)
+class Stored:
+    """A series as it stands in both rooms.
+
+    Attributes:
+        exists: whether it has a row in the public room.
+        public: its observations there.
+        attributes: its attributes there.
+        hidden: observations and attributes that wait in the other room.
+        full: the observations over both rooms.
+        full_attributes: the attributes over both rooms.
+    """
+
+    key: Key
+    exists: bool
+    public: Document
+    attributes: dict[str, Any]
+    hidden: list[tuple[Document, dict[str, Any]]]
+    full: Document
+    full_attributes: dict[str, Any]
+
+    @classmethod
+    def read(cls, row: Record) -> Stored:
+        """The series of a row with key, observations, attributes and, it may be, hidden ones."""
+        text = row["observations"]
+        public: Document = EMPTY if text is None else orjson.loads(text)
+        attributes: dict[str, Any] = {} if text is None else orjson.loads(row["attributes"])
+        hidden = [
+            (orjson.loads(document), orjson.loads(values))
+            for document, values in (row.get("hidden") or ())
+        ]
+        full, full_attributes = public, attributes
+        if hidden:
+            full = series.overlay(public, (document for document, _ in hidden))
+            waiting = {name: value for _, values in hidden for name, value in values.items()}
+            full_attributes = attributes | waiting
+        return cls(row["key"], text is not None, public, attributes, hidden, full, full_attributes)
 
 
 class Merge:
@@ -158,35 +200,66 @@ class Merge:
         self.outcomes: list[tuple[Any, ...]] = []
         self.hidden: list[tuple[Any, ...]] = []
         self.hidden_changes: list[tuple[Any, ...]] = []
+        self.sent_again: list[confirmed.Confirmation] = []
 
     def series(self, row: Record) -> None:
         """Merge one series."""
-        key: Key = row["key"]
-        stored = row["observations"]
-        public: Document = EMPTY if stored is None else orjson.loads(stored)
-        attributes: dict[str, Any] = {} if stored is None else orjson.loads(row["attributes"])
-        hidden = [
-            (orjson.loads(document), orjson.loads(values))
-            for document, values in (row.get("hidden") or ())
-        ]
-        outcome = self._put_together(row, public, attributes, hidden)
+        stored = Stored.read(row)
+        outcome, sent = self._put_together(row, stored)
         if self.refused:
             return  # what is refused is not divided into rooms: its values may be anything
+        periods = confirmed.confirmed_periods(stored.full, outcome.observations, outcome.touched)
+        again = {
+            name
+            for name in sent
+            if (value := outcome.attributes.get(name)) is not None
+            and value == stored.full_attributes.get(name)
+        }
+        self.put(stored, outcome, periods, again)
+        self.effect.preview.end_series(outcome.touched, outcome.observations)
+
+    def put(
+        self,
+        stored: Stored,
+        outcome: Outcome,
+        periods: list[str] | None,
+        again: Collection[str],
+        *,
+        still: Document | None = None,
+        still_attributes: dict[str, Any] | None = None,
+    ) -> None:
+        """Divide what a series becomes into the rooms.
+
+        Args:
+            stored: the series as it stands.
+            outcome: the series as it becomes.
+            periods: time periods that were sent again as they stood; `None`: all.
+            again: attributes that were.
+            still: what the public sees of observations that wait; else what it sees now.
+            still_attributes: what it sees of the attributes while observations wait.
+        """
+        public, attributes, hidden = stored.public, stored.attributes, stored.hidden
         shown, withheld = rooms.split(outcome.observations, self.publication.now)
         shown_attributes = outcome.attributes
-        if withheld and outcome.touched and not set(outcome.touched) & set(shown[TIME]):
+        if still_attributes is not None:
+            if any(release != rooms.FOR_GOOD for release in withheld):
+                shown_attributes = still_attributes
+        elif withheld and outcome.touched and not set(outcome.touched) & set(shown[TIME]):
             # Nothing that was sent is public: neither are the attributes sent with it.
             shown_attributes = attributes
         self._note_sent(outcome, shown, withheld)
         if withheld:
-            shown = series.overlay(shown, [_still_public(public, withheld)])
-        if not shown[TIME] and (hidden or withheld):
+            waiting = _still_public(public if still is None else still, withheld)
+            shown = series.overlay(shown, [waiting])
+        if not shown[TIME] and (hidden or withheld) and still_attributes is None:
             # Nothing is public here: neither are attributes that were not public before.
             shown_attributes = {k: v for k, v in attributes.items() if k in outcome.attributes}
-        self._put_public(key, stored is not None, public, attributes, shown, shown_attributes)
+        told = self._put_public(stored, shown, shown_attributes, again)
         if hidden or withheld:
-            self._put_withheld(key, hidden, withheld, outcome.attributes)
-        self.effect.preview.end_series(outcome.touched, outcome.observations)
+            self._put_withheld(stored.key, hidden, withheld, outcome.attributes)
+        left = () if told else again
+        if periods != [] or left:
+            self.sent_again.append((stored.key, False, periods, sorted(left)))
 
     def _note_sent(
         self, outcome: Outcome, shown: Document, withheld: Mapping[dt.datetime, Document]
@@ -203,24 +276,15 @@ class Merge:
         self.refused = True
         self.series(row)
 
-    def _put_together(
-        self,
-        row: Record,
-        public: Document,
-        attributes: Mapping[str, Any],
-        hidden: Sequence[tuple[Document, Mapping[str, Any]]],
-    ) -> Outcome:
-        """The whole series of both rooms, with what was sent."""
-        full = public
-        if hidden:
-            full = series.overlay(public, (document for document, _ in hidden))
-            attributes = {**attributes, **{k: v for _, values in hidden for k, v in values.items()}}
+    def _put_together(self, row: Record, stored: Stored) -> tuple[Outcome, set[str]]:
+        """The whole series of both rooms with what was sent, and the attributes that were."""
         if self.target is None or row["segments"] is None:
-            return Outcome(full, dict(attributes), {}, [])
+            return Outcome(stored.full, dict(stored.full_attributes), {}, []), set()
         segments = [staging.decode_segment(segment) for segment in row["segments"]]
-        outcome = apply(full if full[TIME] else None, attributes, segments)
-        self._complete(tuple(row["key"]), outcome)
-        return outcome
+        full = stored.full if stored.full[TIME] else None
+        outcome = apply(full, stored.full_attributes, segments)
+        self._complete(tuple(stored.key), outcome)
+        return outcome, {n for one in segments if one.action != "Delete" for n in one.attributes}
 
     def _complete(self, key: Key, outcome: Outcome) -> None:
         assert self.target is not None  # noqa: S101 - asked of the caller
@@ -239,21 +303,25 @@ class Merge:
 
     def _put_public(
         self,
-        key: Key,
-        stored: bool,
-        before: Document,
-        attributes_before: Mapping[str, Any],
+        stored: Stored,
         after: Document,
         attributes: Mapping[str, Any],
-    ) -> None:
-        if not stored and not after[TIME] and not attributes:
-            return
-        put, gone = series.difference(before if stored else None, after)
-        changed = _changed(attributes_before, attributes)
-        if put is None and not gone and not changed and stored:
-            return
+        again: Collection[str],
+    ) -> bool:
+        """Note what changes in the public room; True: with the attributes that were sent again."""
+        before = stored.public
+        if not stored.exists and not after[TIME] and not attributes:
+            return False
+        put, gone = series.difference(before if stored.exists else None, after)
+        changed = _changed(stored.attributes, attributes)
+        if put is None and not gone and not changed and stored.exists:
+            return False
+        told = put is not None or bool(changed)
+        if told:
+            told = all(stored.attributes.get(name) == attributes.get(name) for name in again)
+            changed.update({name: attributes[name] for name in again} if told else {})
         effect = self.effect
-        effect.preview.see_public(key, before, after, put, gone)
+        effect.preview.see_public(stored.key, before, after, put, gone)
         effect.public_room = True
         effect.put += len(put[TIME]) if put else 0
         effect.deleted += len(gone)
@@ -262,16 +330,17 @@ class Merge:
         document = _dump(after)
         self.outcomes.append(
             (
-                staging.SEPARATOR.join(key),
+                staging.SEPARATOR.join(stored.key),
                 document,
                 _dump(attributes),
                 len(after[TIME]),
                 *series.period_bounds(after),
                 None if put is after else ("" if put is None else _dump(put)),
                 _dump({TIME: gone}) if gone else None,
-                _dump(changed) if stored else None,
+                _dump(changed) if stored.exists else None,
             )
         )
+        return told
 
     def _put_withheld(
         self,
@@ -311,6 +380,7 @@ class Merge:
             ("outcome", self.outcomes),
             ("hidden", self.hidden),
             ("hidden_change", self.hidden_changes),
+            ("sent_again", self.sent_again),
         ):
             if records:
                 await connection.copy_records_to_table(table, records=records)
