@@ -33,6 +33,10 @@ class FindingReply(Reply):
     """One finding of the validation."""
 
     row: Annotated[int | None, Field(description="Row of the file; the header is row 1.")]
+    place: Annotated[
+        str | None, Field(description="Cell of a workbook (`Hoja1!C14`), JSON pointer or XPath.")
+    ]
+    file: Annotated[str | None, Field(description="The member of an archive.")]
     column: Annotated[str | None, Field(description="Component, or the name of the column.")]
     value: Annotated[str | None, Field(description="The value as it was sent.")]
     code: Annotated[str, Field(description="Stable code, explained in /docs/errors.")]
@@ -44,6 +48,7 @@ class FindingReply(Reply):
     nearest: Annotated[str | None, Field(description="The valid code nearest to the value.")]
     message: Annotated[str, Field(description="The finding in the language of the caller.")]
     messages: Annotated[dict[str, str], Field(description="The finding by language.")]
+    mend: Annotated[str, Field(description="How to put it right, in the language of the caller.")]
 
 
 class FindingsSummary(Reply):

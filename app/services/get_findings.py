@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from typing import Final
+from contextlib import aclosing
+from typing import IO, Final
 
 from app.auth.subject import Subject
 from app.models.api import FindingsPage
-from app.sdmx.findings import Finding, message
-from app.services.get_submission import describe_finding, find_submission
+from app.sdmx.findings import Finding, mend, message
+from app.services.describe_finding import describe_finding
+from app.services.get_submission import find_submission
 from app.store import submissions
+from app.store.findings import Order, all_findings
 from app.store.pools import Pools, with_retry
 
-COLUMNS: Final = ("row", "column", "value", "code", "rule", "allowed", "nearest", "message")
-PAGE: Final = submissions.FINDING_BATCH
+COLUMNS: Final = (
+    *("row", "column", "value", "code", "rule", "allowed", "nearest", "message"),
+    *("severity", "place", "file", "mend"),
+)
 BYTE_ORDER_MARK: Final = "\ufeff"
 """It tells spreadsheets that the text is UTF-8."""
+
+MEMORY_BYTES: Final = 1 << 20
+CHUNK_BYTES: Final = 1 << 16
 
 _FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,7 +53,7 @@ async def get_findings(
 
 
 async def stream_findings(
-    pools: Pools, subject: Subject, submission: str, language: str
+    pools: Pools, subject: Subject, submission: str, language: str, order: Order = "row"
 ) -> AsyncIterator[bytes]:
     """All findings as CSV; no connection is held while a part is on its way to the caller.
 
@@ -51,20 +61,30 @@ async def stream_findings(
         NotFoundError: the caller's organisation has no such submission; raised at once.
     """
     stored = await find_submission(pools, subject, submission)
-    return _parts(pools, stored.id, language)
+    return _parts(await with_retry(lambda: _spooled(pools, stored.id, language, order)))
 
 
-async def _parts(pools: Pools, submission: uuid.UUID, language: str) -> AsyncIterator[bytes]:
-    offset, begin = 0, BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n"
-    while True:
-        found = await _page(pools, submission, offset, PAGE)
-        yield (begin + _table(found, language)).encode()
-        if len(found) < PAGE:
-            return
-        offset, begin = offset + PAGE, ""
+async def _spooled(pools: Pools, submission: uuid.UUID, language: str, order: Order) -> IO[bytes]:
+    """The whole table, in memory while it is small, else in a file without a name."""
+    spool = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed when it was sent
+    spool.write((BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode())
+    async with (
+        pools.writer.acquire() as connection,
+        aclosing(all_findings(connection, submission, order)) as parts,
+    ):
+        async for part in parts:
+            spool.write(await asyncio.to_thread(_table, part, language))
+    spool.seek(0)
+    return spool
 
 
-def _table(findings: list[Finding], language: str) -> str:
+async def _parts(spool: IO[bytes]) -> AsyncIterator[bytes]:
+    with spool:
+        while part := await asyncio.to_thread(spool.read, CHUNK_BYTES):
+            yield part
+
+
+def _table(findings: list[Finding], language: str) -> bytes:
     table = io.StringIO()
     writer = csv.writer(table)
     for each in findings:
@@ -77,9 +97,13 @@ def _table(findings: list[Finding], language: str) -> str:
             each.allowed,
             each.nearest,
             message(each, language),
+            "error" if each.is_error else "warning",
+            each.place,
+            each.file,
+            mend(each, language),
         )
         writer.writerow([_cell(cell) for cell in cells])
-    return table.getvalue()
+    return table.getvalue().encode()
 
 
 def _cell(value: object) -> str:

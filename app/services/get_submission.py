@@ -9,12 +9,12 @@ from app.auth.subject import Subject
 from app.errors import NotFoundError
 from app.models.api import (
     FileReply,
-    FindingReply,
     FindingsSummary,
     SubmissionLinks,
     SubmissionReply,
 )
-from app.sdmx.findings import Finding, message
+from app.sdmx.findings import Finding
+from app.services.describe_finding import describe_finding
 from app.store import submissions
 from app.store.notices import DecisionListener
 from app.store.pools import Pools, with_retry
@@ -24,7 +24,6 @@ from app.store.types import Connection
 SUBMISSIONS_PATH = "/api/submissions"
 FIRST_FINDINGS = 20
 LOOK_AGAIN_SECONDS = 1.0
-LANGUAGES = ("en", "es")
 
 
 async def get_submission(
@@ -125,22 +124,6 @@ async def describe(
                 content=f"{address}/content",
             ),
         }
-    )
-
-
-def describe_finding(finding: Finding, language: str) -> FindingReply:
-    """A finding as a reply, with its texts."""
-    return FindingReply(
-        row=finding.row,
-        column=finding.component,
-        value=finding.value,
-        code=finding.code,
-        severity="error" if finding.is_error else "warning",
-        rule=finding.rule,
-        allowed=finding.allowed,
-        nearest=finding.nearest,
-        message=message(finding, language),
-        messages={each: message(finding, each) for each in LANGUAGES},
     )
 
 

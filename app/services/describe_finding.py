@@ -1,0 +1,26 @@
+"""A finding as our own API tells it."""
+
+from __future__ import annotations
+
+from app.models.api import FindingReply
+from app.sdmx.finding_texts import LANGUAGES
+from app.sdmx.findings import Finding, mend, message
+
+
+def describe_finding(finding: Finding, language: str) -> FindingReply:
+    """A finding as a reply, with its texts."""
+    return FindingReply(
+        row=finding.row,
+        place=finding.place,
+        file=finding.file,
+        column=finding.component,
+        value=finding.value,
+        code=finding.code,
+        severity="error" if finding.is_error else "warning",
+        rule=finding.rule,
+        allowed=finding.allowed,
+        nearest=finding.nearest,
+        message=message(finding, language),
+        messages={each: message(finding, each) for each in LANGUAGES},
+        mend=mend(finding, language),
+    )

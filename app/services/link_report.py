@@ -1,0 +1,48 @@
+"""Links that open one report in a browser: signed, read-only, and good for an hour."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Final
+
+from app.auth.keys import OwnKeys
+from app.auth.report_links import REPORT_LINK_SECONDS, open_report_link, sign_report_link
+from app.auth.subject import Subject
+from app.models.report import ReportLink
+from app.services.get_submission import find_submission
+from app.store.pools import Pools
+
+REPORTS_PATH: Final = "/api/reports"
+
+
+async def link_report(
+    pools: Pools,
+    keys: OwnKeys,
+    subject: Subject,
+    submission: str,
+    base_url: str,
+    now: dt.datetime,
+) -> ReportLink:
+    """A link to the report of a submission of the caller's organisation.
+
+    Raises:
+        NotFoundError: there is none of this id, or it is another organisation's.
+    """
+    stored = await find_submission(pools, subject, submission)
+    expires = now.replace(microsecond=0) + dt.timedelta(seconds=REPORT_LINK_SECONDS)
+    key = await keys.signing_key()
+    token = sign_report_link(key, base_url, str(stored.id), subject.organisation, expires)
+    return ReportLink(url=f"{base_url}{REPORTS_PATH}/{token}", expires_at=expires)
+
+
+async def open_linked_report(
+    keys: OwnKeys, token: str, base_url: str, now: dt.datetime
+) -> tuple[str, Subject]:
+    """The submission that a link is for, and its organisation, for reading that report only.
+
+    Raises:
+        NotAuthorisedError: the link does not hold, or its hour is over.
+    """
+    linked = await open_report_link(keys, token, base_url, now)
+    return str(uuid.UUID(linked.submission)), Subject("report-link", linked.organisation)

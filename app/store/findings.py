@@ -1,0 +1,36 @@
+"""Findings as they are read: the whole of a submission, in an order that a person asks for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final, Literal, TypeAlias
+
+from app.sdmx.findings import Finding
+from app.store.types import Connection
+
+Order: TypeAlias = Literal["row", "rule", "number"]
+
+BATCH: Final = 5000
+
+_ORDERS: Final[Mapping[Order, str]] = {
+    "row": "coalesce(row, 0), number",
+    "rule": "(CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE "
+    "(code >= 'VIPMG-3')::integer END), code, component, rule, allowed, coalesce(row, 0), number",
+    "number": "number",
+}
+_ALL: Final[Mapping[Order, str]] = {
+    order: "SELECT row, component, value, code, rule, allowed, nearest, severity, place, file "  # noqa: S608 - own column names
+    f"FROM finding WHERE submission_id = $1 ORDER BY {columns}"
+    for order, columns in _ORDERS.items()
+}
+
+
+async def all_findings(
+    connection: Connection, submission: uuid.UUID, order: Order
+) -> AsyncGenerator[list[Finding], None]:
+    """All findings in parts of `BATCH`; of one instant, whatever happens meanwhile."""
+    async with connection.transaction(readonly=True):
+        cursor = await connection.cursor(_ALL[order], submission)
+        while rows := await cursor.fetch(BATCH):
+            yield [Finding(**dict(row)) for row in rows]
