@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from app.auth.keys import OwnKeys
 from app.auth.tokens import TokenVerifier
 from app.http.cross_origin import CrossOrigin
 from app.http.errors import add_error_handlers
@@ -22,9 +23,12 @@ from app.routers import (
     data,
     health,
     landing,
+    ledger,
     metadata,
     oauth,
+    receipts,
     registration,
+    reports,
     schema,
     structure,
     structure_maintenance,
@@ -60,7 +64,10 @@ ROUTES = (
     v1_metadata,
     v1_structure,
     submissions,
+    reports,
     uploads,
+    receipts,
+    ledger,
     oauth,
     health,
     landing,
@@ -114,6 +121,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pools = pools
         app.state.decisions = decisions
         app.state.tokens = tokens
+        # Links to reports are signed here also where another issuer gives the access tokens.
+        app.state.link_keys = tokens.own_keys or OwnKeys(pools.writer)
         app.state.registry = registry
         app.state.catalogue = CatalogueCache(registry)
         app.state.replies = ReplyCache(settings)
