@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from app.auth.keyring import Keyring
 from app.auth.keys import OwnKeys
 from app.auth.tokens import TokenVerifier
 from app.http.cross_origin import CrossOrigin
@@ -123,6 +124,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.tokens = tokens
         # Links to reports are signed here also where another issuer gives the access tokens.
         app.state.link_keys = tokens.own_keys or OwnKeys(pools.writer)
+        app.state.keyring = Keyring(pools.writer)
         app.state.registry = registry
         app.state.catalogue = CatalogueCache(registry)
         app.state.replies = ReplyCache(settings)

@@ -65,6 +65,10 @@ _KEYS = """
 SELECT kid, private_jwk::text AS private_jwk, created_at, retired_at FROM receipt_key
 ORDER BY retired_at IS NOT NULL, created_at DESC, kid
 """
+_SIGNING_KEY = """
+SELECT private_jwk::text AS private_jwk, clock_timestamp() AS now FROM receipt_key
+WHERE retired_at IS NULL ORDER BY created_at DESC LIMIT 1
+"""
 _RETIRE = "UPDATE receipt_key SET retired_at = clock_timestamp() WHERE retired_at IS NULL"
 _ADD_KEY = """
 INSERT INTO receipt_key (kid, private_jwk, created_at)
@@ -148,6 +152,16 @@ async def keys(connection: Connection) -> list[StoredKey]:
         )
         for row in rows
     ]
+
+
+async def signing_key(connection: Connection) -> tuple[str, dt.datetime] | None:
+    """The key that signs now as JSON, and the time; it is not replaced while the transaction runs.
+
+    None where no key has been made yet.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _ROTATION_LOCK)
+    row = await connection.fetchrow(_SIGNING_KEY)
+    return None if row is None else (row["private_jwk"], row["now"])
 
 
 async def add_key(connection: Connection, private_jwk: Mapping[str, Any]) -> None:

@@ -71,9 +71,9 @@ async def test_a_refused_file_has_a_receipt_without_a_place(desk: Desk) -> None:
 
 
 async def test_each_names_the_one_before_and_providers_have_chains_of_their_own(desk: Desk) -> None:
-    for _ in range(3):
-        await desk.send(GOOD)
-        await desk.send(small("A,SLV,2024,1,A"), SLV)
+    for value in range(3):
+        await desk.send(small(f"A,CRI,2024,{value},A"))
+        await desk.send(small(f"A,SLV,2024,{value},A"), SLV)
     for organisation in (CRI, SLV):
         before = None
         for number, one in enumerate(await chain(desk, organisation), 1):
@@ -84,7 +84,7 @@ async def test_each_names_the_one_before_and_providers_have_chains_of_their_own(
 
 
 async def test_files_that_come_at_once_leave_no_gap(desk: Desk) -> None:
-    await asyncio.gather(*(desk.put(GOOD) for _ in range(20)))
+    await asyncio.gather(*(desk.put(small(f"A,CRI,2024,{n},A")) for n in range(20)))
     assert [one.number for one in await chain(desk)] == list(range(1, 21))
 
 

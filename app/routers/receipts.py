@@ -1,0 +1,94 @@
+"""Receipts: what was signed for a provider, and the public keys that everybody checks them with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.http.request_log import note_caller
+from app.http.subject import AuthenticatedSubject
+from app.models.receipt_api import ReceiptList, ReceiptPage
+from app.services.get_receipt import get_receipt
+from app.services.get_receipts import get_receipts
+from app.services.get_submission import SUBMISSIONS_PATH
+from app.services.list_receipts import RECEIPTS_PATH, list_receipts
+
+router = APIRouter(tags=["receipts"])
+
+JWKS_PATH: Final = "/.well-known/vipmg-receipts/jwks.json"
+_CACHED: Final = {"Cache-Control": "public, max-age=300"}
+_PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
+_JOSE: Final = "application/jose"
+
+
+@router.head(JWKS_PATH, include_in_schema=False)
+@router.get(JWKS_PATH, summary="Get the keys of the receipts")
+async def get_jwks(request: Request) -> JSONResponse:
+    """Return the public keys of receipts and ledger heads, also those that sign no more.
+
+    `nbf` and `exp` say from when until when a key signed, in seconds.
+    """
+    return JSONResponse(await request.app.state.keyring.jwks(), headers=_CACHED)
+
+
+@router.head(RECEIPTS_PATH, include_in_schema=False, dependencies=[Depends(note_caller)])
+@router.get(
+    RECEIPTS_PATH,
+    response_model=ReceiptPage,
+    summary="List receipts",
+    dependencies=[Depends(note_caller)],
+)
+async def get_chain(
+    request: Request,
+    caller: AuthenticatedSubject,
+    after: Annotated[int, Query(ge=0, le=1 << 62, description="Number of the last known.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> Response:
+    """List the receipts of your organisation, the oldest first: the whole chain."""
+    state = request.app.state
+    page = await list_receipts(
+        state.pools, caller, after=after, limit=limit, base_url=state.settings.base_url
+    )
+    return Response(page.model_dump_json(), 200, _PRIVATE, "application/json")
+
+
+@router.head(
+    f"{SUBMISSIONS_PATH}/{{submission}}/receipts",
+    include_in_schema=False,
+    dependencies=[Depends(note_caller)],
+)
+@router.get(
+    f"{SUBMISSIONS_PATH}/{{submission}}/receipts",
+    response_model=ReceiptList,
+    summary="List the receipts of a submission",
+    dependencies=[Depends(note_caller)],
+)
+async def get_of_submission(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """List the receipts of a submission: of its arrival, and of each decision."""
+    found = await get_receipts(request.app.state.pools, caller, submission)
+    body = ReceiptList(receipts=found).model_dump_json()
+    return Response(body, 200, _PRIVATE, "application/json")
+
+
+@router.head(
+    f"{SUBMISSIONS_PATH}/{{submission}}/receipts/{{receipt}}",
+    include_in_schema=False,
+    dependencies=[Depends(note_caller)],
+)
+@router.get(
+    f"{SUBMISSIONS_PATH}/{{submission}}/receipts/{{receipt}}",
+    summary="Get a receipt",
+    response_class=Response,
+    responses={200: {"content": {_JOSE: {}}, "description": "JWS in compact form."}},
+    dependencies=[Depends(note_caller)],
+)
+async def get_one(
+    request: Request, submission: str, receipt: str, caller: AuthenticatedSubject
+) -> Response:
+    """Return a receipt as it was signed: `arrival`, the latest `decision`, or one by its id."""
+    found = await get_receipt(request.app.state.pools, caller, submission, receipt)
+    return Response(found, 200, _PRIVATE, _JOSE)
