@@ -6,17 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import IO
 
-from app.errors import VipmgError
 from app.sdmx.findings import Finding, UnreadableError
-from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
+from app.services.find_target import find_target
 from app.services.open_message import open_message
 from app.services.submission_work import Work
 from app.store import staging
-from app.store.catalogue import Catalogue, StoredAgreement
 from app.store.staging import StageRecord
-from app.store.submissions import StoredSubmission
 
 
 async def check_message(work: Work, spool: IO[bytes]) -> Validator:
@@ -71,8 +68,13 @@ class _Checking:
         self._reader = reader
         self._batches = reader.batches()
         self._found: list[Finding] = []
+        own = [
+            agreement
+            for agreement in work.catalogue.agreements.values()
+            if agreement.provider == work.submission.organisation
+        ]
         self.validator = Validator(
-            lambda kind, structure: find_target(work.catalogue, work.submission, kind, structure),
+            lambda kind, structure: find_target(work.catalogue, own, kind, structure),
             self._found.append,
         )
 
@@ -86,41 +88,3 @@ class _Checking:
         self._reader.findings.clear()
         self._found.clear()
         return _Checked(len(batch.rows), records, findings)
-
-
-def find_target(
-    catalogue: Catalogue, stored: StoredSubmission, kind: str, structure: str
-) -> Target | str:
-    """The agreement that rows of a structure go to, or the code of the finding that says no."""
-    artefact_class = {
-        "dataflow": "datastructure.Dataflow",
-        "datastructure": "datastructure.DataStructure",
-        "dataprovision": "registry.ProvisionAgreement",
-    }[kind]
-    named = structure if structure.endswith(")") else f"{structure}(*)"
-    try:
-        artefact = catalogue.snapshot.artefacts.resolve(
-            f"urn:sdmx:org.sdmx.infomodel.{artefact_class}={named}"
-        )
-    except VipmgError:
-        artefact = None
-    if artefact is None:
-        return "VIPMG-203"
-    mine = [
-        agreement
-        for agreement in catalogue.agreements.values()
-        if agreement.provider == stored.organisation
-        and artefact.urn in _structures_of(catalogue, agreement, kind)
-    ]
-    if len(mine) != 1:
-        return "VIPMG-223"
-    flow = catalogue.flow(mine[0].dataflow_urn, mine[0].urn)
-    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed)
-
-
-def _structures_of(catalogue: Catalogue, agreement: StoredAgreement, kind: str) -> tuple[str, ...]:
-    if kind == "dataprovision":
-        return (agreement.urn,)
-    if kind == "dataflow":
-        return (agreement.dataflow_urn,)
-    return (catalogue.flow(agreement.dataflow_urn).structure_urn,)

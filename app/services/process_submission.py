@@ -7,8 +7,8 @@ import tempfile
 import uuid
 from typing import IO
 
-from app.errors import MessageError, TooLargeError, VipmgError
-from app.sdmx.findings import Finding, UnreadableError
+from app.errors import VipmgError
+from app.sdmx.messages.reading_findings import unreadable_finding
 from app.sdmx.validation import Validator
 from app.services.check_message import check_message
 from app.services.decide_submission import decide_submission
@@ -80,20 +80,9 @@ async def _decide(work: Work, spool: IO[bytes]) -> None:
     try:
         validator = await check_message(work, spool)
     except VipmgError as error:
-        work.report(_unreadable(error))
+        work.report(unreadable_finding(error))
     await work.progress("checking" if work.errors else "publishing", work.rows)
     await decide_submission(work, validator)
-
-
-def _unreadable(error: VipmgError) -> Finding:
-    """What cut the reading of a file short, as a finding; its message is in each language."""
-    if isinstance(error, UnreadableError):
-        return error.finding
-    if isinstance(error, TooLargeError):
-        return Finding("VIPMG-201", rule="size", allowed=str(error.detail["limit"]))
-    if isinstance(error, MessageError):  # of the stream below the reader
-        return Finding("VIPMG-201", rule="gzip", allowed="gzip")
-    return Finding("VIPMG-201", rule=error.code)
 
 
 async def _spool_content(

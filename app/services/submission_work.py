@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
+from app.sdmx.messages.reading_findings import located
 from app.sdmx.validation import Validator
 from app.store import submissions
 from app.store.catalogue import Catalogue
@@ -56,7 +55,7 @@ class Work:
             return
         found = sorted(self.findings, key=lambda finding: finding.row or 0)
         if self.reader is not None:
-            found = [_located(self.reader, finding) for finding in found]
+            found = [located(self.reader, finding) for finding in found]
         await submissions.put_findings(
             self.connection, self.submission.id, self.stored_findings + 1, found
         )
@@ -79,16 +78,3 @@ class Work:
         """The outcome, as the receipt of the decision has it."""
         intakes = validator.intakes.values() if validator else ()
         return Verdict(self.rows, self.stored_findings, [i.target.urn for i in intakes])
-
-
-def _located(reader: DataReader, finding: Finding) -> Finding:
-    """The finding with the row of its file, and where in it."""
-    if finding.row is None:
-        return finding
-    here = reader.locate(finding.row, finding.component)
-    rule = finding.rule
-    if finding.code == "VIPMG-231" and rule is not None:  # it names another row
-        rule = str(reader.locate(int(rule), None).row)
-    return msgspec.structs.replace(
-        finding, row=here.row, place=here.place, file=here.file, rule=rule
-    )

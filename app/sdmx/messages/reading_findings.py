@@ -1,0 +1,33 @@
+"""Findings of a message as its reader tells them: where they stand, and what cut it short."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.errors import MessageError, TooLargeError, VipmgError
+from app.sdmx.findings import Finding, UnreadableError
+from app.sdmx.messages.data_reading import DataReader
+
+
+def unreadable_finding(error: VipmgError) -> Finding:
+    """What cut the reading of a file short, as a finding; its message is in each language."""
+    if isinstance(error, UnreadableError):
+        return error.finding
+    if isinstance(error, TooLargeError):
+        return Finding("VIPMG-201", rule="size", allowed=str(error.detail["limit"]))
+    if isinstance(error, MessageError):  # of the stream below the reader
+        return Finding("VIPMG-201", rule="gzip", allowed="gzip")
+    return Finding("VIPMG-201", rule=error.code)
+
+
+def located(reader: DataReader, finding: Finding) -> Finding:
+    """The finding with the row of its file, and where in it."""
+    if finding.row is None:
+        return finding
+    here = reader.locate(finding.row, finding.component)
+    rule = finding.rule
+    if finding.code == "VIPMG-231" and rule is not None:  # it names another row
+        rule = str(reader.locate(int(rule), None).row)
+    return msgspec.structs.replace(
+        finding, row=here.row, place=here.place, file=here.file, rule=rule
+    )
