@@ -77,6 +77,7 @@ class SubmissionLinks(Reply):
     findings: str
     findings_csv: str
     content: str
+    receipts: Annotated[str, Field(description="Its signed receipts.")]
 
 
 class SubmissionReply(Reply):

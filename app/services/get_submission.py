@@ -122,6 +122,7 @@ async def describe(
                 findings=f"{address}/findings",
                 findings_csv=f"{address}/findings?format=csv",
                 content=f"{address}/content",
+                receipts=f"{address}/receipts",
             ),
         }
     )

@@ -28,7 +28,8 @@ async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
 async def test_the_list_and_each_by_its_name(exchange: Exchange) -> None:
     token = await exchange.token(CRI)
     stored = (await exchange.desk.accept(GOOD)).submission
-    path = f"/api/submissions/{stored.id}/receipts"
+    told = await exchange.client.get(f"/api/submissions/{stored.id}", headers=token)
+    path = told.json()["links"]["receipts"]
     listed = (await exchange.client.get(path, headers=token)).json()["receipts"]
     assert [(one["number"], one["kind"], one["state"]) for one in listed] == [
         (1, "arrival", "received"),
