@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from app.services.issue_receipt import issue_receipt
 from app.store import publication, releases, submissions
 from app.store.pools import Pools
 from app.store.publication import StructuresChangedError
@@ -45,7 +46,9 @@ async def release_embargoed(pools: Pools) -> float | None:
             except StructuresChangedError:
                 log.warning("agreement ended before the release", agreement=number)
         if due.agreements or due.submissions:
-            await submissions.mark_released(connection, due.now)
+            async with connection.transaction():
+                for submission in await submissions.mark_released(connection, due.now):
+                    await issue_receipt(connection, submission, "decision")
     return due.seconds
 
 

@@ -107,7 +107,12 @@ UPDATE submission SET state = 'failed', failure = $2
 WHERE id = $1 AND state IN ('received', 'validating')
 """
 _RELEASED = """
-UPDATE submission SET state = 'published' WHERE state = 'awaiting release' AND release_at <= $1
+WITH released AS (
+  UPDATE submission SET state = 'published'
+  WHERE state = 'awaiting release' AND release_at <= $1
+  RETURNING id, organisation
+)
+SELECT id FROM released ORDER BY organisation, id
 """
 _FINDINGS = """
 SELECT row, component, value, code, rule, allowed, nearest, severity, place, file FROM finding
@@ -403,9 +408,9 @@ async def fail(connection: Connection, submission: uuid.UUID, reason: str) -> No
     await connection.execute(_FAIL, submission, reason)
 
 
-async def mark_released(connection: Connection, now: dt.datetime) -> None:
-    """Call published those whose last embargo has passed."""
-    await connection.execute(_RELEASED, now)
+async def mark_released(connection: Connection, now: dt.datetime) -> list[uuid.UUID]:
+    """Call published those whose last embargo has passed; in the order of their organisations."""
+    return [row["id"] for row in await connection.fetch(_RELEASED, now)]
 
 
 async def findings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 
 import asyncpg
@@ -15,6 +16,7 @@ from app.auth.receipt_keys import (
     new_key,
     read_statement,
 )
+from app.services.release_embargoed import release_embargoed
 from app.settings import Settings
 from app.store import receipts
 from app.store.pools import Pools
@@ -126,3 +128,14 @@ async def test_a_signature_holds_with_its_key_alone(desk: Desk) -> None:
         other = "A" if one.jws[place] != "A" else "B"
         with pytest.raises(UnsignedError):
             check_signature(one.jws[:place] + other + one.jws[place + 1 :], key.private_jwk)
+
+
+async def test_the_release_of_an_embargo_has_a_receipt_of_its_own(desk: Desk, dsn: str) -> None:
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
+    await desk.accept(small(f"A,CRI,2024,1,A,,{soon.isoformat()}"))
+    states = [read_statement(one.jws)[1]["state"] for one in await chain(desk)]
+    assert states == ["received", "awaiting release"]
+    await asyncio.sleep(1.1)
+    await release_embargoed(desk.pools)
+    last = read_statement((await chain(desk))[-1].jws)[1]
+    assert (last["kind"], last["state"], last["number"]) == ("decision", "published", 3)
