@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
@@ -13,24 +11,16 @@ from typing import IO, Final
 
 from app.auth.subject import Subject
 from app.models.api import FindingsPage
-from app.sdmx.findings import Finding, mend, message
+from app.sdmx.findings import Finding
 from app.services.describe_finding import describe_finding
+from app.services.findings_table import TABLE_HEADER, findings_table
 from app.services.get_submission import find_submission
 from app.store import submissions
 from app.store.findings import Order, all_findings
 from app.store.pools import Pools, with_retry
 
-COLUMNS: Final = (
-    *("row", "column", "value", "code", "rule", "allowed", "nearest", "message"),
-    *("severity", "place", "file", "mend"),
-)
-BYTE_ORDER_MARK: Final = "\ufeff"
-"""It tells spreadsheets that the text is UTF-8."""
-
 MEMORY_BYTES: Final = 1 << 20
 CHUNK_BYTES: Final = 1 << 16
-
-_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def get_findings(
@@ -67,13 +57,13 @@ async def stream_findings(
 async def _spooled(pools: Pools, submission: uuid.UUID, language: str, order: Order) -> IO[bytes]:
     """The whole table, in memory while it is small, else in a file without a name."""
     spool = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed when it was sent
-    spool.write((BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode())
+    spool.write(TABLE_HEADER)
     async with (
         pools.writer.acquire() as connection,
         aclosing(all_findings(connection, submission, order)) as parts,
     ):
         async for part in parts:
-            spool.write(await asyncio.to_thread(_table, part, language))
+            spool.write(await asyncio.to_thread(findings_table, part, language))
     spool.seek(0)
     return spool
 
@@ -82,36 +72,6 @@ async def _parts(spool: IO[bytes]) -> AsyncIterator[bytes]:
     with spool:
         while part := await asyncio.to_thread(spool.read, CHUNK_BYTES):
             yield part
-
-
-def _table(findings: list[Finding], language: str) -> bytes:
-    table = io.StringIO()
-    writer = csv.writer(table)
-    for each in findings:
-        cells = (
-            each.row,
-            each.component,
-            each.value,
-            each.code,
-            each.rule,
-            each.allowed,
-            each.nearest,
-            message(each, language),
-            "error" if each.is_error else "warning",
-            each.place,
-            each.file,
-            mend(each, language),
-        )
-        writer.writerow([_cell(cell) for cell in cells])
-    return table.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    if not text.startswith(_FORMULA_BEGINS) or text.lstrip("+-").replace(".", "", 1).isdecimal():
-        return text
-    return f"'{text}"
 
 
 async def _page(pools: Pools, submission: uuid.UUID, offset: int, limit: int) -> list[Finding]:

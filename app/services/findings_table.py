@@ -1,0 +1,52 @@
+"""Findings as a table for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Final
+
+from app.sdmx.findings import Finding, mend, message
+
+COLUMNS: Final = (
+    *("row", "column", "value", "code", "rule", "allowed", "nearest", "message"),
+    *("severity", "place", "file", "mend"),
+)
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""It tells spreadsheets that the text is UTF-8."""
+
+TABLE_HEADER: Final = (BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode()
+
+_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def findings_table(findings: Iterable[Finding], language: str) -> bytes:
+    """The lines of findings, in CSV, below `TABLE_HEADER`."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    for each in findings:
+        cells = (
+            each.row,
+            each.component,
+            each.value,
+            each.code,
+            each.rule,
+            each.allowed,
+            each.nearest,
+            message(each, language),
+            "error" if each.is_error else "warning",
+            each.place,
+            each.file,
+            mend(each, language),
+        )
+        writer.writerow([_cell(cell) for cell in cells])
+    return table.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    if not text.startswith(_FORMULA_BEGINS) or text.lstrip("+-").replace(".", "", 1).isdecimal():
+        return text
+    return f"'{text}"
