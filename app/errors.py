@@ -5,6 +5,7 @@
     │   └── QueryMisfitError      one that does not suit the structure it is asked of
     ├── QuerySemanticError        well formed, but asks for what cannot be
     ├── NotFoundError             no such thing, or not for this caller
+    │   └── DestroyedError          it was, and a redaction destroyed it
     ├── NotAcceptableError        no representation that the caller takes
     ├── UnsupportedMediaTypeError a body in a format that is not read
     ├── TooLargeError             beyond a limit that is named
@@ -13,6 +14,7 @@
     ├── ConflictError             contradicts what is stored
     │   ├── StableArtefactChangedError
     │   ├── IdempotencyKeyReusedError
+    │   ├── NotUndoableError      a submission in a state that cannot be undone
     │   └── ChecksumMismatchError  bytes that are not those that were sent
     ├── PreconditionFailedError   what is stored is not what the caller has seen
     ├── TooManyUploadsError       more under way than an organisation may have; `retriable`
@@ -76,6 +78,12 @@ class NotFoundError(VipmgError):
     code = "VIPMG-102"
 
 
+class DestroyedError(NotFoundError):
+    """What was asked for was destroyed by a redaction (HTTP 410)."""
+
+    code = "VIPMG-129"
+
+
 class NotAcceptableError(VipmgError):
     """None of the asked representations is offered (HTTP 406)."""
 
@@ -116,6 +124,12 @@ class StableArtefactChangedError(ConflictError):
     """A stable artefact was changed under the same version; `detail` shows the difference."""
 
     code = "VIPMG-121"
+
+
+class NotUndoableError(ConflictError):
+    """The submission is in a state that cannot be undone in this way (HTTP 409)."""
+
+    code = "VIPMG-128"
 
 
 class IdempotencyKeyReusedError(ConflictError):

@@ -94,6 +94,16 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
         "Stable artefact changed",
         "Artefacto estable alterado",
     ),
+    errors.DestroyedError: (
+        410,
+        "Destroyed by a redaction",
+        "Destruido por una supresión del historial",
+    ),
+    errors.NotUndoableError: (
+        409,
+        "Cannot be undone in this state",
+        "No se puede deshacer en este estado",
+    ),
     errors.IdempotencyKeyReusedError: (
         422,
         "Idempotency-Key reused",
