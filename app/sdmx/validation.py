@@ -41,16 +41,19 @@ class Validator:
         report: Callable[[Finding], None],
     ) -> None:
         self.resolve = resolve
-        self.report = report
+        self.report = self._unless_known
         self.intakes: dict[int, Intake] = {}
-        self._values = ValueChecks(report)
-        self._rows = RowReader(report)
+        self._report = report
+        self._known: frozenset[tuple[int | None, str | None]] = frozenset()
+        self._values = ValueChecks(self.report)
+        self._rows = RowReader(self.report)
         self._targets: dict[tuple[str, str], Target | str] = {}
         self._rules: dict[int, Rules] = {}
         self._forms: set[tuple[int, Form]] = set()
 
     def check(self, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
         """Check a batch; yield its series' segments, rows with faults included."""
+        self._known = batch.faulty
         named = (batch.kind, batch.structure)
         if named not in self._targets:
             self._targets[named] = found = self.resolve(*named)
@@ -65,6 +68,11 @@ class Validator:
         sheet = self._sheet(target.flow, batch)
         self._values.check(sheet, target, self._rules[target.agreement])
         yield from self._rows.read(sheet, self.intakes[target.agreement])
+
+    def _unless_known(self, finding: Finding) -> None:
+        """Report a finding, unless the reader has said what is wrong with that very cell."""
+        if (finding.row, finding.component) not in self._known:
+            self._report(finding)
 
     def _begin(self, target: Target) -> None:
         if target.agreement not in self.intakes:

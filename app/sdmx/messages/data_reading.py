@@ -49,11 +49,14 @@ class Form:
         columns: columns by component id.
         sub_separator: between the values of one cell.
         decimal_comma: whether numbers may be written with a decimal comma.
+        legacy: whether the format is of SDMX 2.1: its one measure is OBS_VALUE whatever its id
+            in the structure, and several values stand in one text.
     """
 
     columns: dict[str, Column] = field(default_factory=dict)
     sub_separator: str = ";"
     decimal_comma: bool = False
+    legacy: bool = False
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ class Batch:
         rows: numbers of the rows, rising over the whole message.
         cells: the cells of each column, by component id.
         form: how the cells are written; the same object for all batches of one form.
+        faulty: cells, by row and component, that the reader has reported already.
     """
 
     kind: StructureKind
@@ -73,6 +77,7 @@ class Batch:
     rows: Sequence[int]
     cells: dict[str, Sequence[str]]
     form: Form
+    faulty: frozenset[tuple[int | None, str | None]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
