@@ -46,6 +46,15 @@ class Acts:
     def __getitem__(self, publication: int) -> Act:
         return self._acts[publication]
 
+    @property
+    def end(self) -> int:
+        """The place after the last."""
+        return max((act.sequence for act in self._acts.values()), default=0) + 1
+
+    def with_act(self, act: Act) -> Acts:
+        """The same with one more."""
+        return Acts([*self._acts.values(), act])
+
     def fallen(self, sequence: int) -> Mapping[int, Undoing]:
         """The publications that were undone at a place in the sequence, and how.
 

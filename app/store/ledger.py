@@ -18,7 +18,9 @@ import orjson
 from app.store.ledger_lines import GENESIS, Line, digest, line_of_all, public_line
 from app.store.types import Connection, Record
 
-PublicationKind: TypeAlias = Literal["submission", "release", "terms", "load"]
+PublicationKind: TypeAlias = Literal[
+    "submission", "release", "terms", "load", "rollback", "withdrawal", "redaction"
+]
 
 SEQUENCE_LOCK = 0x5649504D47  # "VIPMG"
 SALT_BYTES = 16

@@ -1,0 +1,372 @@
+"""Undoing a publication: where it wrote last, the state before it, or nothing.
+
+Which publication wrote what last comes from the journals of both rooms (`app.sdmx.undo`), under
+the lock of the agreement; what is put back goes through the same door as what is sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from app.sdmx import series
+from app.sdmx.actions import Outcome
+from app.sdmx.flow import Flow
+from app.sdmx.intake import PartialKey
+from app.sdmx.series import TIME
+from app.sdmx.undo import (
+    Act,
+    Acts,
+    Entry,
+    Past,
+    Plan,
+    Undoing,
+    plan_rollback,
+    plan_withdrawal,
+)
+from app.store.attachments import Attachments, write_attachments
+from app.store.effects import Publication
+from app.store.merge import Merge, Stored, write_series
+from app.store.staging import terms
+from app.store.types import Connection, Record
+
+FETCH_SERIES = 200
+
+_LOCK = "SELECT id, urn, dataflow_id, readers, provider FROM agreement WHERE id = $1 FOR UPDATE"
+_CONCERNED = """
+SELECT unnest(agreement_ids) AS id FROM ledger WHERE publication_id = $1 ORDER BY id
+"""
+_ACTS = """
+SELECT l.publication_id, l.sequence, l.object, s.id AS submission, s.kind,
+  p.publication_id AS undone
+FROM ledger AS l
+LEFT JOIN submission AS s ON s.publication_id = l.publication_id
+LEFT JOIN submission AS p ON p.id = s.parent_id AND s.kind IN ('rollback', 'withdrawal')
+WHERE l.agreement_ids @> ARRAY[$1::integer]
+"""
+_ENTRIES = """
+SELECT array_agg(told.entry) AS entries FROM (
+  SELECT ARRAY[publication_id::text, 'public', action, observations::text, attributes::text]
+    AS entry
+  FROM change WHERE agreement_id = $1 AND key = {key} AND action <> 'Attachment'
+  UNION ALL
+  SELECT ARRAY[publication_id::text, 'withheld', action, observations::text, attributes::text]
+  FROM withheld_change WHERE agreement_id = $1 AND key = {key} AND action <> 'Attachment'
+  UNION ALL
+  SELECT ARRAY[publication_id::text, 'public', 'Confirm', to_json(periods)::text,
+    to_json(attributes)::text]
+  FROM confirmed WHERE agreement_id = $1 AND key = {key} AND NOT above
+) AS told
+"""
+_REACHED = """
+SELECT key FROM change
+WHERE agreement_id = $1 AND publication_id = $2 AND action <> 'Attachment'
+UNION
+SELECT key FROM withheld_change
+WHERE agreement_id = $1 AND publication_id = $2 AND action <> 'Attachment'
+UNION
+SELECT key FROM confirmed WHERE agreement_id = $1 AND publication_id = $2 AND NOT above
+"""
+_SERIES = f"""
+SELECT reached.key, s.observations, s.attributes, w.hidden, j.entries
+FROM ({_REACHED}) AS reached
+LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = reached.key
+LEFT JOIN LATERAL (
+  SELECT array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden
+  FROM withheld_series WHERE agreement_id = $1 AND key = reached.key
+) AS w ON true
+LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
+"""  # noqa: S608 - own text
+_PASTS = f"""
+SELECT reached.key, j.entries
+FROM ({_REACHED}) AS reached
+LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
+"""  # noqa: S608 - own text
+_PAST = _ENTRIES.format(key="$2::text[]")
+_ABOVE = """
+SELECT key, publication_id, 'public' AS room, action, attributes FROM change
+WHERE agreement_id = $1 AND action = 'Attachment'
+UNION ALL
+SELECT key, publication_id, 'withheld', action, attributes FROM withheld_change
+WHERE agreement_id = $1 AND action = 'Attachment'
+UNION ALL
+SELECT key, publication_id, 'public', 'Confirm', to_json(attributes) FROM confirmed
+WHERE agreement_id = $1 AND above
+"""
+_HELD = """
+SELECT EXISTS (
+  SELECT FROM series WHERE agreement_id = $1 AND observation_count > 0
+    AND series_terms(dataflow_id, key) @> $2
+) OR EXISTS (
+  SELECT FROM withheld_series WHERE agreement_id = $1 AND series_terms(dataflow_id, key) @> $2
+)
+"""
+_WAITS = """
+SELECT min(release_at) FROM withheld_series
+WHERE agreement_id = $1 AND release_at > $2 AND release_at < 'infinity'
+"""
+
+Later = Callable[[Sequence[str | None], str, int], None]
+"""Told of each part that stays because a later publication wrote it: key, part, publication."""
+
+Needed = Callable[[Sequence[str | None], str], None]
+"""Told of each attribute that stays because observations of others need it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What is to be undone, and who is told of what stays.
+
+    Attributes:
+        undone: the publication.
+        flows: by number of the agreement, for what is mandatory; those that ended are not here.
+    """
+
+    undoing: Undoing
+    undone: int
+    flows: Mapping[int, Flow]
+    later: Later
+    needed: Needed
+
+
+@dataclass(slots=True)
+class Undone:
+    """What became of it.
+
+    Attributes:
+        owners: publications that got something back.
+        fallen: the publications that are undone after this one, and how.
+        stood: those that were before it.
+        submissions: by publication, the submission it was.
+        agreements: URNs of the agreements concerned.
+    """
+
+    owners: set[int] = field(default_factory=set)
+    fallen: dict[int, Undoing] = field(default_factory=dict)
+    stood: dict[int, Undoing] = field(default_factory=dict)
+    submissions: dict[int, uuid.UUID] = field(default_factory=dict)
+    agreements: list[str] = field(default_factory=list)
+
+
+async def publish_undo(connection: Connection, publication: Publication, undo: Undo) -> Undone:
+    """Undo a publication in all agreements that it concerns."""
+    undone = Undone()
+    concerned = [row["id"] for row in await connection.fetch(_CONCERNED, undo.undone)]
+    agreements = [await connection.fetchrow(_LOCK, number) for number in concerned]
+    for agreement in agreements:
+        if agreement is not None:
+            undone.agreements.append(agreement["urn"])
+            await _undo(connection, publication, undo, undone, agreement)
+    return undone
+
+
+async def _undo(
+    connection: Connection,
+    publication: Publication,
+    undo: Undo,
+    undone: Undone,
+    agreement: Record,
+) -> None:
+    """Undo a publication in one agreement."""
+    number, dataflow = agreement["id"], agreement["dataflow_id"]
+    acts, submissions = await read_acts(connection, number)
+    act = Act(publication.id, acts.end, undo.undoing, undo.undone)
+    undone.submissions |= submissions
+    undone.stood |= acts.fallen(acts.end)
+    acts = acts.with_act(act)
+    undone.fallen |= acts.fallen(act.sequence)
+    attachments = await Attachments.load(connection, number, publication.now)
+    flow = undo.flows.get(number)
+    merge = _Undoing(publication, attachments, undo, acts, act, flow)
+    rows = _cursor(connection, _SERIES, number, undo.undone)
+    audience = sorted({agreement["provider"], *agreement["readers"]})
+    effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
+    for key, past in (await read_above(connection, number, acts)).items():
+        plan = merge.plan(past)
+        merge.tell(key, plan)
+        mandatory = _mandatory(flow, above=True) & plan.attributes.keys()
+        if mandatory and await connection.fetchval(_HELD, number, terms(dataflow, key)):
+            _keep_needed(key, plan, mandatory, undo.needed)
+        undone.owners |= plan.owners
+        if plan.attributes:
+            attachments.restore(key, plan.attributes)
+    attachments.hold_restored(await connection.fetchval(_WAITS, number, publication.now))
+    undone.owners |= merge.owners
+    await write_attachments(
+        connection, publication.id, dataflow, audience, attachments, effect, hides=True
+    )
+    publication.effects.append(effect)
+
+
+class _Undoing(Merge):
+    """Puts series back instead of putting segments into them."""
+
+    def __init__(
+        self,
+        publication: Publication,
+        attachments: Attachments,
+        undo: Undo,
+        acts: Acts,
+        act: Act,
+        flow: Flow | None,
+    ) -> None:
+        super().__init__(publication, None, attachments, _no_report)
+        self.undo = undo
+        self.acts = acts
+        self.fallen = acts.fallen(act.sequence)
+        self.mandatory = _mandatory(flow, above=False)
+        self.owners: set[int] = set()
+        if flow is not None:
+            self.effect.preview.measure(flow)
+
+    def plan(self, past: Past) -> Plan:
+        """What is done to one past."""
+        if self.undo.undoing == "withdrawal":
+            return plan_withdrawal(past, self.undo.undone)
+        return plan_rollback(past, self.undo.undone, self.fallen)
+
+    def tell(self, key: Sequence[str | None], plan: Plan) -> None:
+        """Tell what stays because it was written later."""
+        for part, publication in (*plan.kept, *plan.kept_attributes):
+            self.undo.later(key, part, publication)
+
+    def series(self, row: Record) -> None:
+        """Put one series back."""
+        stored = Stored.read(row)
+        plan = self.plan(Past.replay(read_entries(row["entries"]), self.acts))
+        self.tell(stored.key, plan)
+        times = set(stored.full[TIME]) - plan.observations.keys()
+        if times or any(version.value for version in plan.observations.values()):
+            _keep_needed(stored.key, plan, self.mandatory, self.undo.needed)
+        self.owners |= plan.owners
+        if not plan.is_idle:
+            self._restore(stored, plan)
+
+    def _restore(self, stored: Stored, plan: Plan) -> None:
+        rows = series.observations(stored.full)
+        still = series.observations(stored.public)
+        attributes, shown = dict(stored.full_attributes), dict(stored.attributes)
+        same = [t for t, version in plan.observations.items() if rows.get(t) == version.value]
+        again = [n for n, version in plan.attributes.items() if attributes.get(n) == version.value]
+        for time, version in plan.observations.items():
+            _set(rows, time, version.value)
+            _set(still, time, version.public)
+        for name, version in plan.attributes.items():
+            _set(attributes, name, version.value)
+            _set(shown, name, version.public)
+        after = series.from_observations(rows)
+        outcome = Outcome(after, attributes, dict.fromkeys(plan.observations, 0), [])
+        self.put(
+            stored,
+            outcome,
+            same,
+            again,
+            still=series.from_observations(still),
+            still_attributes=shown,
+        )
+        self.effect.preview.end_series(outcome.touched, after)
+
+
+def _set(values: dict[str, Any], name: str, value: Any | None) -> None:  # noqa: ANN401 - of documents
+    if value is None:
+        values.pop(name, None)
+    else:
+        values[name] = value
+
+
+def _mandatory(flow: Flow | None, *, above: bool) -> frozenset[str]:
+    if flow is None:
+        return frozenset()
+    attributes = flow.partial_attributes if above else flow.series_attributes
+    return frozenset(attribute.id for attribute in attributes if attribute.mandatory)
+
+
+def _keep_needed(
+    key: Sequence[str | None], plan: Plan, mandatory: Collection[str], needed: Needed
+) -> None:
+    """Leave mandatory attributes where observations of others need them."""
+    for name in mandatory & plan.attributes.keys():
+        if plan.attributes[name].value is None:
+            del plan.attributes[name]
+            needed(key, name)
+
+
+def read_entries(told: Iterable[Sequence[str | None]] | None) -> list[Entry]:
+    """The journals and confirmations of a series, as the database has put them together."""
+    return [
+        _entry(int(publication or 0), room == "withheld", action or "", document, attributes)
+        for publication, room, action, document, attributes in told or ()
+    ]
+
+
+def _entry(
+    publication: int, withheld: bool, action: str, document: str | None, attributes: str | None
+) -> Entry:
+    values = {} if attributes is None else orjson.loads(attributes)
+    if action == "Confirm":
+        times = None if document is None else {TIME: orjson.loads(document)}
+        return Entry(publication, withheld, action, times, dict.fromkeys(values))
+    read = None if document is None else orjson.loads(document)
+    return Entry(publication, withheld, action, read, values)
+
+
+async def read_acts(connection: Connection, agreement: int) -> tuple[Acts, dict[int, uuid.UUID]]:
+    """The publications of an agreement, and which submissions they were."""
+    rows = await connection.fetch(_ACTS, agreement)
+    acts = Acts(
+        Act(row["publication_id"], row["sequence"], row["kind"], row["undone"])
+        if row["undone"] is not None
+        else Act(row["publication_id"], row["sequence"])
+        for row in rows
+    )
+    submissions = {
+        row["publication_id"]: row["submission"] for row in rows if row["submission"] is not None
+    }
+    return acts, submissions
+
+
+async def read_past(connection: Connection, agreement: int, key: Sequence[str], acts: Acts) -> Past:
+    """The past of one series."""
+    told = await connection.fetchval(_PAST, agreement, list(key))
+    return Past.replay(read_entries(told), acts)
+
+
+async def read_pasts(
+    connection: Connection, agreement: int, publication: int, acts: Acts
+) -> AsyncIterator[tuple[list[str], Past]]:
+    """The pasts of the series that a publication wrote to; in a transaction of the caller."""
+    async for row in _cursor(connection, _PASTS, agreement, publication):
+        yield row["key"], Past.replay(read_entries(row["entries"]), acts)
+
+
+async def read_above(connection: Connection, agreement: int, acts: Acts) -> dict[PartialKey, Past]:
+    """The pasts of the values above the series, by key."""
+    entries: dict[PartialKey, list[Entry]] = {}
+    for row in await connection.fetch(_ABOVE, agreement):
+        entries.setdefault(tuple(row["key"]), []).append(
+            _entry(
+                row["publication_id"],
+                row["room"] == "withheld",
+                row["action"],
+                "[]" if row["action"] == "Confirm" else None,
+                row["attributes"],
+            )
+        )
+    return {key: Past.replay(listed, acts) for key, listed in entries.items()}
+
+
+async def _cursor(
+    connection: Connection, statement: str, *arguments: object
+) -> AsyncIterator[Record]:
+    cursor = await connection.cursor(statement, *arguments)
+    while rows := await cursor.fetch(FETCH_SERIES):
+        for row in rows:
+            yield row
+
+
+def _no_report(finding: object) -> None:
+    raise AssertionError(finding)
