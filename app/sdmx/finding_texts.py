@@ -33,7 +33,7 @@ def _part(sections: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, dic
 
 
 _FINDINGS: Final = _read("findings")
-_REASONS: Final = _read("unreadable")
+_REASONS: Final = _read("unreadable") | _read("unreadable_messages")
 
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = _told(_FINDINGS)
 """What is wrong, by code and language; a format of the fields of a finding."""

@@ -75,8 +75,11 @@ class UnreadableError(MessageError):
         row: int | None = None,
         value: str | None = None,
         allowed: str | None = None,
+        place: str | None = None,
     ) -> None:
-        self.finding = Finding("VIPMG-201", row, value=value, rule=reason, allowed=allowed)
+        self.finding = Finding(
+            "VIPMG-201", row, value=value, rule=reason, allowed=allowed, place=place
+        )
         super().__init__(message(self.finding, "en"), message(self.finding, "es"))
 
 

@@ -51,12 +51,14 @@ class Form:
         decimal_comma: whether numbers may be written with a decimal comma.
         legacy: whether the format is of SDMX 2.1: its one measure is OBS_VALUE whatever its id
             in the structure, and several values stand in one text.
+        exponents: whether decimal numbers may be written with an exponent, as JSON has them.
     """
 
     columns: dict[str, Column] = field(default_factory=dict)
     sub_separator: str = ";"
     decimal_comma: bool = False
     legacy: bool = False
+    exponents: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +71,8 @@ class Batch:
         cells: the cells of each column, by component id.
         form: how the cells are written; the same object for all batches of one form.
         faulty: cells, by row and component, that the reader has reported already.
+        above: components that stand above the observations and are repeated in each row: to be
+            deleted beside the observations, not as parts of them.
     """
 
     kind: StructureKind
@@ -78,6 +82,7 @@ class Batch:
     cells: dict[str, Sequence[str]]
     form: Form
     faulty: frozenset[tuple[int | None, str | None]] = frozenset()
+    above: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
