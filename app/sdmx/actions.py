@@ -42,7 +42,8 @@ class Segment(msgspec.Struct, array_like=True):
         observations: the sent columns; `None` is a cell that was left out. A Delete names
             with any value the components that it deletes; none: the whole observation. Empty:
             the rows speak of the series only.
-        attributes: attributes of the series; with Delete, those to delete.
+        attributes: attributes of the series; `None` is one that goes by Replace. With Delete,
+            those to delete.
         whole_series: a Delete without a time period: all observations, or in all of them the
             named components (`deleted`).
         deleted: components that a Delete of a whole series names.
@@ -126,7 +127,7 @@ def _fresh(attributes: Mapping[str, Any], segments: Sequence[Segment]) -> Outcom
         return None
     merged = dict(attributes)
     for segment in segments:
-        merged.update(segment.attributes)
+        _take_attributes(merged, segment)
     # A row without any value holds nothing: it is no observation.
     if any(isinstance(v, list) and None in v for v in document.values()) or len(document) == 1:
         kept = {time: row for time, row in series.observations(document).items() if row}
@@ -149,7 +150,8 @@ def _grown(old: Document, attributes: Mapping[str, Any], segment: Segment) -> Ou
         return None
     more = series.sort_by_time(sent)
     document = {name: _joined((old, more), name) for name in {**old, **more}}
-    merged = {**attributes, **segment.attributes}
+    merged = dict(attributes)
+    _take_attributes(merged, segment)
     return Outcome(series.compact(document), merged, touched, [])
 
 
@@ -170,7 +172,7 @@ def _conflicts(segments: Sequence[Segment]) -> Iterator[tuple[int, str, str]]:
             continue
         for name, value in segment.attributes.items():
             known = sent.setdefault((segment.action, name), value)
-            if known != value:
+            if known != value and known is not None and value is not None:
                 yield segment.rows[0], name, f"{known} / {value}"
 
 
@@ -179,7 +181,15 @@ def _apply_attributes(attributes: dict[str, Any], segment: Segment) -> None:
         for name in segment.attributes:
             attributes.pop(name, None)
     else:
-        attributes.update(segment.attributes)
+        _take_attributes(attributes, segment)
+
+
+def _take_attributes(attributes: dict[str, Any], segment: Segment) -> None:
+    for name, value in segment.attributes.items():
+        if value is None:
+            attributes.pop(name, None)
+        else:
+            attributes[name] = value
 
 
 def _put(

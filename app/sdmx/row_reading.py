@@ -13,13 +13,16 @@ from app.sdmx.intake import (
     Deletion,
     Intake,
     Key,
+    PartialKey,
     Target,
     delete_attachments,
     deletion_segment,
 )
 from app.sdmx.messages.data_reading import Form, split_cell, split_languages
+from app.sdmx.replacement import leave_out_metadata, replace_metadata
 from app.sdmx.series import TIME, Document
-from app.sdmx.sheet import Sheet
+from app.sdmx.sheet import OFF, Sheet
+from app.sdmx.values import MISSING
 
 _CARRIED = frozenset({"observation", "measure", "series", "partial"})
 
@@ -50,6 +53,8 @@ class RowReader:
         if sheet.bad_times:
             times = sheet.cells[TIME]
             places = [place for place in places if times[place] not in sheet.bad_times]
+        if sheet.action == "Replace":
+            replace_metadata(sheet, intake)
         if places:
             self._read_attachments(sheet, intake, places)
             yield from self._read_series(sheet, intake, places)
@@ -89,6 +94,8 @@ class RowReader:
             attributes = dict(shared)
             for name, column in own.items():
                 self._series_attribute(attributes, name, column, members, sheet)
+            if sheet.action == "Replace":
+                leave_out_metadata(flow, attributes)
             yield intake.target, key, Segment(sheet.action, numbers, document, attributes)
 
     def _columns(
@@ -239,6 +246,8 @@ class RowReader:
                 self.report(Finding("VIPMG-232", row, component.id, f"{known} / {value}"))
         if attributes:
             codes = tuple(sheet.cells[d.id][place] for d in dimensions)
+            if sheet.action == "Replace":
+                leave_out_metadata(intake.target.flow, attributes)
             yield intake.target, codes, Segment(sheet.action, [sheet.rows[place]], {}, attributes)
 
     def _read_deletions(
@@ -247,13 +256,17 @@ class RowReader:
         flow = intake.target.flow
         for place, row in enumerate(sheet.rows):
             cell = {name: sheet.cells[name][place] for name in sheet.cells}
+            off = {name for name in cell if cell[name] == OFF and _is_of_key(flow, name)}
+            cell.update(dict.fromkeys(off, ""))
             key = tuple(cell.get(d.id) or None for d in flow.dimensions)
             time = NO_TIME if flow.time is None and None not in key else None
             if flow.time is not None:
                 time = cell.get(flow.time.id) or None
-            marked = [
-                c for c in (flow.components[n] for n in cell if cell[n]) if c.level in _CARRIED
-            ] + [c for c in flow.measures if cell.get(c.id)]
+            marked = [c for c in (flow.components[n] for n in cell if cell[n]) if _is_carried(c)]
+            if off:
+                marked = self._beside(flow, row, off, key, time, marked)
+                if not marked:
+                    continue
             names = tuple(component.id for component in marked)
             above = any(component.level == "partial" for component in marked)
             if None in key or above:
@@ -264,6 +277,44 @@ class RowReader:
             else:
                 codes = tuple(code for code in key if code is not None)
                 yield intake.target, codes, deletion_segment(flow, row, time, marked)
+
+    def _beside(
+        self,
+        flow: Flow,
+        row: int,
+        off: set[str],
+        key: PartialKey,
+        time: str | None,
+        marked: list[Component],
+    ) -> list[Component]:
+        """What a Delete row deletes that switches dimensions off: nothing attached to these.
+
+        Without marks, the attributes of the slice that are attached to none of them.
+        """
+        if marked:
+            for component in marked:
+                if wrong := off.intersection(_needs(flow, component)):
+                    name = min(wrong)
+                    self.report(Finding("VIPMG-237", row, name, OFF, rule=component.id))
+                    return []
+            return marked
+        given = {place for place, code in enumerate(key) if code is not None}
+        every = range(len(flow.dimensions))
+        return [
+            attribute
+            for attribute in (*flow.series_attributes, *flow.partial_attributes)
+            if time is None
+            and off.isdisjoint(_needs(flow, attribute))
+            and given.issubset(every if attribute.level == "series" else attribute.positions)
+        ]
+
+
+def _is_of_key(flow: Flow, name: str) -> bool:
+    return flow.components[name].level in {"dimension", "time"}
+
+
+def _is_carried(component: Component) -> bool:
+    return component.level in _CARRIED
 
 
 def _needs(flow: Flow, component: Component) -> Iterator[str]:
@@ -277,14 +328,23 @@ def _needs(flow: Flow, component: Component) -> Iterator[str]:
 
 
 def _reader(component: Component, form: Form) -> Callable[[str], Any] | None:
-    """How a cell becomes a value, where it is not the value itself."""
+    """How a cell becomes a value, where it is not the value itself.
+
+    A component that may have several values has them as a list, however many came; one that may
+    not has its value itself, whatever the header says.
+    """
     column, separator = form.columns[component.id], form.sub_separator
-    if column.languages and (column.many or component.is_multi_valued):
-        return lambda cell: [
-            split_languages(part, separator) for part in split_cell(cell, separator)
-        ]
-    if column.languages:
-        return lambda cell: split_languages(cell, separator)
-    if column.many:
-        return lambda cell: split_cell(cell, separator)
-    return None
+    several = component.is_multi_valued
+    splits = column.many or (bool(column.languages) and several)
+    if not (splits or several or column.languages):
+        return None
+
+    def read(cell: str) -> Any:  # noqa: ANN401 - a text, texts by language, or several
+        if cell == MISSING:
+            return cell
+        parts: list[Any] = split_cell(cell, separator) if splits else [cell]
+        if column.languages:
+            parts = [split_languages(part, separator) for part in parts]
+        return parts if several or len(parts) != 1 else parts[0]
+
+    return read

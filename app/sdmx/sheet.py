@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from app.sdmx.actions import Action
 from app.sdmx.messages.data_reading import Batch
 
+OFF = "~"
+"""A dimension switched off: for what is not attached to it."""
+
 
 class Sheet:
     """A batch with the cells of known components, and their distinct values.

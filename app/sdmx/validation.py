@@ -9,20 +9,19 @@ keys show when the segments of a series are put together (`app.sdmx.intake.compl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding, nearest
-from app.sdmx.flow import Flow
+from app.sdmx.flow import Component, Flow
 from app.sdmx.intake import Intake, Key, Target
 from app.sdmx.messages.data_reading import Batch, Column, Form, split_cell
 from app.sdmx.row_reading import RowReader
-from app.sdmx.sheet import Sheet
+from app.sdmx.sheet import OFF, Sheet
 from app.sdmx.value_checks import Rules, ValueChecks
+from app.sdmx.values import FLOATING, INTEGERS, MISSING
 
-OFF = "~"
-"""A dimension switched off; read as left out."""
-
+_OF_KEY = frozenset({"dimension", "time"})
 _NUMBERS = frozenset({"Decimal", "Float", "Double", "Numeric"})
 
 
@@ -103,12 +102,24 @@ class Validator:
                 values = [_without_label(value, column, form.sub_separator) for value in values]
             if form.decimal_comma and component.data_type in _NUMBERS and component.codes is None:
                 values = [value.replace(",", ".") for value in values]
+            values = _as_missing(component, values)
             distinct = set(values)
-            if OFF in distinct and component.level in {"dimension", "time"}:
+            # A Delete tells a dimension left out, any code, from one switched off.
+            if OFF in distinct and component.level in _OF_KEY and batch.action != "Delete":
                 values = ["" if value == OFF else value for value in values]
                 distinct = (distinct - {OFF}) | {""}
             sheet.put(name, values, distinct)
         return sheet
+
+
+def _as_missing(component: Component, values: Sequence[str]) -> Sequence[str]:
+    """Numbers left out on purpose as SDMX-CSV spells it for their type, whatever was sent."""
+    if component.codes is not None or component.level in _OF_KEY:
+        return values
+    sent, spelled = ("NaN", MISSING) if component.data_type in INTEGERS else (MISSING, "NaN")
+    if component.data_type not in INTEGERS | FLOATING or sent not in values:
+        return values
+    return [spelled if value == sent else value for value in values]
 
 
 def _without_label(cell: str, column: Column, separator: str) -> str:

@@ -13,9 +13,9 @@ from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import Column, split_cell, split_languages
 from app.sdmx.rooms import EMBARGO
 from app.sdmx.series import TIME
-from app.sdmx.sheet import Sheet
+from app.sdmx.sheet import OFF, Sheet
 from app.sdmx.time_period import fits_frequency
-from app.sdmx.values import is_decimal, is_time_period
+from app.sdmx.values import MISSING, is_decimal, is_time_period
 
 
 class ValueChecks:
@@ -37,6 +37,10 @@ class ValueChecks:
             if deleting and component.level not in {"dimension", "time"}:
                 continue
             distinct = sheet.distinct(name) - {""}
+            if component.level in {"dimension", "time"}:
+                distinct -= {OFF}
+            elif MISSING in distinct and name != EMBARGO:
+                distinct -= {MISSING}  # left out on purpose, whatever the representation
             if component.level == "time":
                 self._check_periods(sheet, flow, distinct)
             elif sheet.form.columns[name].languages:
@@ -50,7 +54,7 @@ class ValueChecks:
             for rule, values in rules.values.get(name, ()):
                 self._check_set(sheet, component, rule, values, distinct - sheet.bad_times)
             if name in target.fixed:
-                self._check_fixed(sheet, name, target.fixed[name], distinct)
+                self._check_fixed(sheet, name, target.fixed[name], sheet.distinct(name) - {""})
         if not deleting:
             self._check_combinations(sheet, rules)
 
@@ -64,10 +68,12 @@ class ValueChecks:
     def _check_texts(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
         if component.data_type == "Decimal" and not component.facets.keys() - {"dataType"}:
             # The usual measure, checked without a call per value where all is well.
-            bad = {value for value in distinct if not is_decimal(value)} - {"#N/A"}
+            bad = {value for value in distinct if not is_decimal(value)}
         else:
             check = component.check
             bad = {value for value in distinct if not check(value)}
+        if component.level == "dimension" or component.id == EMBARGO:
+            bad |= distinct & {MISSING, "NaN"}
         if bad:
             self._each(sheet, component.id, bad, "VIPMG-212", allowed=component.representation)
         if component.id == EMBARGO:
@@ -121,7 +127,7 @@ class ValueChecks:
         wrong = {
             (code, time)
             for code, time in pairs
-            if time and code in known and not fits_frequency(time, code)
+            if time not in {"", OFF} and code in known and not fits_frequency(time, code)
         }
         if wrong:
             for place, pair in enumerate(zip(codes, sheet.cells[TIME], strict=True)):

@@ -180,7 +180,11 @@ _CHECKS: Mapping[str, Check] = {
     "TimeRange": _period_of("range"),
 }
 
-_FLOATING = frozenset({"Numeric", "Float", "Double"})
+FLOATING = frozenset({"Numeric", "Float", "Double"})
+"""Types whose missing value is `NaN`."""
+
+INTEGERS = frozenset({"Integer", "Long", "Short", "Count"})
+"""Types whose missing value is `#N/A` in text, and `NaN` where a format has numbers."""
 
 _SHOWN_FACETS = (
     *("minLength", "maxLength", "minValue", "maxValue", "decimals", "pattern", "startValue"),
@@ -217,7 +221,7 @@ def value_check(data_type: str, facets: Mapping[str, Any]) -> Check:
         checks.append(_full_match(pattern))
     checks.extend(_sequence_checks(facets))
     checks.extend(_time_sequence_checks(facets))
-    missing = "NaN" if data_type in _FLOATING else MISSING
+    missing = "NaN" if data_type in FLOATING else MISSING
     if len(checks) == 1:
         only = checks[0]
         return lambda text: only(text) or text == missing
