@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Flow
-from app.sheets.cells import show
+from app.sdmx.messages.data_reading import join_languages
+from app.sheets.cells import SEPARATOR, show
 from app.sheets.labels import fold
 from app.sheets.table import AcrossColumn, Fixed, Heads, Source, Table
 from app.sheets.template_format import (
@@ -18,6 +20,7 @@ from app.sheets.template_format import (
     IDS_ROW,
     MARK,
     METADATA_SHEET,
+    VALUE_COLUMN,
     VERSION,
     TemplateFacts,
 )
@@ -118,16 +121,34 @@ def across_id(component: str, value: str) -> str:
 
 
 def _general(workbook: Workbook, sheet: str) -> dict[str, Fixed]:
-    """Values for all rows: id in the first column, value in the third."""
+    """Values for all rows: the id in the first column, the value in the third."""
     found: dict[str, Fixed] = {}
     if not sheet:
         return found
     _, rows = workbook.read(sheet)
     for row in rows:
         cells = row.cells
-        if row.number >= FIRST_ROW - 1 and len(cells) > 2 and cells[2] != "" and show(cells[0]):
-            found[show(cells[0])] = Fixed(cells[2], sheet, row.number, 2)
+        if row.number < FIRST_ROW or len(cells) <= VALUE_COLUMN or cells[VALUE_COLUMN] == "":
+            continue
+        source = _read_name(0, show(cells[0]))
+        if source is not None:
+            _keep(found, source, Fixed(cells[VALUE_COLUMN], sheet, row.number, VALUE_COLUMN))
     return found
+
+
+def _keep(found: dict[str, Fixed], source: Source, fixed: Fixed) -> None:
+    """Take a value; texts of one component in several languages become one."""
+    name, language = source.component, source.language
+    if not language:
+        found[name] = fixed
+        return
+    text = join_languages({language: show(fixed.value)}, SEPARATOR)
+    before = found.get(name)
+    if before is None:
+        found[name] = replace(fixed, value=text, languages=(language,))
+    else:
+        both = (*before.languages, language)
+        found[name] = replace(before, value=f"{before.value}{SEPARATOR}{text}", languages=both)
 
 
 def plain_tables(

@@ -47,12 +47,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A value that holds for the whole table, and the cell that gives it, if one does."""
+    """A value that holds for the whole table, and the cell that gives it, if one does.
+
+    `languages` are those of a text that names its own: `es:Valor;en:Value`.
+    """
 
     value: Cell
     sheet: str = ""
     row: int = 0
     column: int = 0
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

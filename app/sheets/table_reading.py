@@ -261,6 +261,8 @@ class TableReading:
         languages = tuple(source.language for source in sources if source.language)
         if len(sources) == 1 and not languages:
             languages = sources[0].languages
+        if not sources and name in self._table.fixed:
+            languages = self._table.fixed[name].languages
         many = any(source.many for source in sources)
         return Column(place, header or name, name, many=many, languages=languages)
 

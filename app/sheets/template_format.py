@@ -14,6 +14,9 @@ NAMES_ROW: Final = 1
 IDS_ROW: Final = 2
 FIRST_ROW: Final = 3
 
+VALUE_COLUMN: Final = 2
+"""Column of the values in the sheet of what holds for all rows; ids stand in the first."""
+
 Layout: TypeAlias = Literal["rows", "cross"]
 
 
