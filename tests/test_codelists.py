@@ -30,6 +30,11 @@ KINDS = {
     "metadataflow": ("metadataflows", "metadatastructure.Metadataflow"),
     "metadatastructure": ("metadataStructures", "metadatastructure.MetadataStructure"),
     "provisionagreement": ("provisionAgreements", "registry.ProvisionAgreement"),
+    "rulesetscheme": ("rulesetSchemes", "transformation.RulesetScheme"),
+    "userdefinedoperatorscheme": (
+        "userDefinedOperatorSchemes",
+        "transformation.UserDefinedOperatorScheme",
+    ),
 }
 ITEMS = {
     "agencies": "base.Agency",
@@ -38,6 +43,8 @@ ITEMS = {
     "concepts": "conceptscheme.Concept",
     "dataConsumers": "base.DataConsumer",
     "dataProviders": "base.DataProvider",
+    "rulesets": "transformation.Ruleset",
+    "userDefinedOperators": "transformation.UserDefinedOperator",
 }
 URN = "urn:sdmx:org.sdmx.infomodel."
 
@@ -201,6 +208,8 @@ def test_counts() -> None:
         "metadataflow": 1,
         "metadatastructure": 1,
         "provisionagreement": 231,
+        "rulesetscheme": 1,
+        "userdefinedoperatorscheme": 1,
     }
     lists = Counter(artefact["agencyID"] for artefact in of_kind("codelist"))
     assert lists == {"VIPMG": 32, "SDMX": 6}

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.sdmx.artefact_shape import check_members, misshapen
 from app.sdmx.artefacts import Artefact, find_references
+from app.sdmx.checks.terms import check_rulesets
 from app.sdmx.item_schemes import walk_items
 from app.sdmx.metadata_structures import METADATA_CLASSES
 from app.sdmx.model_2_1_constraints import ACTUAL
@@ -44,6 +45,8 @@ def check_artefact(artefact: Artefact) -> None:
     for _ in find_references(artefact):
         pass
     name = artefact.artefact_class.name
+    if name == "RulesetScheme" and not artefact.is_external:
+        check_rulesets(artefact)
     kind = DECODED_CLASSES.get(name) or METADATA_CLASSES.get(name)
     # A shell, whose whole is kept elsewhere, need not have the parts of its class.
     if kind is not None and not artefact.is_external:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from app.sdmx.actions import Outcome, Segment
+from app.sdmx.checks.binding import NO_CHECKS, Checks
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component, Flow
 from app.sdmx.series import TIME, Document
@@ -20,12 +21,13 @@ NO_TIME = ""
 
 @dataclass(frozen=True)
 class Target:
-    """An agreement that rows may go to: the dataflow, and what the agreement fixes."""
+    """An agreement that rows may go to: the dataflow, what is fixed, the checks that hold."""
 
     agreement: int
     urn: str
     flow: Flow
     fixed: Mapping[str, str]
+    checks: Checks = NO_CHECKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefact_trial import check_shape
 from app.sdmx.artefacts import Artefact, find_differences
+from app.sdmx.checks.binding import check_bound_rulesets, check_terms
 from app.sdmx.context_checks import check_constraint, check_map
 from app.sdmx.metadata_sets import check_metadata_set, normalise_metadata_set
 from app.sdmx.metadata_structures import check_usages
@@ -105,6 +106,10 @@ def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
         check_constraint(artefact, after)
     elif artefact.artefact_class.name == "StructureMap":
         check_map(artefact, after)
+    elif artefact.artefact_class.name == "RulesetScheme":
+        check_bound_rulesets(artefact, after)
+    elif artefact.artefact_class.name == "ProvisionAgreement":
+        check_terms(artefact, after)
 
 
 def stored_form(artefact: Artefact, current: ArtefactSet, everything: ArtefactSet) -> Artefact:

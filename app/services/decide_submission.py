@@ -103,6 +103,7 @@ async def _merged(work: Work, validator: Validator) -> Publication:
             refused = True
     if refused:
         raise RefusedError
+    await publication.check_together(connection, begun)
     return begun
 
 

@@ -28,7 +28,8 @@ def find_target(
     if len(mine) != 1:
         return "VIPMG-223"
     flow = catalogue.flow(mine[0].dataflow_urn, mine[0].urn)
-    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed)
+    checks = catalogue.checks(mine[0].urn, flow)
+    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed, checks)
 
 
 def _artefact(catalogue: Catalogue, kind: str, structure: str) -> Artefact | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from app.errors import InvalidArtefactError
+from app.sdmx.checks.binding import Checks, checks_of
 from app.sdmx.constraints import may_overlap
 from app.sdmx.flow import Flow, constraints_of, resolve_flow
 from app.sdmx.structures import ProvisionAgreement, decode
@@ -59,6 +60,7 @@ class Catalogue:
     dataflows: Mapping[str, int]
     _flows: dict[tuple[str, str | None], Flow] = field(default_factory=dict)
     _unresolved: dict[tuple[str, str | None], InvalidArtefactError] = field(default_factory=dict)
+    _checks: dict[str, Checks] = field(default_factory=dict)
     _overlaps: dict[tuple[int, int], bool] = field(default_factory=dict)
     _remembered: dict[Hashable, list[str]] = field(default_factory=dict)
 
@@ -79,6 +81,12 @@ class Catalogue:
                 _log.error("%s", error, exc_info=error.__cause__)
                 raise
         return self._flows[key]
+
+    def checks(self, agreement: str, flow: Flow) -> Checks:
+        """The checks that hold for what is sent under an agreement to its dataflow."""
+        if agreement not in self._checks:
+            self._checks[agreement] = checks_of(self.snapshot.artefacts, agreement, flow)
+        return self._checks[agreement]
 
     def find_flow(self, urn: str) -> Flow | None:
         """The resolved dataflow (or data structure); None where it cannot be resolved."""

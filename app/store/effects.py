@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from app.sdmx.preview import Preview
+from app.store.checks import Unchecked
 
 
 @dataclass(slots=True)
@@ -31,11 +32,16 @@ class Effect:
 
 @dataclass(slots=True)
 class Publication:
-    """A publication under way: its id, the database's clock at its begin, its effects."""
+    """A publication under way: its id, the database's clock at its begin, its effects.
+
+    Attributes:
+        unchecked: what it put, and has not been seen yet beside the other series.
+    """
 
     id: int
     now: dt.datetime
     effects: list[Effect] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
 
     @property
     def release_at(self) -> dt.datetime | None:

@@ -15,6 +15,7 @@ import orjson
 
 from app.sdmx import rooms, series
 from app.sdmx.actions import Outcome, apply
+from app.sdmx.checks.limited import Limited
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Target, complete
@@ -191,6 +192,7 @@ class Merge:
         self.target = target
         self.attachments = attachments
         self.report = report
+        self.checked = Limited(report)
         self.effect = Effect(attachments.agreement)
         if target is not None:
             self.effect.preview.measure(target.flow)
@@ -284,6 +286,7 @@ class Merge:
         full = stored.full if stored.full[TIME] else None
         outcome = apply(full, stored.full_attributes, segments)
         self._complete(tuple(stored.key), outcome)
+        self._check_figures(stored, outcome)
         return outcome, {n for one in segments if one.action != "Delete" for n in one.attributes}
 
     def _complete(self, key: Key, outcome: Outcome) -> None:
@@ -291,6 +294,22 @@ class Merge:
         for finding in complete(self.target, key, outcome, self._attached):
             self.refused = self.refused or finding.is_error
             self.report(finding)
+
+    def _check_figures(self, stored: Stored, outcome: Outcome) -> None:
+        """The checks of the agreement on one series, over both rooms: the sender reads them."""
+        checks = self.target.checks.series if self.target else None
+        if checks is None:
+            return
+        for finding in checks.check(
+            stored.key,
+            stored.full,
+            outcome.observations,
+            outcome.attributes,
+            outcome.touched,
+            self.publication.now,
+        ):
+            self.refused = self.refused or finding.is_error
+            self.checked(finding)
 
     def _attached(self, component: Component, key: Key) -> bool:
         assert self.target is not None  # noqa: S101 - asked of the caller

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Intake
-from app.store import ledger, staging
+from app.store import checks, ledger, staging
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
-from app.store.merge import Merge, write_series
+from app.store.merge import Merge, RefusedError, write_series
 from app.store.types import Connection, Record
 
 FETCH_SERIES = 500
@@ -102,7 +102,10 @@ async def publish_intake(
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
     rows = _cursor(connection, statement, target.agreement)
-    effect = await write_series(connection, merge, rows, dataflow, audience, progress)
+    try:
+        effect = await write_series(connection, merge, rows, dataflow, audience, progress)
+    finally:
+        merge.checked.close()
     if merge.embargo is not None and not merge.shows:
         attachments.hold(intake, merge.embargo)
     hides = hidden_before or merge.hides or attachments.has_withheld
@@ -110,7 +113,20 @@ async def publish_intake(
         connection, publication.id, dataflow, audience, attachments, effect, hides=hides
     )
     publication.effects.append(effect)
+    publication.unchecked.append(checks.Unchecked(target, dataflow, report))
     return effect
+
+
+async def check_together(connection: Connection, publication: Publication) -> None:
+    """Check what several series tell: when all intakes are in the rooms, before the end.
+
+    Raises:
+        RefusedError: an agreement makes one of the findings an error.
+    """
+    found = [await checks.check_together(connection, each) for each in publication.unchecked]
+    publication.unchecked.clear()
+    if not all(found):
+        raise RefusedError
 
 
 async def check_intake(
@@ -127,6 +143,7 @@ async def check_intake(
     merge = Merge(publication, intake.target, attachments, report)
     async for row in _cursor(connection, STAGED_WITH_WITHHELD, intake.target.agreement):
         merge.check(row)
+    merge.checked.close()
 
 
 async def publish_release(
