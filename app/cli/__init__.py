@@ -12,9 +12,13 @@ import typer
 COMMANDS: Final = (
     "serve",
     "push",
+    "check",
     "pull",
+    "verify",
+    "ledger",
     "structures",
     "clients",
+    "keys",
     "migrate",
     "doctor",
     "settings",

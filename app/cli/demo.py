@@ -19,7 +19,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.database import terminal_language
-from app.cli.remote import NotSentError, Remote
+from app.cli.local_files import LocalFile
+from app.cli.remote import NotSentError
+from app.cli.sending import Parameters, Sender
 from app.services.add_client import NewClient, add_client
 from app.settings import Settings
 from app.store import readiness
@@ -140,8 +142,10 @@ class Demonstration:
                     return
                 client = clients[entry["organisation"]]
                 with self._remote(client) as remote:
-                    sent, _ = remote.send(_folder() / entry["file"], lambda _read: None)
-                    decided = remote.follow(sent, lambda _rows: None)
+                    file, plain = LocalFile.of(_folder() / entry["file"]), Parameters()
+                    key = remote.key(file, plain, lambda _read: None)
+                    sent, _ = remote.send(file, plain, key, None, lambda _read: None)
+                    decided = remote.follow(sent, lambda _submission: None)
                 refused += decided["state"] == "rejected"
                 accepted += decided["state"] != "rejected"
                 if (decided["state"] == "rejected") != (entry["expected"] == "rejected"):
@@ -151,8 +155,8 @@ class Demonstration:
                 progress.advance(task)
         self._console.print(escape(_text("loaded").format(accepted=accepted, refused=refused)))
 
-    def _remote(self, client: NewClient) -> Remote:
-        return Remote(self._local_url, client.client_id, client.client_secret, terminal_language())
+    def _remote(self, client: NewClient) -> Sender:
+        return Sender(self._local_url, client.client_id, client.client_secret, terminal_language())
 
     def _show_addresses(self) -> None:
         flow = "dataflow/VIPMG/DF_ENTRY_EXIT/~"

@@ -1,31 +1,34 @@
-"""A service at the other end of the line: tokens, retries, submissions and their findings."""
+"""A service at the other end of the line: tokens, and requests that are tried again."""
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
-import uuid
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
-from urllib.parse import quote
+from typing import Final, Self
 
 import httpx
 
-READ_BYTES: Final = 1 << 18
 ATTEMPTS: Final = 6
 LONGEST_PAUSE_SECONDS: Final = 30.0
 RETRIED: Final = frozenset({408, 425, 429, 502, 503, 504, 507})
-UNDECIDED: Final = frozenset({"received", "validating", "failed"})
-
-Submission = dict[str, Any]
 
 
 class NotSentError(Exception):
-    """The service did not take the request, or could not be reached; the text says why."""
+    """The service did not take the request, or could not be reached; the text says why.
+
+    Attributes:
+        status: the HTTP status with which it was refused, if it was.
+    """
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class RetriableError(Exception):
+    """The service was away, or asked to wait; the text says why."""
 
 
 class Remote:
@@ -53,54 +56,6 @@ class Remote:
     ) -> None:
         self._http.close()
 
-    def send(
-        self, path: Path, on_sent: Callable[[int], None], *, again: bool = False
-    ) -> tuple[Submission, bool]:
-        """Send a file, compressed on its way; the flag tells whether it was sent before.
-
-        The key of the request is made of program, name and bytes: a retry, or the same command
-        a second time, never stores twice. `again` makes a new key.
-
-        Raises:
-            NotSentError: the service refused it as a whole, or cannot be reached.
-        """
-        key = uuid.uuid4().hex if again else self._key(path)
-        headers = {
-            "Content-Type": "text/csv",
-            "Content-Encoding": "gzip",
-            "Idempotency-Key": key,
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.name, safe='')}",
-        }
-
-        def content() -> Iterator[bytes]:
-            on_sent(0)
-            return _compressed(path, on_sent)
-
-        reply = self.request("POST", "/api/submissions", headers=headers, content=content)
-        submission: Submission = reply.json()
-        return submission, reply.status_code == 200
-
-    def follow(self, submission: Submission, on_rows: Callable[[int], None]) -> Submission:
-        """Ask until the submission is decided."""
-        pause = 0.1
-        while submission["state"] in UNDECIDED:
-            time.sleep(pause)
-            pause = min(pause * 1.5, 2.0)
-            submission = self.request("GET", f"/api/submissions/{submission['id']}").json()
-            on_rows(submission["rows_read"])
-        return submission
-
-    def findings(self, submission: Submission, limit: int) -> list[dict[str, Any]]:
-        """The first findings of a submission."""
-        address = f"/api/submissions/{submission['id']}/findings?limit={limit}"
-        found: list[dict[str, Any]] = self.request("GET", address).json()["findings"]
-        return found
-
-    def save_findings(self, submission: Submission, target: Path) -> None:
-        """Write all findings of a submission to a CSV file."""
-        address = f"/api/submissions/{submission['id']}/findings?format=csv"
-        target.write_bytes(self.request("GET", address).content)
-
     def stream(self, address: str, accept: str) -> httpx.Response:
         """Begin to read an address; the caller reads the parts and closes.
 
@@ -126,25 +81,45 @@ class Remote:
         why = ""
         for attempt in range(ATTEMPTS):
             if attempt:
-                time.sleep(_pause(attempt))
+                time.sleep(pause(attempt))
             try:
-                sent = dict(headers or {}) | self._authorisation()
-                body = content() if content is not None else None
-                request = self._http.build_request(method, address, headers=sent, content=body)
-                reply = self._http.send(request, stream=stream)
-                if reply.is_error:
-                    reply.read()
-            except httpx.TransportError as error:
-                why = f"{self._http.base_url}: {error}"
-                continue
-            if reply.is_success:
-                return reply
-            why = explain(reply)
-            if reply.status_code == 401 and self._token is not None:
-                self._token = None  # it has expired on the way
-            elif reply.status_code not in RETRIED:
-                break
+                return self.once(method, address, headers, content, stream=stream)
+            except RetriableError as error:
+                why = str(error)
         raise NotSentError(why)
+
+    def once(
+        self,
+        method: str,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        content: Callable[[], Iterator[bytes]] | None = None,
+        *,
+        stream: bool = False,
+    ) -> httpx.Response:
+        """Send a request one time.
+
+        Raises:
+            NotSentError: it was refused, for good.
+            RetriableError: the same request may succeed later.
+        """
+        try:
+            sent = dict(headers or {}) | self._authorisation()
+            body = content() if content is not None else None
+            request = self._http.build_request(method, address, headers=sent, content=body)
+            reply = self._http.send(request, stream=stream)
+            if reply.is_error:
+                reply.read()
+        except httpx.TransportError as error:
+            raise RetriableError(f"{self._http.base_url}: {error}") from error
+        if reply.is_success or reply.status_code == 304:
+            return reply
+        if reply.status_code == 401 and self._token is not None:
+            self._token = None  # it has expired on the way
+            raise RetriableError(explain(reply))
+        if reply.status_code in RETRIED:
+            raise RetriableError(explain(reply))
+        raise NotSentError(explain(reply), reply.status_code)
 
     def _authorisation(self) -> dict[str, str]:
         if self._credential is None:
@@ -160,15 +135,6 @@ class Remote:
             self._token = reply.json()["access_token"]
         return {"Authorization": f"Bearer {self._token}"}
 
-    def _key(self, path: Path) -> str:
-        client = self._credential[0] if self._credential else ""
-        # Another release of zlib may compress to other bytes, which are another body.
-        digest = hashlib.sha256(f"{client}\n{path.name}\n{zlib.ZLIB_RUNTIME_VERSION}\n".encode())
-        with path.open("rb") as file:
-            while part := file.read(READ_BYTES):
-                digest.update(part)
-        return digest.hexdigest()
-
 
 def explain(reply: httpx.Response) -> str:
     """What the service said against a request, in one line."""
@@ -181,21 +147,7 @@ def explain(reply: httpx.Response) -> str:
     return f"{reply.status_code} {text or reply.reason_phrase}"
 
 
-def _pause(attempt: int) -> float:
+def pause(attempt: int) -> float:
+    """Seconds to wait before an attempt: longer each time, and never the same for all."""
     longest = min(0.5 * 2**attempt, LONGEST_PAUSE_SECONDS)
     return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-
-
-def _compressed(path: Path, on_sent: Callable[[int], None]) -> Iterator[bytes]:
-    """The file as gzip, the same bytes each time; one that is compressed stays as it is."""
-    deflate = zlib.compressobj(6, zlib.DEFLATED, 31)
-    read = 0
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        while part := file.read(READ_BYTES):
-            yield part if is_gzip else deflate.compress(part)
-            read += len(part)
-            on_sent(read)
-    if not is_gzip:
-        yield deflate.flush()

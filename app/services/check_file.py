@@ -10,7 +10,14 @@ from app.errors import VipmgError
 from app.sdmx.actions import Segment, apply
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Component
-from app.sdmx.intake import Deletion, Intake, Key, complete, segment_of_deletion
+from app.sdmx.intake import (
+    Deletion,
+    Intake,
+    Key,
+    Target,
+    complete,
+    segment_of_deletion,
+)
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.reading_findings import located, unreadable_finding
 from app.sdmx.report import Report
@@ -43,6 +50,11 @@ class CheckedFile:
     agreements: list[str] = field(default_factory=list)
     rows: int = 0
     doubtful: int = 0
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether anything was found, warnings too."""
+        return self.report.errors + self.report.warnings > 0
 
     @property
     def is_refused(self) -> bool:
@@ -78,7 +90,7 @@ def check_file(
     """
     check = _Check(catalogue, own, stage, on_rows)
     try:
-        check.read(open_message(file, content, max_bytes))
+        check.read(open_message(file, content, max_bytes, resolve=check.resolve))
     except VipmgError as error:
         check.report(unreadable_finding(error))
     check.put_together()
@@ -100,9 +112,10 @@ class _Check:
         self._on_rows = on_rows
         self._found: list[Finding] = []
         self._reader: DataReader | None = None
-        self._validator = Validator(
-            lambda kind, structure: find_target(catalogue, own, kind, structure), self.report
+        self.resolve: Callable[[str, str], Target | str] = lambda kind, structure: find_target(
+            catalogue, own, kind, structure
         )
+        self._validator = Validator(self.resolve, self.report)
 
     def report(self, finding: Finding) -> None:
         """Take a finding."""

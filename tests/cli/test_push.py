@@ -10,20 +10,28 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import program
-from app.cli.remote import Remote
+from app.cli.journal import Journal
+from app.cli.local_files import LocalFile
+from app.cli.sending import Parameters, Sender
 
 CONSTRAINT = "VIPMG:CONSTRAINT_OF_A_NAME_THAT_IS_LONGER_THAN_ITS_COLUMN_ON_A_TERMINAL(1.0.0)"
 
 
-class PlayedRemote(Remote):
+class PlayedSender(Sender):
     """Refuses files named `bad`; warns of a column in those named `typo`."""
 
     def __enter__(self) -> Self:
         return self
 
     def send(
-        self, path: Path, on_sent: Callable[[int], None], *, again: bool = False
+        self,
+        file: LocalFile,
+        parameters: Parameters,
+        key: str,
+        journal: Journal | None,
+        on_sent: Callable[[int], None],
     ) -> tuple[dict[str, Any], bool]:
+        path = file.path
         found = 0 if path.name.startswith("good") else 1
         submission = {
             "id": path.read_text(),
@@ -46,10 +54,11 @@ class PlayedRemote(Remote):
 
 @pytest.fixture(autouse=True)
 def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("app.cli.push.Remote", PlayedRemote)
+    monkeypatch.setattr("app.cli.push.Sender", PlayedSender)
     for name in ("VIPMG_CLIENT_ID", "VIPMG_CLIENT_SECRET"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("VIPMG_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other").mkdir()
