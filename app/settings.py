@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     upload_hours: int = Field(
         default=24, ge=1, description="Hours until an upload that nobody goes on with is forgotten."
     )
+    practice_days: int = Field(
+        default=7, ge=1, description="Days that what was sent for practice is kept."
+    )
+    max_xlsx_rows: int = Field(
+        default=200_000, ge=1, description="Rows of data that a workbook may have; more as CSV."
+    )
     max_url_bytes: int = Field(default=8192, description="Longest URL that is read, in bytes.")
     spool_memory_bytes: int = Field(
         default=8 << 20, description="Bytes of one reply kept in memory before a file is used."

@@ -14,12 +14,17 @@ from fastapi import Request
 from app.errors import QuerySyntaxError, TooLargeError
 from app.http.body_headers import check_content_type, content_encoding
 from app.services.receive_submission import Upload
+from app.sheets.template import XLSX_MEDIA_TYPE
 
 SDMX_CSV: Final = "application/vnd.sdmx.data+csv"
 VERSIONS: Final = ("1.0.0", "2.0.0", "2.1.0")
 LONGEST_WAIT_SECONDS: Final = 60
 
-_TAKEN: Final = (*(f"{SDMX_CSV};version={version}" for version in VERSIONS), "text/csv")
+_TAKEN: Final = (
+    *(f"{SDMX_CSV};version={version}" for version in VERSIONS),
+    "text/csv",
+    XLSX_MEDIA_TYPE,
+)
 _SPELLINGS: Final = frozenset(VERSIONS) | {"1.0", "2.0", "2.1"}
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _WAIT: Final = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
@@ -62,7 +67,7 @@ def read_upload(request: Request, max_bytes: int) -> Upload:
 
 
 def _is_taken(name: str, parameters: Mapping[str, str]) -> bool:
-    return name == "text/csv" or (
+    return name in {"text/csv", XLSX_MEDIA_TYPE} or (
         name == SDMX_CSV and parameters.get("version", VERSIONS[0]) in _SPELLINGS
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
+from app.sdmx.corrections import CorrectedReader
 from app.sdmx.findings import Finding, UnreadableError
+from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
 from app.services.find_target import find_target
@@ -23,12 +26,32 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
         VipmgError: the message cannot be read, or not from some place on.
         CancelledError: the submission was cancelled meanwhile.
     """
-    reader = work.reader = open_message(work.submission, spool, work.max_bytes)
+    reader = open_message(
+        work.submission,
+        spool,
+        work.max_bytes,
+        resolve=_resolver(work),
+        options=work.submission.options,
+        max_xlsx_rows=work.max_xlsx_rows,
+    )
+    if work.submission.corrections:
+        reader = CorrectedReader(reader, work.submission.corrections)
+    work.reader = reader
     try:
         return await _check_batches(work, reader)
     finally:
         await work.flush(reader.findings)
         work.rows = reader.row_count
+
+
+def _resolver(work: Work) -> Callable[[str, str], Target | str]:
+    """Finds the agreements of the sender."""
+    own = [
+        agreement
+        for agreement in work.catalogue.agreements.values()
+        if agreement.provider == work.submission.organisation
+    ]
+    return lambda kind, structure: find_target(work.catalogue, own, kind, structure)
 
 
 async def _check_batches(work: Work, reader: DataReader) -> Validator:
@@ -47,7 +70,7 @@ async def _check_batches(work: Work, reader: DataReader) -> Validator:
             # Also when this batch fails: the thread must be done before the stream is closed.
             await asyncio.wait({coming})
         checked = await coming
-    if reader.row_count == 0 and not reader.findings and not work.errors:
+    if work.rows == 0 and not reader.findings and not work.errors:
         raise UnreadableError("no-rows", value="0")
     return checking.validator
 
@@ -68,15 +91,7 @@ class _Checking:
         self._reader = reader
         self._batches = reader.batches()
         self._found: list[Finding] = []
-        own = [
-            agreement
-            for agreement in work.catalogue.agreements.values()
-            if agreement.provider == work.submission.organisation
-        ]
-        self.validator = Validator(
-            lambda kind, structure: find_target(work.catalogue, own, kind, structure),
-            self._found.append,
-        )
+        self.validator = Validator(_resolver(work), self._found.append)
 
     def next(self) -> _Checked | None:
         """The next batch, checked; nothing after the last."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
-from typing import IO, Protocol
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Protocol
 
+from app.sdmx.findings import UnreadableError
+from app.sdmx.intake import Target
 from app.sdmx.messages.data_csv_reader import CsvReader
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.inflate import Inflated, Rewound
+from app.sheets.layout import InvalidLayoutError, read_layout
+from app.sheets.template import XLSX_MEDIA_TYPE
+from app.sheets.xlsx_reader import MAX_ROWS, XlsxReader
 
 
 class Sent(Protocol):
@@ -26,14 +32,30 @@ class Sent(Protocol):
         """The name that its sender gave it."""
 
 
-def open_message(stored: Sent, spool: IO[bytes], max_bytes: int) -> DataReader:
+def open_message(
+    stored: Sent,
+    spool: IO[bytes],
+    max_bytes: int,
+    *,
+    resolve: Callable[[str, str], Target | str],
+    options: Mapping[str, Any] | None = None,
+    max_xlsx_rows: int = MAX_ROWS,
+) -> DataReader:
     """The reader of a submission.
 
     Args:
         stored: the submission, or another file; its content type and encoding tell the format.
         spool: its bytes as they came.
         max_bytes: bytes that it may have when decompressed.
+        resolve: the target of a structure (kind, `AGENCY:ID(VERSION)`), or the code of the
+            finding that says why there is none.
+        options: what its sender said of it: `agreement` and `layout` of a workbook.
+        max_xlsx_rows: rows that a workbook may have.
     """
+    if stored.content_type.partition(";")[0].strip().lower() == XLSX_MEDIA_TYPE:
+        return _open_workbook(
+            _content(stored, spool, max_bytes), resolve, options or {}, max_xlsx_rows
+        )
     return CsvReader(_content(stored, spool, max_bytes))
 
 
@@ -41,3 +63,22 @@ def _content(stored: Sent, spool: IO[bytes], max_bytes: int) -> io.RawIOBase:
     if stored.content_encoding != "gzip":
         return Rewound(spool)
     return Inflated(spool, max_bytes)
+
+
+def _open_workbook(
+    content: io.RawIOBase,
+    resolve: Callable[[str, str], Target | str],
+    options: Mapping[str, Any],
+    max_rows: int,
+) -> DataReader:
+    """The reader of a workbook; a layout is held to the structures as they are now."""
+    agreement = options.get("agreement")
+    layout = None
+    if (document := options.get("layout_document")) is not None:
+        target = resolve("dataprovision", agreement or "")
+        if not isinstance(target, str):
+            try:
+                layout = read_layout(document.encode(), target.flow)
+            except InvalidLayoutError as error:
+                raise UnreadableError("xlsx-layout", value=error.text["es"]) from error
+    return XlsxReader(content, resolve, agreement=agreement, layout=layout, max_rows=max_rows)

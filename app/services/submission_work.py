@@ -8,6 +8,7 @@ from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.reading_findings import located
 from app.sdmx.validation import Validator
+from app.sheets.xlsx_reader import MAX_ROWS
 from app.store import submissions
 from app.store.catalogue import Catalogue
 from app.store.submissions import StoredSubmission, Verdict
@@ -27,6 +28,7 @@ class Work:
         stored_findings: how many are stored.
         errors: how many of all found so far refuse the submission.
         rows: rows read.
+        max_xlsx_rows: rows that a workbook may have.
         reader: reads the message, and tells where a row stands in its file.
     """
 
@@ -39,6 +41,7 @@ class Work:
     errors: int = 0
     rows: int = 0
     reader: DataReader | None = None
+    max_xlsx_rows: int = MAX_ROWS
 
     def report(self, finding: Finding) -> None:
         """Take a finding."""
