@@ -285,6 +285,15 @@ def is_current(past: Past, publication: int) -> str | None:
     return None
 
 
+def has_written(past: Past, publication: int) -> bool:
+    """Whether a publication wrote any observation of a series."""
+    return any(
+        version.publication == publication and version.value is not None
+        for versions in past.observations.values()
+        for version in versions
+    )
+
+
 def _both(
     past: Past, plan: Plan
 ) -> tuple[tuple[Parts, dict[str, Version], list[tuple[str, int]]], ...]:

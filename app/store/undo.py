@@ -152,15 +152,21 @@ class Undone:
     agreements: list[str] = field(default_factory=list)
 
 
-async def publish_undo(connection: Connection, publication: Publication, undo: Undo) -> Undone:
-    """Undo a publication in all agreements that it concerns."""
+async def lock_concerned(connection: Connection, publication: int) -> list[Record]:
+    """Lock the agreements that a publication concerned, in the order in which all do it."""
+    numbers = [row["id"] for row in await connection.fetch(_CONCERNED, publication)]
+    rows = [await connection.fetchrow(_LOCK, number) for number in numbers]
+    return [row for row in rows if row is not None]
+
+
+async def publish_undo(
+    connection: Connection, publication: Publication, undo: Undo, concerned: Sequence[Record]
+) -> Undone:
+    """Undo a publication in the agreements that it concerns, which are locked."""
     undone = Undone()
-    concerned = [row["id"] for row in await connection.fetch(_CONCERNED, undo.undone)]
-    agreements = [await connection.fetchrow(_LOCK, number) for number in concerned]
-    for agreement in agreements:
-        if agreement is not None:
-            undone.agreements.append(agreement["urn"])
-            await _undo(connection, publication, undo, undone, agreement)
+    for agreement in concerned:
+        undone.agreements.append(agreement["urn"])
+        await _undo(connection, publication, undo, undone, agreement)
     return undone
 
 

@@ -1,0 +1,194 @@
+"""Undoing a submission: a publication that gives back what was before, or leaves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from app.sdmx.findings import Finding
+from app.sdmx.undo import Undoing
+from app.services.submission_work import Work
+from app.services.tell_decision import tell_decision
+from app.store import decisions, publication, standing, submissions
+from app.store.effects import Publication
+from app.store.standing import UNDOABLE
+from app.store.submissions import StoredSubmission, Verdict
+from app.store.undo import Undo, Undone, lock_concerned, publish_undo
+
+TOLD: Final = 1000
+"""How many parts that stay are named one by one; the others are counted."""
+
+
+class _ApprovalError(Exception):
+    """An agreement asks for a second person, who has not spoken yet."""
+
+    def __init__(self, preview: Mapping[str, Any], findings: list[Finding]) -> None:
+        super().__init__("a second person has to approve")
+        self.preview = preview
+        self.findings = findings
+
+
+class _NotUndoableError(Exception):
+    """The parent is in another state by now."""
+
+    def __init__(self, parent: StoredSubmission) -> None:
+        super().__init__(parent.state)
+        self.findings = [Finding("VIPMG-250", value=parent.state, rule=str(parent.id))]
+
+
+@dataclass(slots=True)
+class _Report:
+    """What stays, and why.
+
+    Attributes:
+        kept: how many observations and attributes a later publication wrote.
+        needed: how many attributes observations of others need.
+    """
+
+    found: list[tuple[str, Sequence[str | None], str, int | None]] = field(default_factory=list)
+    kept: int = 0
+    needed: int = 0
+
+    def later(self, key: Sequence[str | None], part: str, by: int) -> None:
+        """Take a part that a later publication wrote."""
+        self.kept += 1
+        if self.kept <= TOLD:
+            self.found.append(("VIPMG-330", key, part, by))
+
+    def mandatory(self, key: Sequence[str | None], part: str) -> None:
+        """Take an attribute that others need."""
+        self.needed += 1
+        if self.needed <= TOLD:
+            self.found.append(("VIPMG-331", key, part, None))
+
+    def findings(self, undone: Undone) -> list[Finding]:
+        """The parts as findings."""
+        return [
+            Finding(
+                code,
+                component=part or None,
+                value=".".join(code or "*" for code in key),
+                rule=None if by is None else str(undone.submissions.get(by, by)),
+            )
+            for code, key, part, by in self.found
+        ]
+
+
+async def undo_submission(work: Work) -> None:
+    """Undo the parent of a submission, in one transaction.
+
+    Raises:
+        StructuresChangedError: structures changed meanwhile; begin again.
+    """
+    connection, stored = work.connection, work.submission
+    assert stored.parent_id is not None  # noqa: S101 - requests name what they undo
+    await submissions.drop_findings(connection, stored.id)
+    parent = await submissions.by_id(connection, stored.parent_id)
+    assert parent is not None  # noqa: S101 - submissions are never deleted
+    try:
+        async with connection.transaction():
+            if await submissions.lock_undecided(connection, stored.id):
+                await _publish(work, parent)
+    except _NotUndoableError as refused:
+        async with connection.transaction():
+            if await submissions.lock_undecided(connection, stored.id):
+                await work.flush(refused.findings)
+                await submissions.reject(connection, stored.id, _verdict(work, parent.agreements))
+                await tell_decision(connection, stored.id)
+    except _ApprovalError as waits:
+        async with connection.transaction():
+            if await submissions.lock_undecided(connection, stored.id):
+                await work.flush(waits.findings)
+                verdict = _verdict(work, parent.agreements)
+                await decisions.settle(connection, stored.id, verdict, "accepted", waits.preview)
+                await tell_decision(connection, stored.id)
+
+
+async def _publish(work: Work, parent: StoredSubmission) -> None:
+    """All of it, under the locks of the agreements.
+
+    Raises:
+        _NotUndoableError: the parent is in another state by now.
+        _ApprovalError: a second person has to approve first.
+    """
+    connection, stored = work.connection, work.submission
+    begun = await publication.begin_publication(connection, work.catalogue.snapshot.revision)
+    if parent.publication_id is None:
+        raise _NotUndoableError(parent)
+    concerned = await lock_concerned(connection, parent.publication_id)
+    stands = await standing.lock(connection, parent.id)
+    if stands is None or stands.state not in UNDOABLE:
+        raise _NotUndoableError(await submissions.by_id(connection, parent.id) or parent)
+    report = _Report()
+    flows = {
+        number: work.catalogue.flow(agreement.dataflow_urn, agreement.urn)
+        for number, agreement in work.catalogue.agreements.items()
+        if number in {row["id"] for row in concerned}
+    }
+    undoing = cast("Undoing", stored.kind)
+    undo = Undo(undoing, parent.publication_id, flows, report.later, report.mandatory)
+    undone = await publish_undo(connection, begun, undo, concerned)
+    preview = _preview(work, begun, undone)
+    if stored.approval != "approve" and any(
+        work.catalogue.needs_approval(work.catalogue.agreements[number].urn) for number in flows
+    ):
+        raise _ApprovalError(preview, report.findings(undone))
+    place = await publication.end_publication(
+        connection,
+        begun,
+        action=undoing,
+        actor=stored.organisation,
+        about=f"submission/{stored.id}",
+        content_sha256=stored.sha256,
+    )
+    await work.flush(report.findings(undone))
+    await submissions.publish(
+        connection,
+        stored.id,
+        _verdict(work, undone.agreements),
+        state="published",
+        decided_at=place.published_at,
+        publication=begun.id,
+        sequence=place.sequence,
+        release_at=None,
+        changes={**begun.facts, "kept": report.kept, "kept_mandatory": report.needed},
+        preview=preview,
+    )
+    await _mark(work, undone)
+    await tell_decision(connection, stored.id)
+
+
+async def _mark(work: Work, undone: Undone) -> None:
+    """Bring the states of all submissions in line with what stands now."""
+    connection = work.connection
+    for undoing, state in standing.FALLEN.items():
+        fell = {
+            undone.submissions[number]
+            for number, how in undone.fallen.items()
+            if how == undoing and undone.stood.get(number) != how and number in undone.submissions
+        }
+        await standing.fall(connection, fell, state)
+    risen = undone.stood.keys() - undone.fallen.keys()
+    back = {undone.submissions[number] for number in risen & undone.submissions.keys()}
+    await standing.stand_again(connection, back, list(standing.FALLEN.values()))
+    given = {undone.submissions[number] for number in undone.owners & undone.submissions.keys()}
+    await standing.stand_again(connection, given, ["superseded"])
+
+
+def _verdict(work: Work, agreements: Sequence[str]) -> Verdict:
+    return Verdict(0, work.stored_findings, agreements)
+
+
+def _preview(work: Work, begun: Publication, undone: Undone) -> dict[str, Any]:
+    """What the publication changes, agreement by agreement."""
+    told = []
+    for urn, effect in zip(undone.agreements, begun.effects, strict=True):
+        agreement = work.catalogue.agreements.get(effect.agreement)
+        dimensions: list[str] = []
+        if agreement is not None:
+            flow = work.catalogue.flow(agreement.dataflow_urn, agreement.urn)
+            dimensions = [dimension.id for dimension in flow.dimensions]
+        document = effect.preview.document(dimensions)
+        told.append({"agreement": urn, **document, "attachments": effect.attachments})
+    return {"agreements": told}

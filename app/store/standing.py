@@ -1,0 +1,77 @@
+"""The states of submissions that follow from what other publications did to theirs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.sdmx.undo import Undoing
+from app.store.submissions import UNDECIDED
+from app.store.types import Connection
+
+UNDOABLE = ("published", "awaiting release", "superseded")
+"""States of submissions that may be rolled back or withdrawn."""
+
+FALLEN: Mapping[Undoing, str] = {"rollback": "rolled back", "withdrawal": "withdrawn"}
+
+_LOCK = "SELECT organisation, kind, state, publication_id FROM submission WHERE id = $1 FOR UPDATE"
+_CHILD = """
+SELECT id, kind, state FROM submission
+WHERE parent_id = $1 AND kind IN ('rollback', 'withdrawal', 'redaction')
+  AND state <> ALL ($2::text[])
+ORDER BY received_at DESC LIMIT 1
+"""
+_FALL = "UPDATE submission SET state = $2 WHERE id = ANY ($1::uuid[])"
+_STAND = """
+UPDATE submission SET state = CASE WHEN release_at > clock_timestamp() THEN 'awaiting release'
+  ELSE 'published' END
+WHERE id = ANY ($1::uuid[]) AND state = ANY ($2::text[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a submission stands, under its lock.
+
+    Attributes:
+        publication: its publication, if there is one.
+        undone_by: the submission that undid it or is about to, and the kind of that.
+        is_pending: whether that one is not decided yet.
+    """
+
+    organisation: str
+    kind: str
+    state: str
+    publication: int | None
+    undone_by: tuple[uuid.UUID, str] | None
+    is_pending: bool
+
+
+async def lock(connection: Connection, submission: uuid.UUID) -> Standing | None:
+    """Lock a submission and tell how it stands."""
+    row = await connection.fetchrow(_LOCK, submission)
+    if row is None:
+        return None
+    ended = ["rejected", "cancelled", "broken", "rolled back", "validated"]
+    child = await connection.fetchrow(_CHILD, submission, ended)
+    return Standing(
+        row["organisation"],
+        row["kind"],
+        row["state"],
+        row["publication_id"],
+        None if child is None else (child["id"], child["kind"]),
+        child is not None and (child["state"] in UNDECIDED or child["state"] == "accepted"),
+    )
+
+
+async def fall(connection: Connection, submissions: Collection[uuid.UUID], state: str) -> None:
+    """Call submissions undone."""
+    await connection.execute(_FALL, list(submissions), state)
+
+
+async def stand_again(
+    connection: Connection, submissions: Collection[uuid.UUID], states: Sequence[str]
+) -> None:
+    """Call submissions published that were in one of the states, and have figures again."""
+    await connection.execute(_STAND, list(submissions), list(states))
