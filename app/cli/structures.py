@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Annotated, Final, cast
 
@@ -10,7 +11,10 @@ import typer
 from rich.console import Console
 
 from app.cli.database import errors_printed, read_settings, terminal_language, with_writer
+from app.cli.fetching import fetch_all
+from app.cli.local_files import structures_folder
 from app.cli.output import print_json
+from app.cli.remote import NotSentError, Remote
 from app.errors import ConfigurationError
 from app.sdmx.artefacts import Artefact
 from app.services.fetch_structures import Api, WantedStructure, fetch_structures
@@ -42,6 +46,12 @@ _TEXTS: Final = {
         "fetched": "{}: {} kB",
         "read": "{} artefacts read.",
         "left_out": "{} left out, since they tell which data there are elsewhere:",
+        "fetch": "Fetch all structures of a service, to check files without network.",
+        "url": "Address of the service.",
+        "to": "Folder to keep them in; else one of this program, where `vipmg check` looks.",
+        "kept": "New structures with {} agreements in {}.",
+        "same": "The structures in {} are still those of the service.",
+        "not_fetched": "Not fetched: {}",
         "would": "Nothing was changed. It would be {} added, {} changed, {} unchanged.",
     },
     "es": {
@@ -63,6 +73,12 @@ _TEXTS: Final = {
         "fetched": "{}: {} kB",
         "read": "{} artefactos leídos.",
         "left_out": "{} omitidos, porque dicen qué datos hay en otra parte:",
+        "fetch": "Traer todas las estructuras de un servicio, para revisar archivos sin red.",
+        "url": "Dirección del servicio.",
+        "to": "Carpeta donde guardarlas; si no, una de este programa, donde `vipmg check` mira.",
+        "kept": "Estructuras nuevas con {} convenios en {}.",
+        "same": "Las estructuras en {} son todavía las del servicio.",
+        "not_fetched": "No se trajeron: {}",
         "would": "No se cambió nada. Serían nuevos: {}, modificados: {}, sin cambios: {}.",
     },
 }
@@ -121,6 +137,39 @@ def import_(
         print_json(result)
     else:
         _print_lines(result, dry_run=dry_run)
+
+
+@structures.command("fetch", help=_text("fetch"))
+def fetch(
+    url: Annotated[str, typer.Option("--url", help=_text("url"))] = "http://127.0.0.1:8000",
+    to: Annotated[Path | None, typer.Option("--to", file_okay=False, help=_text("to"))] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch all structures of a service."""
+    client_id, secret = os.environ.get("VIPMG_CLIENT_ID"), os.environ.get("VIPMG_CLIENT_SECRET")
+    console = Console(stderr=True)
+    with errors_printed(), Remote(url, client_id, secret, terminal_language()) as remote:
+        folder = to or structures_folder(url)
+        now = dt.datetime.now(dt.UTC)
+        try:
+            with console.status(url) as status:
+                fetched = fetch_all(
+                    remote,
+                    url,
+                    folder,
+                    now,
+                    lambda read: status.update(_text("fetched").format(url, read >> 10)),
+                )
+        except (NotSentError, OSError) as error:
+            typer.echo(_text("not_fetched").format(error), err=True)
+            raise typer.Exit(2) from error
+    if as_json:
+        told = {"folder": str(fetched.folder), "new": fetched.is_new}
+        print_json({**told, "agreements": fetched.agreements})
+    elif fetched.is_new:
+        typer.echo(_text("kept").format(fetched.agreements, fetched.folder))
+    else:
+        typer.echo(_text("same").format(fetched.folder))
 
 
 def _read(
