@@ -11,16 +11,19 @@
     ├── TooLargeError             beyond a limit that is named
     ├── NotAuthenticatedError     no credential, or one that does not hold
     ├── NotAuthorisedError        a good credential without the right
+    │   └── ApprovalBySenderError   who sent it cannot be the second person
     ├── ConflictError             contradicts what is stored
     │   ├── StableArtefactChangedError
     │   ├── IdempotencyKeyReusedError
     │   ├── NotUndoableError      a submission in a state that cannot be undone
+    │   ├── RepeatedContentError  a file that was published, and overtaken since
     │   └── ChecksumMismatchError  bytes that are not those that were sent
     ├── PreconditionFailedError   what is stored is not what the caller has seen
     ├── TooManyUploadsError       more under way than an organisation may have; `retriable`
     ├── MessageError              a message that cannot be read at all
     ├── InvalidArtefactError      a structural artefact that is not valid
     ├── ConfigurationError        settings that cannot be used
+    ├── BrokenSubmissionError     processing that failed for good, by a fault of ours
     └── UnavailableError          a part is missing now; `retriable`
 
 Every class has one stable code `VIPMG-nnn`, explained in docs/errors.md. The table of HTTP
@@ -114,6 +117,12 @@ class NotAuthorisedError(VipmgError):
     code = "VIPMG-111"
 
 
+class ApprovalBySenderError(NotAuthorisedError):
+    """The program that sent a submission cannot be the second one, which approves (HTTP 403)."""
+
+    code = "VIPMG-112"
+
+
 class ConflictError(VipmgError):
     """The request contradicts what is stored (HTTP 409)."""
 
@@ -136,6 +145,12 @@ class IdempotencyKeyReusedError(ConflictError):
     """The Idempotency-Key was used before with another body (HTTP 422)."""
 
     code = "VIPMG-122"
+
+
+class RepeatedContentError(ConflictError):
+    """The same file was published before, and others changed its figures since (HTTP 409)."""
+
+    code = "VIPMG-127"
 
 
 class ChecksumMismatchError(ConflictError):
@@ -181,3 +196,9 @@ class UnavailableError(VipmgError):
 
     code = "VIPMG-150"
     retriable = True
+
+
+class BrokenSubmissionError(VipmgError):
+    """A submission whose processing failed for a fault of ours, however often it was tried."""
+
+    code = "VIPMG-152"

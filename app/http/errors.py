@@ -88,7 +88,17 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
     errors.TooLargeError: (413, "Too large", "Demasiado grande"),
     errors.NotAuthenticatedError: (401, "Not authenticated", "Sin autenticación"),
     errors.NotAuthorisedError: (403, "Not authorised", "Sin autorización"),
+    errors.ApprovalBySenderError: (
+        403,
+        "A second person has to approve",
+        "Debe aprobar una segunda persona",
+    ),
     errors.ConflictError: (409, "Conflict", "Conflicto"),
+    errors.RepeatedContentError: (
+        409,
+        "Published before, and overtaken",
+        "Publicado antes y ya superado",
+    ),
     errors.StableArtefactChangedError: (
         409,
         "Stable artefact changed",
@@ -115,6 +125,7 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
     errors.MessageError: (422, "Message not readable", "Mensaje ilegible"),
     errors.InvalidArtefactError: (422, "Artefact not valid", "Artefacto no válido"),
     errors.ConfigurationError: (500, "Service misconfigured", "Servicio mal configurado"),
+    errors.BrokenSubmissionError: (500, "Processing broken", "Procesamiento interrumpido"),
     errors.UnavailableError: (503, "Not available now", "No disponible por ahora"),
     MethodNotAllowedError: (405, "Method not allowed", "Método no permitido"),
     AddressTooLongError: (414, "Address too long", "Dirección demasiado larga"),

@@ -9,7 +9,22 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 SubmissionState: TypeAlias = Literal[
-    "received", "validating", "failed", "rejected", "awaiting release", "published"
+    "received",
+    "validating",
+    "failed",
+    "rejected",
+    "validated",
+    "accepted",
+    "awaiting release",
+    "published",
+    "superseded",
+    "withdrawn",
+    "rolled back",
+    "cancelled",
+    "broken",
+]
+SubmissionKind: TypeAlias = Literal[
+    "file", "nil return", "correction", "withdrawal", "rollback", "redaction"
 ]
 
 
@@ -78,6 +93,38 @@ class SubmissionLinks(Reply):
     findings_csv: str
     content: str
     receipts: Annotated[str, Field(description="Its signed receipts.")]
+    preview: str
+
+
+class FailureReply(Reply):
+    """Why processing was given up; the fault is that of the service."""
+
+    code: Annotated[str, Field(description="Stable code, explained in /docs/errors.")]
+    message: str
+    messages: dict[str, str]
+
+
+class ApprovalReply(Reply):
+    """What a second person said of the submission."""
+
+    decision: Literal["approve", "refuse"]
+    by: Annotated[str, Field(description="The program (client) of that person.")]
+    at: dt.datetime
+    note: str | None
+
+
+class ChangeCounts(Reply):
+    """What publication changes or would change in the data of one agreement, in counts."""
+
+    agreement: str
+    new: int
+    revised: int
+    deleted: int
+    unchanged: int
+    new_series: int
+    emptied_series: int
+    withheld: dict[str, int]
+    periods: dict[str, int | str | None]
 
 
 class SubmissionReply(Reply):
@@ -85,6 +132,18 @@ class SubmissionReply(Reply):
 
     id: uuid.UUID
     state: SubmissionState
+    kind: SubmissionKind
+    validate_only: Annotated[bool, Field(description="Tried only: nothing is published.")]
+    practice: Annotated[bool, Field(description="Sent to the practice space.")]
+    notice: Annotated[
+        dict[str, str] | None, Field(description="By language; said of what is practice.")
+    ]
+    repeated_of: Annotated[
+        uuid.UUID | None, Field(description="This one was there already, and is not sent anew.")
+    ]
+    parent_id: Annotated[uuid.UUID | None, Field(description="The submission that it mends.")]
+    corrections: Annotated[int, Field(description="Corrections that are applied in reading.")]
+    note: Annotated[str | None, Field(description="Why it was sent, in the words of the sender.")]
     received_at: dt.datetime
     decided_at: dt.datetime | None
     organisation: str
@@ -92,6 +151,20 @@ class SubmissionReply(Reply):
     file: FileReply
     rows: Annotated[int | None, Field(description="Rows of the file, when it was read whole.")]
     rows_read: Annotated[int, Field(description="Rows read up to now, for a progress bar.")]
+    rows_total: Annotated[int | None, Field(description="Rows of the file, once that is known.")]
+    phase: Annotated[
+        str | None, Field(description="While it is processed: reading, checking or publishing.")
+    ]
+    queue_position: Annotated[
+        int | None, Field(description="1: the next to be decided, or in hand. None once decided.")
+    ]
+    attempts: Annotated[int, Field(description="How often its processing was begun.")]
+    failure: Annotated[FailureReply | None, Field(description="Why it is `broken`.")]
+    approval: ApprovalReply | None
+    preview: Annotated[
+        list[ChangeCounts] | None,
+        Field(description="What it changes or would change; all of it at `links.preview`."),
+    ]
     findings: FindingsSummary
     changes: Annotated[
         dict[str, int] | None, Field(description="What the publication changed, in counts.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import Any
 
 from app.auth.subject import Subject
-from app.errors import NotFoundError
+from app.errors import BrokenSubmissionError, NotFoundError
 from app.models.api import (
     FileReply,
     FindingsSummary,
@@ -22,6 +23,18 @@ from app.store.submissions import StoredSubmission
 from app.store.types import Connection
 
 SUBMISSIONS_PATH = "/api/submissions"
+PRACTICE_PATH = "/api/practice/submissions"
+PRACTICE_NOTICE = {
+    "en": "This is practice: nobody else sees it, nothing is published, and it is forgotten after "
+    "a few days.",
+    "es": "Esto es práctica: nadie más lo ve, no se publica nada y se olvida después de unos días.",
+}
+BROKEN = BrokenSubmissionError(
+    "The service could not process this submission, however often it tried. The fault is ours; "
+    "nothing of it is published. Tell the operators its id.",
+    "El servicio no pudo procesar este envío, aunque lo intentó varias veces. La falla es nuestra; "
+    "no se publicó nada de él. Dé su id a los operadores.",
+)
 FIRST_FINDINGS = 20
 LOOK_AGAIN_SECONDS = 1.0
 
@@ -38,7 +51,9 @@ async def get_submission(
 
     async def read() -> SubmissionReply:
         async with pools.writer.acquire() as connection:
-            return await describe(connection, stored, base_url, language)
+            return await describe(
+                connection, stored, base_url, language, practice=pools.is_practice
+            )
 
     return await with_retry(read)
 
@@ -84,6 +99,7 @@ async def describe(
     base_url: str,
     language: str,
     *,
+    practice: bool,
     shown: int = FIRST_FINDINGS,
 ) -> SubmissionReply:
     """A stored submission as a reply, with so many of its findings."""
@@ -91,11 +107,20 @@ async def describe(
     first: list[Finding] = []
     if shown and stored.is_decided and counts:
         first = await submissions.findings(connection, stored.id, 0, shown)
-    address = f"{base_url}{SUBMISSIONS_PATH}/{stored.id}"
+    address = f"{base_url}{PRACTICE_PATH if practice else SUBMISSIONS_PATH}/{stored.id}"
+    preview = await submissions.preview(connection, stored.id) if shown else None
     return SubmissionReply.model_validate(
         {
             "id": stored.id,
             "state": stored.state,
+            "kind": stored.kind,
+            "validate_only": stored.validate_only,
+            "practice": practice,
+            "notice": PRACTICE_NOTICE if practice else None,
+            "repeated_of": None,
+            "parent_id": stored.parent_id,
+            "corrections": len(stored.corrections or ()),
+            "note": stored.note,
             "received_at": stored.received_at,
             "decided_at": stored.decided_at,
             "organisation": stored.organisation,
@@ -109,6 +134,13 @@ async def describe(
             ),
             "rows": stored.row_count,
             "rows_read": stored.rows_read,
+            "rows_total": stored.rows_total if stored.row_count is None else stored.row_count,
+            "phase": stored.phase,
+            "queue_position": await submissions.queue_position(connection, stored),
+            "attempts": stored.attempts,
+            "failure": _failure(language) if stored.state == "broken" else None,
+            "approval": _approval(stored),
+            "preview": None if preview is None else _in_short(preview),
             "findings": FindingsSummary(
                 total=sum(counts.values()),
                 by_code=counts,
@@ -123,9 +155,34 @@ async def describe(
                 findings_csv=f"{address}/findings?format=csv",
                 content=f"{address}/content",
                 receipts=f"{address}/receipts",
+                preview=f"{address}/preview",
             ),
         }
     )
+
+
+def _failure(language: str) -> dict[str, Any]:
+    text = BROKEN.text.get(language, BROKEN.text["en"])
+    return {"code": BROKEN.code, "message": text, "messages": BROKEN.text}
+
+
+def _approval(stored: StoredSubmission) -> dict[str, Any] | None:
+    if stored.approval is None:
+        return None
+    return {
+        "decision": stored.approval,
+        "by": stored.approved_by,
+        "at": stored.approved_at,
+        "note": stored.approval_note,
+    }
+
+
+def _in_short(preview: dict[str, Any]) -> list[dict[str, Any]]:
+    """The counts of a preview, without the periods and the movers one by one."""
+    return [
+        each | {"periods": {name: each["periods"][name] for name in ("count", "first", "last")}}
+        for each in preview["agreements"]
+    ]
 
 
 def _not_found(submission: str) -> NotFoundError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.auth.subject import Subject
 from app.models.api import SubmissionList, SubmissionReply
-from app.services.get_submission import SUBMISSIONS_PATH, describe
+from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, describe
 from app.store import submissions
 from app.store.pools import Pools, with_retry
 
@@ -27,13 +27,16 @@ async def list_submissions(
                 connection, subject.organisation, state, limit + 1, offset
             )
             replies = [
-                await describe(connection, each, base_url, language, shown=0)
+                await describe(
+                    connection, each, base_url, language, practice=pools.is_practice, shown=0
+                )
                 for each in stored[:limit]
             ]
             return replies, len(stored) > limit
 
     replies, has_more = await with_retry(read)
-    following = f"{base_url}{SUBMISSIONS_PATH}?limit={limit}&offset={offset + limit}"
+    path = PRACTICE_PATH if pools.is_practice else SUBMISSIONS_PATH
+    following = f"{base_url}{path}?limit={limit}&offset={offset + limit}"
     if state is not None:
         following += f"&state={state.replace(' ', '%20')}"
     return SubmissionList(submissions=replies, next=following if has_more else None)

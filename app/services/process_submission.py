@@ -7,6 +7,8 @@ import tempfile
 import uuid
 from typing import IO
 
+import structlog
+
 from app.errors import VipmgError
 from app.sdmx.messages.reading_findings import unreadable_finding
 from app.sdmx.validation import Validator
@@ -14,7 +16,9 @@ from app.services.check_message import check_message
 from app.services.decide_submission import decide_submission
 from app.services.submission_work import CancelledError, Work
 from app.services.tell_decision import tell_decision
-from app.store import decisions, staging, submissions
+from app.services.undo_submission import undo_submission
+from app.sheets.xlsx_reader import MAX_ROWS
+from app.store import decisions, practice, staging, submissions
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
 from app.store.publication import StructuresChangedError
@@ -26,6 +30,8 @@ SPOOL_MEMORY_BYTES = 8 << 20
 MAX_ATTEMPTS = 5
 """How often processing is begun before it is given up as broken."""
 
+log = structlog.get_logger("vipmg.processing")
+
 
 async def process_submission(
     pools: Pools,
@@ -34,6 +40,7 @@ async def process_submission(
     *,
     max_bytes: int,
     counts: bool = True,
+    max_xlsx_rows: int = MAX_ROWS,
 ) -> None:
     """Decide a submission: refused with all findings, or published whole.
 
@@ -51,12 +58,14 @@ async def process_submission(
         stored = await submissions.by_id(connection, submission)
         if stored is None:
             return
+        if pools.is_practice:
+            await _prepare_practice(connection, cache, stored)
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
             await _spool_content(connection, stored, spool)
             while True:
                 spool.seek(0)
                 catalogue = await cache.current(connection)
-                work = Work(stored, connection, catalogue, max_bytes)
+                work = Work(stored, connection, catalogue, max_bytes, max_xlsx_rows=max_xlsx_rows)
                 try:
                     async with staging.stage(connection):
                         await _decide(work, spool)
@@ -67,14 +76,28 @@ async def process_submission(
                     return
 
 
+async def _prepare_practice(
+    connection: Connection, cache: CatalogueCache, stored: StoredSubmission
+) -> None:
+    """Let the agreements of the sender have heads in the practice space."""
+    catalogue = await cache.current(connection)
+    own = [a.id for a in catalogue.agreements.values() if a.provider == stored.organisation]
+    await practice.ensure_heads(connection, own)
+
+
 async def give_up(connection: Connection, submission: uuid.UUID) -> None:
     """End a submission as `broken`: the fault is ours, and others must not wait for it."""
     async with connection.transaction():
-        if await decisions.give_up(connection, submission):
+        failure = await decisions.give_up(connection, submission)
+        if failure is not None:
+            log.error("submission given up", submission=str(submission), failure=failure)
             await tell_decision(connection, submission)
 
 
 async def _decide(work: Work, spool: IO[bytes]) -> None:
+    if work.submission.kind in {"rollback", "withdrawal"}:
+        await undo_submission(work)
+        return
     await submissions.drop_findings(work.connection, work.submission.id)
     validator: Validator | None = None
     try:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from functools import partial
 from typing import Final
 
 import structlog
 
+from app.services.admit_submission import JOB, PRACTICE_JOB
+from app.services.empty_practice import keep_emptying
 from app.services.process_submission import process_submission
-from app.services.receive_submission import JOB
 from app.services.release_embargoed import keep_releasing
 from app.services.sweep_uploads import keep_sweeping
 from app.settings import Settings
 from app.store import jobs, submissions
 from app.store.catalogue import CatalogueCache
-from app.store.pools import Pools
+from app.store.pools import Pools, is_passing
 
 PAUSE_SECONDS: Final = 1.0
 
@@ -29,36 +31,67 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
     Being cut off at any moment loses nothing: jobs are durable, and each decision is one
     transaction.
     """
-    cache = CatalogueCache()
-
-    async def process(payload: str) -> None:
-        begin = asyncio.get_running_loop().time()
-        submission = uuid.UUID(payload)
-        await process_submission(pools, cache, submission, max_bytes=settings.max_body_bytes)
-        seconds = asyncio.get_running_loop().time() - begin
-        log.info("submission processed", submission=payload, seconds=round(seconds, 2))
-
-    async def failed(name: str, payload: str, error: Exception) -> None:
-        log.error("job failed, tried again later", job=name, payload=payload, exc_info=error)
-        try:
-            async with pools.writer.acquire() as connection:
-                reason = f"{type(error).__name__}: {error}"[:1000]
-                await submissions.fail(connection, uuid.UUID(payload), reason)
-        except Exception:
-            # The job must go back to the queue, whatever has become of the database.
-            log.exception("failure not noted", payload=payload)
-
-    releasing = asyncio.create_task(keep_releasing(pools, stop))
-    sweeping = asyncio.create_task(keep_sweeping(pools, stop))
+    worker = _Worker(pools, settings)
+    beside = [
+        asyncio.create_task(keep_releasing(pools, stop)),
+        asyncio.create_task(keep_sweeping(pools, stop)),
+    ]
+    if pools.practice is not None:
+        beside.append(asyncio.create_task(keep_releasing(pools.practice, stop)))
+        beside.append(
+            asyncio.create_task(keep_emptying(pools.practice, settings.practice_days, stop))
+        )
     try:
         while not stop.is_set():
             try:
-                await jobs.work(pools.writer, {JOB: process}, failed, stop=stop)
+                await jobs.work(pools.writer, worker.handlers, worker.failed, stop=stop)
             except Exception:
                 log.exception("queue not usable, tried again soon")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
     finally:
         stop.set()
-        await releasing
-        await sweeping
+        await asyncio.gather(*beside)
+
+
+class _Worker:
+    """Processes submissions, real ones and those of practice, one at a time."""
+
+    def __init__(self, pools: Pools, settings: Settings) -> None:
+        self._spaces = {JOB: pools, PRACTICE_JOB: pools.practice or pools}
+        self._settings = settings
+        self._cache = CatalogueCache()
+        self._turn = asyncio.Lock()
+        self._not_counted: set[str] = set()
+        self.handlers: dict[str, jobs.Handler] = {
+            name: partial(self._process, name) for name in self._spaces
+        }
+
+    async def _process(self, name: str, payload: str) -> None:
+        async with self._turn:
+            begin = asyncio.get_running_loop().time()
+            counts = payload not in self._not_counted
+            await process_submission(
+                self._spaces[name],
+                self._cache,
+                uuid.UUID(payload),
+                max_bytes=self._settings.max_body_bytes,
+                max_xlsx_rows=self._settings.max_xlsx_rows,
+                counts=counts,
+            )
+            self._not_counted.discard(payload)
+            seconds = asyncio.get_running_loop().time() - begin
+            log.info("submission processed", submission=payload, seconds=round(seconds, 2))
+
+    async def failed(self, name: str, payload: str, error: Exception) -> None:
+        """Note that a job failed; when a part was away, the next attempt does not count."""
+        log.error("job failed, tried again later", job=name, payload=payload, exc_info=error)
+        if is_passing(error):
+            self._not_counted.add(payload)
+        try:
+            async with self._spaces[name].writer.acquire() as connection:
+                reason = f"{type(error).__name__}: {error}"[:1000]
+                await submissions.fail(connection, uuid.UUID(payload), reason)
+        except Exception:
+            # The job must go back to the queue, whatever has become of the database.
+            log.exception("failure not noted", payload=payload)

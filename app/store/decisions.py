@@ -31,7 +31,7 @@ WHERE id = $1
 _GIVE_UP = """
 UPDATE submission SET state = 'broken', decided_at = clock_timestamp(), phase = NULL
 WHERE id = $1 AND state IN ('received', 'validating', 'failed')
-RETURNING failure
+RETURNING coalesce(failure, 'the process that worked on it was ended each time')
 """
 
 
@@ -80,7 +80,11 @@ async def approve(
     return state
 
 
-async def give_up(connection: Connection, submission: uuid.UUID) -> bool:
-    """End a submission whose processing failed too often; False: it is decided already."""
-    row = await connection.fetchrow(_GIVE_UP, submission)
-    return row is not None
+async def give_up(connection: Connection, submission: uuid.UUID) -> str | None:
+    """End a submission whose processing failed too often.
+
+    Returns:
+        What failed the last time; nothing when it is decided already.
+    """
+    failure: str | None = await connection.fetchval(_GIVE_UP, submission)
+    return failure

@@ -44,10 +44,13 @@ WHERE status = 'picked'
 Handler = Callable[[str], Awaitable[None]]
 
 
-async def enqueue(connection: Connection, name: str, payload: str) -> None:
-    """Add a job in the caller's transaction: it exists when, and only when, that commits."""
+async def enqueue(connection: Connection, name: str, payload: str, priority: int = 0) -> None:
+    """Add a job in the caller's transaction: it exists when, and only when, that commits.
+
+    Of jobs that wait the one of the highest priority is begun first, then the oldest.
+    """
     driver = AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection))
-    await _queries(driver).enqueue(name, payload.encode())
+    await _queries(driver).enqueue(name, payload.encode(), priority)
 
 
 async def work(

@@ -31,10 +31,18 @@ WRITER = {
     "lock_timeout": "60s",
     "idle_in_transaction_session_timeout": "300s",
 }
+PRACTICE = WRITER | {
+    "application_name": "vipmg practice",
+    "search_path": "practice, public",
+    "statement_timeout": "300s",
+}
+PRACTICE_CONNECTIONS = 4
 SESSION = {"timezone": "UTC"}
 
 # Serialisation, deadlock, server going down or coming up, connection lost (class 08).
 RETRIABLE_STATES = {"40001", "40P01", "57P01", "57P02", "57P03"}
+# Out of resources, locks not had in time, told to stop, faults of the system below.
+PASSING_STATES = ("53", "55P03", "57", "58")
 ATTEMPTS = 16
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 0.5
@@ -49,26 +57,39 @@ class Pools:
         privileged: sees also withheld rows of the organisation named in the transaction setting
             `vipmg.organisation`, and can change nothing.
         writer: may write.
+        practice: the same on the practice space, by one pool of connections that find the tables
+            of data and submissions there.
+        is_practice: whether these are those of the practice space.
     """
 
     public: Pool
     privileged: Pool
     writer: Pool
+    practice: Pools | None = None
+    is_practice: bool = False
 
     async def close(self) -> None:
         """Wait for the connections that are lent, then close all."""
-        await asyncio.gather(self.public.close(), self.privileged.close(), self.writer.close())
+        pools = {self.public, self.privileged, self.writer}
+        await asyncio.gather(*(pool.close() for pool in pools))
+        if self.practice is not None:
+            await self.practice.close()
 
 
 async def open_pools(dsn: str, settings: Settings) -> Pools:
-    """Open the three pools on a migrated database; the login user is a member of the roles.
+    """Open the pools on a migrated database; the login user is a member of the roles.
 
     Raises:
         UnavailableError: the database cannot be reached.
         ConfigurationError: the database is not migrated, or the login may not take the roles.
     """
     size = settings.database_pool_size
-    sizes = ((READER, size), (PRIVILEGED, max(2, size // 2)), (WRITER, max(4, size // 2)))
+    sizes = (
+        (READER, size),
+        (PRIVILEGED, max(2, size // 2)),
+        (WRITER, max(4, size // 2)),
+        (PRACTICE, PRACTICE_CONNECTIONS),
+    )
     opened: list[Pool] = []
     try:
         for session, most in sizes:
@@ -84,7 +105,9 @@ async def open_pools(dsn: str, settings: Settings) -> Pools:
         ):
             raise _no_role(str(error)) from error
         raise
-    return Pools(*opened)
+    public, privileged, writer, practice = opened
+    sandbox = Pools(practice, practice, practice, is_practice=True)
+    return Pools(public, privileged, writer, sandbox)
 
 
 async def with_retry(read: Callable[[], Awaitable[Result]]) -> Result:
@@ -118,6 +141,14 @@ def is_retriable(error: BaseException) -> bool:
     return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether a part was away, full or busy, so that the work itself is not to blame."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return is_retriable(error) or state.startswith(PASSING_STATES)
+    return is_retriable(error)
+
+
 async def _open_pool(dsn: str, session: dict[str, str], size: int) -> Pool:
     async def check_role(connection: Connection) -> None:
         # A connection pooler in between may drop what a connection asks for at its start.
@@ -127,7 +158,7 @@ async def _open_pool(dsn: str, session: dict[str, str], size: int) -> Pool:
 
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=0 if session["application_name"] == PRACTICE["application_name"] else 1,
         max_size=size,
         server_settings=SESSION | session,
         init=check_role,

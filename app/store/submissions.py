@@ -80,7 +80,7 @@ ON CONFLICT (sha256, part) DO NOTHING
 """
 _PART = "SELECT deflated FROM submission_content WHERE sha256 = $1 AND part = $2"
 _BEGIN = """
-UPDATE submission SET state = 'validating', rows_read = 0, failure = NULL, phase = NULL,
+UPDATE submission SET state = 'validating', rows_read = 0, phase = NULL,
   rows_total = NULL, attempts = attempts + $2
 WHERE id = $1 AND state IN ('received', 'validating', 'failed')
 RETURNING attempts
@@ -99,7 +99,7 @@ WHERE id = $1 AND state = 'validating'
 _PUBLISH = """
 UPDATE submission SET state = $2, decided_at = $3, row_count = $4, rows_read = $4,
   finding_count = $5, agreements = $6, publication_id = $7, sequence = $8, release_at = $9,
-  changes = $10, preview = $11, phase = NULL
+  changes = $10, preview = $11, phase = NULL, failure = NULL
 WHERE id = $1
 """
 _FAIL = """

@@ -127,7 +127,7 @@ async def test_a_rejected_file_tells_every_mistake_in_both_languages(
     table = await honduras.get(told["links"]["findings_csv"], headers={"Accept-Language": "es"})
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     lines = table.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "row,column,value,code,rule,allowed,nearest,message"
+    assert lines[0].startswith("row,column,value,code,rule,allowed,nearest,message")
     assert len(lines) == page["total"] + 1
     assert (await honduras.get(told["links"]["content"])).content == WRONG
 
@@ -275,7 +275,10 @@ async def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
 
 async def test_the_list_is_newest_first_and_goes_on(service: FastAPI, pools: Pools) -> None:
     mexico = await sender(service, pools, "MEX_UPMRIP")
-    sent = [(await mexico.post("/api/submissions", content=GOOD)).json()["id"] for _ in range(3)]
+    sent = [
+        (await mexico.post("/api/submissions", content=GOOD + b"\n" * more)).json()["id"]
+        for more in range(3)
+    ]
     page = (await mexico.get("/api/submissions?limit=2&state=received")).json()
     rest = (await mexico.get(page["next"])).json()
     told = [each["id"] for each in (*page["submissions"], *rest["submissions"])]
@@ -298,11 +301,11 @@ async def test_a_fault_of_ours_delays_a_verdict_and_loses_nothing(
     service: FastAPI, pools: Pools, worker: None, dsn: str
 ) -> None:
     mexico = await sender(service, pools, "MEX_UPMRIP")
-    await asyncio.to_thread(execute, dsn, "ALTER TABLE finding RENAME TO away")
-    told = (await mexico.post("/api/submissions", content=GOOD)).status_code
-    assert told == 500  # even the reply needs the table
+    await asyncio.to_thread(execute, dsn, "ALTER TABLE series RENAME TO away")
+    told = await mexico.post("/api/submissions", content=GOOD)
+    assert told.status_code == 202
     await await_state(pools, "failed")
-    await asyncio.to_thread(execute, dsn, "ALTER TABLE away RENAME TO finding")
+    await asyncio.to_thread(execute, dsn, "ALTER TABLE away RENAME TO series")
     await await_state(pools, "published")
 
 

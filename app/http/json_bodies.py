@@ -1,0 +1,101 @@
+"""Small JSON bodies of our own API: read within limits, strictly, numbers as they were written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from app.errors import MessageError, TooLargeError, UnsupportedMediaTypeError
+
+MAX_BYTES: Final = 1 << 20
+
+_Model = TypeVar("_Model")
+_WRONG: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("is missing", "falta"),
+    "extra_forbidden": ("is not known here", "no se conoce aquí"),
+}
+
+
+async def read_json(request: Request, model: type[_Model]) -> _Model:
+    """Read a body as JSON of one shape.
+
+    Decimal numbers stay the text that was written: none is rounded.
+
+    Raises:
+        UnsupportedMediaTypeError: the body is no JSON, or compressed.
+        TooLargeError: it has more than `MAX_BYTES`.
+        MessageError: it cannot be read, or does not have the shape.
+    """
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != "application/json" or request.headers.get("content-encoding"):
+        raise UnsupportedMediaTypeError(
+            "The body is read as application/json, not compressed.",
+            "El cuerpo se lee como application/json, sin comprimir.",
+            accepted=["application/json"],
+        )
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise TooLargeError(
+                f"The body has more than {MAX_BYTES} bytes.",
+                f"El cuerpo tiene más de {MAX_BYTES} bytes.",
+                limit=MAX_BYTES,
+            )
+    document = _parse(bytes(body))
+    try:
+        return TypeAdapter(model).validate_python(document)
+    except ValidationError as error:
+        raise _misshapen(error) from None
+
+
+def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON
+    try:
+        text = body.decode("utf-8")
+        document = json.loads(
+            text, parse_float=str, parse_constant=_refuse, object_pairs_hook=_unique
+        )
+        if "\\u" in text and _is_unstorable(document):
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise MessageError(
+            "The body is not valid JSON in UTF-8, with each name once.",
+            "El cuerpo no es JSON válido en UTF-8, con cada nombre una sola vez.",
+        ) from None
+    return document
+
+
+def _is_unstorable(document: object) -> bool:
+    """Whether a text has a character that no text has: NUL, or half of a pair."""
+    shown = json.dumps(document, ensure_ascii=False)
+    try:
+        shown.encode()
+    except UnicodeEncodeError:
+        return True
+    return "\\u0000" in shown
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _misshapen(error: ValidationError) -> MessageError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = "/".join(str(part) for part in first["loc"]) or "."
+    english, spanish = _WRONG.get(first["type"], (first["msg"], "no es válido"))
+    return MessageError(
+        f"The body is not as described: {place[:200]} {english}.",
+        f"El cuerpo no es como se describe: {place[:200]} {spanish}.",
+        place=place[:200],
+    )
