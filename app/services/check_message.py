@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from app.sdmx.corrections import CorrectedReader
+from app.sdmx.datasets import Datasets
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
@@ -16,6 +17,7 @@ from app.services.find_target import find_target
 from app.services.open_message import open_message
 from app.services.submission_work import Work
 from app.store import staging
+from app.store.datasets import put_datasets
 from app.store.staging import StageRecord
 
 
@@ -37,10 +39,12 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
     if work.submission.corrections:
         reader = CorrectedReader(reader, work.submission.corrections)
     work.reader = reader
+    checking = _Checking(work, reader)
     try:
-        return await _check_batches(work, reader)
+        return await _check_batches(work, checking, reader)
     finally:
         await work.flush(reader.findings)
+        await put_datasets(work.connection, work.submission.id, checking.datasets.listed)
         work.rows = reader.row_count
 
 
@@ -54,9 +58,8 @@ def _resolver(work: Work) -> Callable[[str, str], Target | str]:
     return lambda kind, structure: find_target(work.catalogue, own, kind, structure)
 
 
-async def _check_batches(work: Work, reader: DataReader) -> Validator:
+async def _check_batches(work: Work, checking: _Checking, reader: DataReader) -> Validator:
     """While the database takes a batch, the next one is read and checked in a thread."""
-    checking = _Checking(work, reader)
     await work.progress("reading")
     checked = await asyncio.to_thread(checking.next)
     while checked is not None:
@@ -91,6 +94,7 @@ class _Checking:
         self._reader = reader
         self._batches = reader.batches()
         self._found: list[Finding] = []
+        self.datasets = Datasets()
         self.validator = Validator(_resolver(work), self._found.append)
 
     def next(self) -> _Checked | None:
@@ -98,6 +102,7 @@ class _Checking:
         batch = next(self._batches, None)
         if batch is None:
             return None
+        self.datasets.take(batch)
         records = staging.records(self.validator.check(batch))
         findings = [*self._reader.findings, *self._found]
         self._reader.findings.clear()

@@ -39,6 +39,7 @@ ALTER TABLE submission
   ADD COLUMN options json NOT NULL DEFAULT '{}',
   ADD COLUMN corrections json,
   ADD COLUMN preview json,
+  ADD COLUMN datasets json,
   ADD COLUMN note text,
   ADD COLUMN attempts integer NOT NULL DEFAULT 0,
   ADD COLUMN phase text,

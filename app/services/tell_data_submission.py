@@ -1,0 +1,180 @@
+"""What became of a message of data, as `SubmitDataResponse` tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from app.auth.subject import Subject
+from app.sdmx.datasets import Dataset
+from app.sdmx.finding_texts import LANGUAGES
+from app.sdmx.findings import cause
+from app.sdmx.messages.submit_data_response import (
+    DataSubmissionResult,
+    Status,
+    SubmittedDataset,
+    Texts,
+)
+from app.sdmx.report import Group, Report
+from app.sdmx.urn import PREFIX
+from app.services.get_submission import SUBMISSIONS_PATH, find_submission
+from app.store.datasets import read_datasets
+from app.store.findings import all_findings
+from app.store.pools import Pools, with_retry
+from app.store.submissions import StoredSubmission
+
+SHOWN: Final = 50
+"""Groups of findings that an answer tells; the report has all."""
+
+SHOWN_ROWS: Final = 200
+"""Characters of the rows of a group that an answer tells."""
+
+_NO_STRUCTURE: Final = "VIPMG-203"
+_NO_AGREEMENT: Final = "VIPMG-223"
+_CLASSES: Final[Mapping[str, str]] = {
+    "dataflow": "datastructure.Dataflow",
+    "datastructure": "datastructure.DataStructure",
+    "dataprovision": "registry.ProvisionAgreement",
+}
+_WAITING: Final = (
+    "The message is kept and waits for its turn, behind others; its address tells when it is "
+    "decided.",
+    "El mensaje está guardado y espera su turno, detrás de otros; su dirección dice cuándo se "
+    "decide.",
+    "Le message est gardé et attend son tour, derrière d'autres ; son adresse dit quand il est "
+    "décidé.",
+    "Het bericht is bewaard en wacht op zijn beurt, achter andere; het adres zegt wanneer het is "
+    "beslist.",
+)
+_TOLD: Final[Mapping[str, tuple[int, Status, tuple[str, str, str, str]]]] = {
+    "published": (
+        200,
+        "Success",
+        (
+            "The message was stored whole.",
+            "El mensaje se guardó completo.",
+            "Le message a été enregistré en entier.",
+            "Het bericht is in zijn geheel opgeslagen.",
+        ),
+    ),
+    "awaiting release": (
+        200,
+        "Success",
+        (
+            "The message was stored whole; what is embargoed waits for its release.",
+            "El mensaje se guardó completo; lo embargado espera su liberación.",
+            "Le message a été enregistré en entier ; ce qui est sous embargo attend sa diffusion.",
+            "Het bericht is in zijn geheel opgeslagen; wat onder embargo staat wacht op vrijgave.",
+        ),
+    ),
+    "accepted": (
+        202,
+        "Warning",
+        (
+            "The message is right, and waits for the consent of a second person.",
+            "El mensaje es correcto y espera el visto bueno de una segunda persona.",
+            "Le message est juste, et attend l'accord d'une deuxième personne.",
+            "Het bericht is goed, en wacht op de instemming van een tweede persoon.",
+        ),
+    ),
+    "validated": (
+        200,
+        "Success",
+        (
+            "The message is right. It was sent to be checked only: nothing was stored.",
+            "El mensaje es correcto. Se envió solo para revisarlo: no se guardó nada.",
+            "Le message est juste. Il a été envoyé pour contrôle seulement : rien n'a été "
+            "enregistré.",
+            "Het bericht is goed. Het is alleen ter controle gestuurd: er is niets opgeslagen.",
+        ),
+    ),
+    "rejected": (
+        422,
+        "Failure",
+        (
+            "Nothing of the message was stored.",
+            "No se guardó nada del mensaje.",
+            "Rien du message n'a été enregistré.",
+            "Er is niets van het bericht opgeslagen.",
+        ),
+    ),
+    "broken": (
+        500,
+        "Failure",
+        (
+            "The message could not be processed, by a fault of the service; nothing was stored.",
+            "No se pudo procesar el mensaje, por una falla del servicio; no se guardó nada.",
+            "Le message n'a pas pu être traité, par une panne du service ; rien n'a été "
+            "enregistré.",
+            "Het bericht kon niet worden verwerkt, door een storing van de dienst; er is niets "
+            "opgeslagen.",
+        ),
+    ),
+}
+"""Status, how it went, and the texts of each state that is decided."""
+
+
+async def tell_data_submission(
+    pools: Pools, subject: Subject, submission: str, base_url: str
+) -> DataSubmissionResult:
+    """What became of a submission of the caller's organisation.
+
+    Raises:
+        NotFoundError: there is none of this id, or it is another organisation's.
+    """
+    stored = await find_submission(pools, subject, submission)
+    return await with_retry(lambda: _tell(pools, stored, base_url))
+
+
+async def _tell(pools: Pools, stored: StoredSubmission, base_url: str) -> DataSubmissionResult:
+    report = Report()
+    async with pools.writer.acquire() as connection:
+        datasets = await read_datasets(connection, stored.id)
+        if stored.state in _TOLD:
+            async with aclosing(all_findings(connection, stored.id, "number")) as parts:
+                async for part in parts:
+                    report.take(part)
+    code, status, texts = _TOLD.get(stored.state, (202, "Warning", _WAITING))
+    groups = report.groups()
+    if stored.state == "rejected":
+        code = _refusal(groups)
+    elif status == "Success" and groups:
+        status = "Warning"
+    said = dict(zip(LANGUAGES, texts, strict=True))
+    address = f"{base_url}{SUBMISSIONS_PATH}/{stored.id}"
+    return DataSubmissionResult(
+        code=code,
+        status=status,
+        texts=said,
+        datasets=[_dataset(dataset, status, said) for dataset in datasets],
+        details=[(group.code, _detail(group)) for group in groups[:SHOWN]],
+        links={"submission": address, "report": f"{address}/report"},
+    )
+
+
+def _refusal(groups: Sequence[Group]) -> int:
+    """The status of a message that was refused: 404 unknown, 403 not the sender's, else 422."""
+    codes = {group.code for group in groups if group.is_error}
+    if _NO_STRUCTURE in codes:
+        return 404
+    return 403 if codes == {_NO_AGREEMENT} else 422
+
+
+def _dataset(dataset: Dataset, status: Status, texts: Texts) -> SubmittedDataset:
+    urn = f"{PREFIX}{_CLASSES[dataset.kind]}={dataset.structure}"
+    return SubmittedDataset(urn, dataset.action, status, texts)
+
+
+def _detail(group: Group) -> dict[str, str]:
+    """What a group says, with its column, values and rows."""
+    values = ", ".join(value for value in list(group.values)[:3] if value)
+    rows = str(group.rows)
+    if len(rows) > SHOWN_ROWS:
+        rows = rows[:SHOWN_ROWS].rpartition(",")[0] + ", ..."
+    facts = " ".join(
+        fact for fact in (group.component and f"{group.component}:", values, f"[{rows}]") if fact
+    )
+    return {
+        language: f"{cause(group.first[0], language)} {facts}".strip() for language in LANGUAGES
+    }
