@@ -16,16 +16,37 @@ from app.http.body_headers import check_content_type, content_encoding
 from app.services.receive_submission import Upload
 from app.sheets.template import XLSX_MEDIA_TYPE
 
-SDMX_CSV: Final = "application/vnd.sdmx.data+csv"
-VERSIONS: Final = ("1.0.0", "2.0.0", "2.1.0")
+_VENDOR: Final = "application/vnd.sdmx."
+SDMX_CSV: Final = f"{_VENDOR}data+csv"
+_VERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    SDMX_CSV: ("1.0.0", "2.0.0", "2.1.0"),
+    f"{_VENDOR}data+json": ("1.0.0", "2.0.0", "2.1.0"),
+    f"{_VENDOR}data+xml": ("3.0.0", "3.1.0"),
+    f"{_VENDOR}genericdata+xml": ("2.1",),
+    f"{_VENDOR}generictimeseriesdata+xml": ("2.1",),
+    f"{_VENDOR}structurespecificdata+xml": ("2.1",),
+    f"{_VENDOR}structurespecifictimeseriesdata+xml": ("2.1",),
+}
+"""The formats of SDMX that are read, and their versions."""
+
+_GENERIC: Final = (
+    *("text/csv", "application/json", "application/xml", XLSX_MEDIA_TYPE, "application/zip"),
+    "application/octet-stream",
+)
+_ALIASES: Final = frozenset(
+    {"text/xml", "text/plain", "application/gzip", "application/x-gzip"}
+    | {"application/x-zip-compressed", "application/vnd.ms-excel"}
+)
+"""What browsers and systems say of files that they know little of; the files tell the rest."""
+
 LONGEST_WAIT_SECONDS: Final = 60
 
-_TAKEN: Final = (
-    *(f"{SDMX_CSV};version={version}" for version in VERSIONS),
-    "text/csv",
-    XLSX_MEDIA_TYPE,
+TAKEN: Final = (
+    *(f"{name};version={one}" for name, versions in _VERSIONS.items() for one in versions),
+    *_GENERIC,
 )
-_SPELLINGS: Final = frozenset(VERSIONS) | {"1.0", "2.0", "2.1"}
+"""The media types that are read, as they are told."""
+
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _WAIT: Final = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
 _EXTENDED_NAME: Final = re.compile(
@@ -47,7 +68,7 @@ def read_upload(request: Request, max_bytes: int) -> Upload:
     """
     headers = request.headers
     content_type = headers.get("content-type", "")
-    check_content_type(content_type, _TAKEN, _is_taken)
+    check_content_type(content_type, TAKEN, _is_taken)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > max_bytes:
         raise TooLargeError(
@@ -67,9 +88,11 @@ def read_upload(request: Request, max_bytes: int) -> Upload:
 
 
 def _is_taken(name: str, parameters: Mapping[str, str]) -> bool:
-    return name in {"text/csv", XLSX_MEDIA_TYPE} or (
-        name == SDMX_CSV and parameters.get("version", VERSIONS[0]) in _SPELLINGS
-    )
+    if name in _GENERIC or name in _ALIASES:
+        return True
+    versions = _VERSIONS.get(name, ())
+    sent = parameters.get("version", next(iter(versions), ""))
+    return any(sent in {version, version.removesuffix(".0")} for version in versions)
 
 
 def preferred_wait(request: Request) -> int | None:

@@ -12,7 +12,7 @@ from app.errors import NotAcceptableError
 from app.http.errors import LANGUAGES
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.uploads import SDMX_CSV, VERSIONS, attachment, preferred_wait, read_upload
+from app.http.uploads import TAKEN, attachment, preferred_wait, read_upload
 from app.models.api import FindingsPage, Reply, SubmissionList, SubmissionReply, SubmissionState
 from app.sdmx.negotiation import negotiate_language
 from app.services.get_content import stream_content
@@ -27,7 +27,7 @@ router = APIRouter(
 
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
 _STATUS: Final = {"published": 201, "awaiting release": 201, "rejected": 422}
-_TYPES: Final = [*(f"{SDMX_CSV};version={version}" for version in VERSIONS), "text/csv"]
+_TYPES: Final = list(TAKEN)
 _REPLIES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": SubmissionReply, "description": "This Idempotency-Key was sent before."},
     201: {"model": SubmissionReply, "description": "Decided within the wait: accepted."},

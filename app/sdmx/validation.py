@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from app.sdmx.actions import Segment
+from app.sdmx.column_names import ColumnNames
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.flow import Component, Flow
 from app.sdmx.intake import Intake, Key, Target
@@ -48,6 +49,7 @@ class Validator:
         self._rows = RowReader(self.report)
         self._targets: dict[tuple[str, str], Target | str] = {}
         self._rules: dict[int, Rules] = {}
+        self._names = ColumnNames()
         self._forms: set[tuple[int, Form]] = set()
 
     def check(self, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
@@ -63,6 +65,7 @@ class Validator:
         target = self._targets[named]
         if isinstance(target, str):
             return
+        batch = self._names.fit(target.flow, batch)
         self._report_unknown(target, batch.form)
         sheet = self._sheet(target.flow, batch)
         self._values.check(sheet, target, self._rules[target.agreement])
@@ -85,7 +88,7 @@ class Validator:
         self._forms.add((target.agreement, form))
         known = target.flow.components
         for column in form.columns.values():
-            if column.component not in known:
+            if column.component not in known and not column.is_name:
                 near = nearest(column.component, known)
                 self.report(Finding("VIPMG-301", 1, column.name, column.component, nearest=near))
 

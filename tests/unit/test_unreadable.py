@@ -10,7 +10,7 @@ import pytest
 from app.errors import InvalidArtefactError, VipmgError
 from app.sdmx.findings import Finding, UnreadableError, message
 from app.sdmx.messages.inflate import Inflated
-from app.services.process_submission import _unreadable
+from app.sdmx.messages.reading_findings import unreadable_finding as _unreadable
 
 
 def fault_of(body: bytes, max_bytes: int = 1 << 20) -> VipmgError:

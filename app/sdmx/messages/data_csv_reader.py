@@ -19,13 +19,22 @@ from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.messages.data_reading import BATCH_ROWS, Batch, Column, Form, Location
 
 BUFFER_BYTES = 1 << 18
+BATCH_BYTES = 8 << 20
+"""Bytes of the file after which a batch ends, however few its rows."""
+
+BATCH_CELLS = 2_000_000
+PORTION_ROWS = 500
 FIELD_LIMIT = 131_072
 """Longest cell in characters; a quote that is never closed ends here."""
 
 SHOWN = 80
 """Characters of a header that a finding shows."""
 
-_STRUCTURE = re.compile(r"STRUCTURE(?:\[(.)\])?(.?)")
+_STRUCTURE = re.compile(r'"?STRUCTURE(?:\[(.)\])?"?(.?)')
+_DATAFLOW = re.compile(r'"?DATAFLOW"?(.?)')
+_SEPARATOR_LINE = re.compile(r"sep=.\s*", re.IGNORECASE)
+"""A first line that spreadsheets take for themselves; not counted as a row by them either."""
+
 _GLUED = re.compile(r"STRUCTURE_ID([^A-Za-z0-9_])")
 _COMPONENT = re.compile(
     r"(?P<path>[A-Za-z][A-Za-z0-9_-]*(?:(?:\[\])?\.[A-Za-z][A-Za-z0-9_-]*)*)"
@@ -35,7 +44,27 @@ _COMPONENT = re.compile(
 )
 _KINDS = frozenset({"dataflow", "datastructure", "dataprovision"})
 _HEADS = frozenset({"STRUCTURE", "STRUCTURE_ID", "ACTION"})
-_SERVICE_COLUMNS = frozenset({"STRUCTURE_NAME", "SERIES_KEY", "OBS_KEY", "UPDATED"})
+_NAMED = "STRUCTURE_NAME"
+_SERVICE_COLUMNS = frozenset({_NAMED, "SERIES_KEY", "OBS_KEY", "UPDATED", "SERIESKEY"})
+
+
+class _Counted(io.RawIOBase):
+    """A stream that knows how much was read from it."""
+
+    def __init__(self, source: io.RawIOBase) -> None:
+        self._source = source
+        self.count = 0
+
+    def readable(self) -> bool:
+        """A stream for reading."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer."""
+        data = self._source.read(len(buffer)) or b""
+        buffer[: len(data)] = data
+        self.count += len(data)
+        return len(data)
 
 
 @dataclass(slots=True)
@@ -43,6 +72,7 @@ class CsvReader:
     """Reads one message.
 
     Attributes:
+        encoding: of the text; what spreadsheets call Unicode text is UTF-16.
         form: columns of components and signs, known once the header was read; numbers may have
             a comma where the separator is another sign.
         findings: what is wrong with the form of the message; filled while it is read.
@@ -53,6 +83,7 @@ class CsvReader:
     findings: list[Finding] = field(default_factory=list)
     separator: str = ","
     row_count: int = 0
+    encoding: str = "utf-8-sig"
     _legacy: bool = False
     _width: int = 0
     _structure: int = 0
@@ -66,21 +97,25 @@ class CsvReader:
             UnreadableError: the stream is no SDMX-CSV, or not UTF-8.
         """
         csv.field_size_limit(FIELD_LIMIT)
+        counted = _Counted(self.stream)
         text = io.TextIOWrapper(
-            io.BufferedReader(self.stream, BUFFER_BYTES), encoding="utf-8-sig", newline=""
+            io.BufferedReader(counted, BUFFER_BYTES), encoding=self.encoding, newline=""
         )
         try:
             header = self._read_first_line(text)
             self.form.decimal_comma = self.separator != ","
             self._read_header(next(csv.reader([header], delimiter=self.separator, strict=True)))
             reader = csv.reader(text, delimiter=self.separator, strict=True)
-            while rows := self._take(reader, batch_rows):
+            most = max(min(batch_rows, BATCH_CELLS // max(self._width, 1)), 1)
+            while rows := self._take(reader, most, counted):
                 yield from self._split(rows, self.row_count - len(rows) + 2)
         except UnicodeDecodeError as error:
             byte = f"0x{error.object[error.start]:02X}"
             raise UnreadableError(
                 "encoding", row=self.row_count + 1, value=byte, allowed="UTF-8"
             ) from error
+        except UnicodeError as error:  # UTF-16 that is none
+            raise UnreadableError("encoding", row=1, allowed="UTF-8") from error
         except csv.Error as error:
             raise UnreadableError("csv", row=self.row_count + 1, value=str(error)) from error
 
@@ -88,21 +123,29 @@ class CsvReader:
         """A row of the file is a row of the message."""
         return Location(row)
 
-    def _take(self, reader: Iterator[list[str]], most: int) -> list[list[str]]:
+    def _take(self, reader: Iterator[list[str]], most: int, counted: _Counted) -> list[list[str]]:
         rows: list[list[str]] = []
+        until = counted.count + BATCH_BYTES
         try:
-            rows.extend(islice(reader, most))
+            while len(rows) < most and counted.count <= until:
+                size = len(rows)
+                rows.extend(islice(reader, min(most - size, PORTION_ROWS)))
+                if len(rows) == size:
+                    break
         finally:
             self.row_count += len(rows)  # those before a fault too, so that it can be placed
         return rows
 
     def _read_first_line(self, text: io.TextIOWrapper) -> str:
         line = text.readline(FIELD_LIMIT)
-        match = _STRUCTURE.match(line)
+        if _SEPARATOR_LINE.fullmatch(line):
+            line = text.readline(FIELD_LIMIT)
+        match, legacy = _STRUCTURE.match(line), _DATAFLOW.match(line)
         if not line.strip("\ufeff \t\r\n"):
             raise UnreadableError("empty", value=line or None)
-        if line.startswith("DATAFLOW"):
-            self._legacy, self.separator = True, line[8:9]
+        if legacy:
+            self._legacy, self.separator = True, legacy[1]
+            self.form.legacy = True
         elif match:
             self.form.sub_separator, self.separator = match[1] or ";", match[2]
         else:
@@ -132,8 +175,9 @@ class CsvReader:
             if len(names) < 2 or names[1] != "STRUCTURE_ID":
                 raise self._second_column(names)
             self._structure_id, start = 1, 2
+        has_names, is_name = _NAMED in names, False
         for place in range(start, len(names)):
-            self._read_column(place, names[place])
+            is_name = self._read_column(place, names[place], is_name=is_name) and has_names
 
     def _second_column(self, names: list[str]) -> UnreadableError:
         """Why STRUCTURE_ID is not the second column: mostly a separator that is not one."""
@@ -145,16 +189,17 @@ class CsvReader:
         second = names[1] if len(names) > 1 else ""
         return UnreadableError("second-column", row=1, value=second[:SHOWN], allowed="STRUCTURE_ID")
 
-    def _read_column(self, place: int, name: str) -> None:
+    def _read_column(self, place: int, name: str, *, is_name: bool) -> bool:
+        """Take a column; whether the next one may hold its names (`labels=name`)."""
         if not self._legacy and name in _HEADS:
             if name == "ACTION" and self._action is None:
                 self._action = place
             else:
                 self.findings.append(Finding("VIPMG-205", 1, name, name))
-            return
+            return False
         match = _COMPONENT.fullmatch(name)
         if name in _SERVICE_COLUMNS or match is None:
-            return
+            return False
         column = Column(
             place,
             name,
@@ -164,11 +209,14 @@ class CsvReader:
             if match["languages"]
             else (),
             labelled=bool(match["label"]),
+            is_name=is_name,
         )
-        if column.component in self.form.columns:
-            self.findings.append(Finding("VIPMG-205", 1, column.component, name))
-        else:
+        known = self.form.columns.get(column.component)
+        if known is None or known.is_name:
             self.form.columns[column.component] = column
+        elif not is_name:
+            self.findings.append(Finding("VIPMG-205", 1, column.component, name))
+        return not is_name
 
     def _split(self, rows: list[list[str]], first: int) -> Iterator[Batch]:
         numbers: Sequence[int] = range(first, first + len(rows))

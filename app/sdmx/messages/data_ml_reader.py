@@ -40,6 +40,7 @@ class MlReader:
 
     def __init__(self, stream: io.RawIOBase) -> None:
         self.findings: list[Finding] = []
+        self.row_count = 0
         self._events = XmlEvents(stream, start=self._start, end=self._end, text=self._heard_text)
         self._forms = Forms()
         self._rows = MlRows(self._forms)
@@ -86,11 +87,6 @@ class MlReader:
             "StructuredText": self._end_text,
             "DataSet": self._end_dataset,
         }
-
-    @property
-    def row_count(self) -> int:
-        """Rows read so far."""
-        return self._rows.count
 
     def batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """All rows of the message, in order.
@@ -219,6 +215,7 @@ class MlReader:
 
     def _take(self) -> None:
         self._batches += self._rows.take(keep_last=self._observation is not None)
+        self.row_count = self._rows.count
 
     def _next(self, name: str) -> str:
         """The path of the next element of this name."""

@@ -31,6 +31,7 @@ class Column:
         many: whether its cells hold several values (`ATTR[]`, `PARENT[].CHILD`).
         languages: languages of its cells (`ATTR[en;es]`), empty for plain text.
         labelled: whether its header carries a label, and so its coded cells.
+        is_name: whether it seems to hold the names of the codes of the column before it.
     """
 
     place: int
@@ -39,6 +40,7 @@ class Column:
     many: bool = False
     languages: tuple[str, ...] = ()
     labelled: bool = False
+    is_name: bool = False
 
 
 @dataclass(slots=True, eq=False)

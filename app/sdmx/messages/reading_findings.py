@@ -6,7 +6,7 @@ import msgspec
 
 from app.errors import MessageError, TooLargeError, VipmgError
 from app.sdmx.findings import Finding, UnreadableError
-from app.sdmx.messages.data_reading import DataReader
+from app.sdmx.messages.data_reading import DataReader, Location
 
 
 def unreadable_finding(error: VipmgError) -> Finding:
@@ -27,7 +27,14 @@ def located(reader: DataReader, finding: Finding) -> Finding:
     here = reader.locate(finding.row, finding.component)
     rule = finding.rule
     if finding.code == "VIPMG-231" and rule is not None:  # it names another row
-        rule = str(reader.locate(int(rule), None).row)
+        rule = _other(here, reader.locate(int(rule), None))
     return msgspec.structs.replace(
         finding, row=here.row, place=here.place, file=here.file, rule=rule
     )
+
+
+def _other(here: Location, there: Location) -> str:
+    """Another row as a person finds it from here."""
+    if there.file != here.file:
+        return f"{there.row} ({there.file})"
+    return str(there.row) if there.place is None else f"{there.row} ({there.place})"
