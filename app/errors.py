@@ -22,6 +22,7 @@
     ├── TooManyUploadsError       more under way than an organisation may have; `retriable`
     ├── MessageError              a message that cannot be read at all
     ├── InvalidArtefactError      a structural artefact that is not valid
+    ├── InvalidLayoutError        a layout of workbooks that is not valid
     ├── ConfigurationError        settings that cannot be used
     ├── BrokenSubmissionError     processing that failed for good, by a fault of ours
     └── UnavailableError          a part is missing now; `retriable`
@@ -183,6 +184,12 @@ class InvalidArtefactError(VipmgError):
     """A structural artefact that is not valid, or refers to what does not exist (HTTP 422)."""
 
     code = "VIPMG-131"
+
+
+class InvalidLayoutError(VipmgError):
+    """A layout of workbooks that is not valid; `detail` lists each problem (HTTP 422)."""
+
+    code = "VIPMG-132"
 
 
 class ConfigurationError(VipmgError):

@@ -20,10 +20,12 @@ from app.http.quick_replies import QuickMemory, QuickReplies
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
 from app.routers import (
+    agreements,
     availability,
     data,
     health,
     landing,
+    layouts,
     ledger,
     metadata,
     oauth,
@@ -65,6 +67,8 @@ ROUTES = (
     v1_metadata,
     v1_structure,
     submissions,
+    agreements,
+    layouts,
     reports,
     uploads,
     receipts,
@@ -73,6 +77,9 @@ ROUTES = (
     health,
     landing,
 )
+
+WORKBOOKS_AT_ONCE = 2
+"""Workbooks that requests may have opened at the same time: each costs a process."""
 
 DESCRIPTION = """
 Shared SDMX structures, authenticated submissions, harmonised migration statistics.
@@ -130,6 +137,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.replies = ReplyCache(settings)
         app.state.quick = QuickMemory(HeadReader(pools.public), app.state.replies)
         app.state.uppers = UpperCache()
+        app.state.workbooks = asyncio.Semaphore(WORKBOOKS_AT_ONCE)
         app.state.readiness = ReadinessProbe(pools, app.state.catalogue, dsn)
         yield
 

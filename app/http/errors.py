@@ -124,6 +124,7 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
     errors.PreconditionFailedError: (412, "Changed meanwhile", "Cambiado entretanto"),
     errors.MessageError: (422, "Message not readable", "Mensaje ilegible"),
     errors.InvalidArtefactError: (422, "Artefact not valid", "Artefacto no válido"),
+    errors.InvalidLayoutError: (422, "Layout not valid", "Diseño no válido"),
     errors.ConfigurationError: (500, "Service misconfigured", "Servicio mal configurado"),
     errors.BrokenSubmissionError: (500, "Processing broken", "Procesamiento interrumpido"),
     errors.UnavailableError: (503, "Not available now", "No disponible por ahora"),

@@ -27,7 +27,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from app.errors import VipmgError
+from app.errors import InvalidLayoutError
 from app.sdmx.findings import nearest
 from app.sdmx.flow import Component, Flow
 from app.sheets.addresses import column_number, parse_cell
@@ -43,15 +43,6 @@ DEFAULT_MARKS: Final = dict.fromkeys(
 """What stands for a missing value where a layout does not say: OBS_STATUS O (missing value)."""
 
 DEFAULT_SKIPS: Final = ("total", "total *", "totales", "subtotal*", "sub-total*", "sub total*")
-
-
-class InvalidLayoutError(VipmgError):
-    """A layout that is not valid, or does not suit its agreement (HTTP 422).
-
-    `detail` lists the problems: where in the layout, what is wrong, in English and Spanish.
-    """
-
-    code = "VIPMG-132"
 
 
 class ColumnRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

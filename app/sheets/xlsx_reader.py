@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -78,7 +78,7 @@ class XlsxReader:
         self._max_rows = max_rows
         self._places: list[_Places] = []
 
-    def batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
+    def batches(self, batch_rows: int = BATCH_ROWS) -> Generator[Batch, None, None]:
         """All rows of the workbook, in the order of its sheets.
 
         Raises:
