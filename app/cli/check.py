@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from app.cli.local_files import LocalFile
@@ -18,7 +17,7 @@ from app.cli.offline import (
     find_structures,
 )
 from app.cli.offline_report import describe, print_groups, save_report
-from app.cli.output import print_json, wide_console
+from app.cli.output import print_json, progress_bars, wide_console
 from app.cli.push_texts import counted, text
 from app.cli.report_names import report_names
 from app.services.check_file import CheckedFile
@@ -69,8 +68,7 @@ def _check(
 ) -> int:
     try:
         file = LocalFile.of(path)
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-        with Progress(*columns, console=console, transient=True) as progress:
+        with progress_bars(console) as progress:
             task = progress.add_task(
                 f"{path.name}: {text('check_bar')}".replace("[", r"\["), total=file.size
             )

@@ -9,6 +9,7 @@ from typing import Final
 
 import orjson
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,12 @@ def wide_console(*, stderr: bool = False) -> Console:
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = PIPE_COLUMNS
     return console
+
+
+def progress_bars(console: Console) -> Progress:
+    """Bars that tell how far the work is, gone when it is done; none in a pipe."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_table(

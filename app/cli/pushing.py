@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import Progress
 from rich.text import Text
 
 from app.cli.journal import Journal
 from app.cli.local_files import LocalFile
 from app.cli.offline import LocalCheck
 from app.cli.offline_report import describe, print_groups, save_report
-from app.cli.output import print_table
+from app.cli.output import print_table, progress_bars
 from app.cli.push_texts import counted, text
 from app.cli.remote import NotSentError
 from app.cli.sending import Parameters, Sender, Submission
@@ -140,8 +140,9 @@ class Pusher:
 
             submission = self._sender.follow(submission, follow)
         if submission["state"] != "broken":
-            self._journal.note(key, state=submission["state"])
-            self._journal.note(plain, state=submission["state"], again=None)
+            self._journal.note(plain, state=submission["state"])
+            if key != plain:
+                self._journal.note(plain, again=None)
         return submission, before
 
     def _tell(self, item: Item, submission: Submission, *, before: bool) -> None:
@@ -172,8 +173,7 @@ class Pusher:
 
     @contextmanager
     def _bar(self, path: Path, name: str, total: int | None) -> Iterator[_Bar]:
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with progress_bars(self._console) as progress:
             yield _Bar(progress, f"{path.name}: {text(name)}", total)
 
 
