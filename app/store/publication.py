@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Intake
-from app.store import checks, ledger, staging
+from app.store import checks, ledger, staging, superseded
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
 from app.store.merge import Merge, RefusedError, write_series
@@ -201,6 +201,8 @@ async def end_publication(
         publication.facts,
     )
     place = await ledger.append(connection, entry)
+    if action not in {"release", "terms"}:
+        await superseded.look_later(connection, publication.id)
     for effect in effects:
         if effect.public_room:
             await connection.execute(

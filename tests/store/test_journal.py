@@ -132,14 +132,13 @@ async def check(desk: Desk) -> None:
         (row["agreement_id"], tuple(row["key"])): row["attributes"]
         for row in await desk.rows("withheld_attachment")
     }
-    heads = await desk.rows("agreement_head")
-    number, _ = await desk.numbers("PA_CRI_SMALL")
-    counts = [
-        (h["series_count"], h["observation_count"]) for h in heads if h["agreement_id"] == number
-    ]
-    full = [row["observation_count"] for row in rows if row["observation_count"]]
-    if counts:
-        assert counts == [(len(full), sum(full))]
+    for head in await desk.rows("agreement_head"):
+        full = [
+            row["observation_count"]
+            for row in rows
+            if row["agreement_id"] == head["agreement_id"] and row["observation_count"]
+        ]
+        assert (head["series_count"], head["observation_count"]) == (len(full), sum(full))
 
 
 @pytest.mark.parametrize("group", [SEEDS[start : start + 6] for start in range(0, 30, 6)])
