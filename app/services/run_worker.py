@@ -15,8 +15,9 @@ from app.services.empty_practice import keep_emptying
 from app.services.process_submission import process_submission
 from app.services.release_embargoed import keep_releasing
 from app.services.sweep_uploads import keep_sweeping
+from app.services.undo_superseded import settle_superseded
 from app.settings import Settings
-from app.store import jobs, submissions
+from app.store import jobs, submissions, superseded
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, is_passing
 
@@ -65,6 +66,9 @@ class _Worker:
         self._not_counted: set[str] = set()
         self.handlers: dict[str, jobs.Handler] = {
             name: partial(self._process, name) for name in self._spaces
+        } | {
+            superseded.JOB: partial(self._settle, pools),
+            superseded.PRACTICE_JOB: partial(self._settle, pools.practice or pools),
         }
 
     async def _process(self, name: str, payload: str) -> None:
@@ -83,9 +87,15 @@ class _Worker:
             seconds = asyncio.get_running_loop().time() - begin
             log.info("submission processed", submission=payload, seconds=round(seconds, 2))
 
+    async def _settle(self, pools: Pools, payload: str) -> None:
+        """Beside the submissions, which never wait for it."""
+        await settle_superseded(pools, int(payload))
+
     async def failed(self, name: str, payload: str, error: Exception) -> None:
         """Note that a job failed; when a part was away, the next attempt does not count."""
         log.error("job failed, tried again later", job=name, payload=payload, exc_info=error)
+        if name not in self._spaces:
+            return
         if is_passing(error):
             self._not_counted.add(payload)
         try:
