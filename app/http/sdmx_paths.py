@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from app.http.data_submit_replies import DATA_PATH, data_submission_path
 from app.http.maintenance_paths import maintenance_paths
 from app.http.path_items import TEXT, Interface, Parameters, Resource, one_of, path_item
 from app.http.v1_paths import V1_RESOURCES
@@ -179,6 +180,7 @@ def sdmx_paths() -> dict[str, Any]:
         )
         for resource in resources
     )
-    for path, operations in maintenance_paths().items():
+    submission = {DATA_PATH: data_submission_path()}
+    for path, operations in (maintenance_paths() | submission).items():
         paths[path] = paths.get(path, {}) | operations
     return paths
