@@ -23,6 +23,7 @@ from app.routers import (
     agreements,
     availability,
     data,
+    data_submission,
     health,
     landing,
     layouts,
@@ -55,6 +56,7 @@ from app.store.registry import RegistryCache
 
 ROUTES = (
     data,
+    data_submission,
     availability,
     structure,
     structure_maintenance,
