@@ -235,7 +235,8 @@ class JsonReader:
                     if name == "series":
                         self._take_series(dataset, run, place)
                     elif name == "observations":
-                        self._take(dataset, dataset.shared, run, place, f"{at}/observations")
+                        whole = dataset.structure.alone
+                        self._take(dataset, whole, dataset.shared, run, place, f"{at}/observations")
                     else:
                         self._take_groups(dataset, run)
                     if self._rows.count + len(self._rows.open) >= self._batch_rows:
@@ -259,6 +260,7 @@ class JsonReader:
                     above = {}
                 self._take(
                     dataset,
+                    dataset.structure.observation,
                     dataset.shared | codes | above,
                     observations,
                     number,
@@ -270,6 +272,7 @@ class JsonReader:
     def _take(
         self,
         dataset: _Dataset,
+        dimensions: Sequence[Listed],
         shared: Mapping[str, Cell],
         observations: Mapping[str, Any],
         number: int,
@@ -281,7 +284,7 @@ class JsonReader:
         for name, value in shared.items():
             columns.setdefault(name, []).extend([value] * size)
         keys = list(observations)
-        for name, codes in dataset.codes(keys, at):
+        for name, codes in _codes(dimensions, keys, at):
             columns.setdefault(name, []).extend(codes)
         for name, values in dataset.values(list(observations.values()), at):
             columns.setdefault(name, []).extend(values)
@@ -292,15 +295,8 @@ class JsonReader:
     def _take_groups(self, dataset: _Dataset, run: Mapping[str, Any]) -> None:
         for key, listed in run.items():
             at = f"{dataset.at}/dimensionGroupAttributes/{key}"
-            cells: dict[str, Cell] = {}
-            for position, index in enumerate(key.split(":")):
-                dimension = dataset.structure.by_position.get(position)
-                if index in {"", "~"}:
-                    continue
-                if dimension is None:
-                    raise UnreadableError("json-shape", place=at[:200])
-                cells[dimension.id] = dimension.code(index, at[:200])
-            cells |= dataset.above(listed, dataset.structure.at_group, at)
+            above = dataset.above(listed, dataset.structure.at_group, at)
+            cells: dict[str, Cell] = {**dataset.group(key, above, at), **above}
             self._rows.open.append((at.replace("~", "~0"), cells))
 
     def _flush(self, head: _Head, number: int) -> Iterator[Batch]:
@@ -361,26 +357,27 @@ class _Dataset:
         pairs = zip(dimensions, indexes, strict=True)
         return {one.id: one.code(index, at[:200]) for one, index in pairs}
 
-    def codes(self, keys: Sequence[str], at: str) -> Iterator[tuple[str, list[Cell]]]:
-        """The columns of the dimensions at the observation."""
-        listed = self.structure.observation
-        if len(listed) == 1:
-            only = listed[0]
-            try:
-                yield only.id, [only.indexes[key] for key in keys]
-            except KeyError:
-                yield only.id, [only.code(key, at[:200]) for key in keys]
-            return
-        if not listed:
-            return  # all dimensions are above; the key says nothing
-        split = [key.split(":") for key in keys]
-        if set(map(len, split)) != {len(listed)}:
-            raise UnreadableError("json-key", place=at[:200], allowed=str(len(listed)))
-        for one, indexes in zip(listed, zip(*split, strict=True), strict=True):
-            try:
-                yield one.id, [one.indexes[index] for index in indexes]
-            except KeyError:
-                yield one.id, [one.code(index, at[:200]) for index in indexes]
+    def group(self, key: str, values: Mapping[str, Cell], at: str) -> dict[str, Cell]:
+        """The codes in the key of a group, which has a place for each dimension."""
+        indexes = key.split(":")
+        needed = {
+            name
+            for one in self.structure.at_group
+            if values.get(one.id, "") != ""
+            for name in one.dimensions
+        }
+        first: dict[str, Cell] = {}
+        for order in self.structure.orders:
+            if len(indexes) > len(order):
+                raise UnreadableError("json-key", place=at[:200], allowed=str(len(order)))
+            pairs = [p for p in zip(order, indexes, strict=False) if p[1] not in {"", "~"}]
+            given = {one.id for one, _ in pairs}
+            known = all(index in one.indexes for one, index in pairs)
+            if known and needed <= given:
+                return {one.id: one.code(index, at[:200]) for one, index in pairs}
+            if not first and (known or order is self.structure.orders[-1]):
+                first = {one.id: one.code(index, at[:200]) for one, index in pairs}
+        return first
 
     def values(self, arrays: list[Any], at: str) -> Iterator[tuple[str, list[Cell]]]:
         """The columns of measures and attributes at the observation."""
@@ -419,6 +416,22 @@ class _Dataset:
 
     def _left_out(self, one: Listed) -> Cell:
         return "" if self.action == "Delete" else one.default
+
+
+def _codes(
+    listed: Sequence[Listed], keys: Sequence[str], at: str
+) -> Iterator[tuple[str, list[Cell]]]:
+    """The columns of the dimensions at the observation."""
+    if not listed:
+        return  # all dimensions are above; the key says nothing
+    split = [key.split(":") for key in keys] if len(listed) > 1 else [[key] for key in keys]
+    if set(map(len, split)) != {len(listed)}:
+        raise UnreadableError("json-key", place=at[:200], allowed=str(len(listed)))
+    for one, indexes in zip(listed, zip(*split, strict=True), strict=True):
+        try:
+            yield one.id, [one.indexes[index] for index in indexes]
+        except KeyError:
+            yield one.id, [one.code(index, at[:200]) for index in indexes]
 
 
 def _structure_of(structures: Any, place: int) -> int:  # noqa: ANN401

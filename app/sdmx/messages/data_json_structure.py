@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from app.sdmx.findings import UnreadableError
 from app.sdmx.messages.data_cells import Cell, check_width
+from app.sdmx.messages.data_ml_names import PRIMARY_MEASURE
 from app.sdmx.messages.data_reading import StructureKind
 from app.sdmx.messages.structure_names import kind_of_urn
 
@@ -36,6 +37,8 @@ class Listed:
         values: the values that indexes point to; none where values stand themselves.
         indexes: the same by the text of the index, as keys have it.
         default: the value where an array ends before it.
+        position: of a dimension, its place in the key of the data structure.
+        dimensions: of an attribute, those that it is attached to, where it says so.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Listed:
     indexes: dict[str, Cell] = field(default_factory=dict)
     default: Cell = ""
     position: int = -1
+    dimensions: frozenset[str] = frozenset()
 
     def cell(self, raw: Any, place: str) -> Cell:  # noqa: ANN401
         """A value of a dataset as a cell; `place` is told where it is none.
@@ -93,8 +97,8 @@ class JsonStructure:
 
     Attributes:
         fixed: dimensions that have one value in the whole dataset.
-        by_position: dimensions by their place in the key of the data structure.
-        names: ids of all components that observations have.
+        orders: the orders that all dimensions may have in keys of groups: that of the data
+            structure, as the standard says, and that of the levels, as its samples have it.
     """
 
     kind: StructureKind
@@ -102,11 +106,16 @@ class JsonStructure:
     fixed: dict[str, str]
     series: list[Listed]
     observation: list[Listed]
-    by_position: dict[int, Listed]
+    orders: list[list[Listed]]
     at_dataset: list[Listed]
     at_group: list[Listed]
     at_series: list[Listed]
     at_observation: list[Listed]
+
+    @property
+    def alone(self) -> list[Listed]:
+        """The dimensions of observations that stand without series."""
+        return [*self.series, *self.observation]
 
 
 def read_structure(
@@ -121,8 +130,7 @@ def read_structure(
     Args:
         document: the object of the structure.
         links: links that name it, the first that can be read counts.
-        legacy: whether the message is of SDMX-JSON 1.0, where observations begin with a value
-            that no component describes.
+        legacy: whether the message is of SDMX-JSON 1.0.
         place: JSON pointer of the structure, for errors.
 
     Raises:
@@ -141,8 +149,10 @@ def read_structure(
         if one.position < 0:
             one.position = order
     observed = measures.get("observation", [])
-    if legacy and not observed:
-        observed = [Listed("OBS_VALUE")]
+    if legacy or document.get("measures") is None:
+        # Not described, as in 1.0: observations begin with the value. So have official samples
+        # of 2.x too.
+        observed = [Listed(PRIMARY_MEASURE)]
     check_width(sum(len(level) for level in (*dimensions.values(), *attributes.values())))
     structure = JsonStructure(
         kind,
@@ -150,7 +160,7 @@ def read_structure(
         {one.id: _only(one, place) for one in dimensions.get(_DATASET, [])},
         dimensions.get("series", []),
         dimensions.get("observation", []),
-        {one.position: one for one in every},
+        _orders(every),
         attributes.get(_DATASET, []),
         attributes.get(_GROUP, []),
         attributes.get("series", []),
@@ -199,11 +209,20 @@ def _component(document: Any, place: str) -> Listed:  # noqa: ANN401
     position = document.get("keyPosition")
     if isinstance(position, int):
         component.position = position
+    relationship = document.get("relationship")
+    named = relationship.get("dimensions") if isinstance(relationship, dict) else None
+    if isinstance(named, list):
+        component.dimensions = frozenset(map(str, named))
     if document.get("default") is not None:
         component.default = plain(document["default"])
         if component.values is not None:
             component.values[CUT] = component.default
     return component
+
+
+def _orders(every: list[Listed]) -> list[list[Listed]]:
+    by_position = sorted(every, key=lambda one: one.position)
+    return [by_position] if by_position == every else [by_position, every]
 
 
 def _value(item: Any) -> Cell:  # noqa: ANN401
