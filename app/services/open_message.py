@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from typing import IO, Any, Protocol
+from typing import IO, Any, Final, Protocol
 
+from app.errors import InvalidLayoutError
 from app.sdmx.findings import UnreadableError
 from app.sdmx.intake import Target
-from app.sdmx.messages.data_csv_reader import CsvReader
 from app.sdmx.messages.data_reading import DataReader
-from app.sdmx.messages.inflate import Inflated, Rewound
-from app.sheets.layout import InvalidLayoutError, read_layout
+from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
+from app.sdmx.messages.sniffing import Kind
+from app.sheets.layout import read_layout
 from app.sheets.template import XLSX_MEDIA_TYPE
 from app.sheets.xlsx_reader import MAX_ROWS, XlsxReader
+
+_VENDOR: Final = "application/vnd.sdmx."
+_DECLARED: Final[Mapping[str, Kind]] = {"+json": "json", "+xml": "xml", "+csv": "csv"}
 
 
 class Sent(Protocol):
@@ -41,28 +45,34 @@ def open_message(
     options: Mapping[str, Any] | None = None,
     max_xlsx_rows: int = MAX_ROWS,
 ) -> DataReader:
-    """The reader of a submission.
+    """The reader of a submission; what it cannot read shows when it is read.
+
+    Types of SDMX say which format the file has, all others leave it to the file itself.
 
     Args:
-        stored: the submission, or another file; its content type and encoding tell the format.
-        spool: its bytes as they came.
+        stored: the submission, or another file.
+        spool: its bytes as they came; they can be read from any place on.
         max_bytes: bytes that it may have when decompressed.
         resolve: the target of a structure (kind, `AGENCY:ID(VERSION)`), or the code of the
             finding that says why there is none.
         options: what its sender said of it: `agreement` and `layout` of a workbook.
         max_xlsx_rows: rows that a workbook may have.
     """
-    if stored.content_type.partition(";")[0].strip().lower() == XLSX_MEDIA_TYPE:
-        return _open_workbook(
-            _content(stored, spool, max_bytes), resolve, options or {}, max_xlsx_rows
-        )
-    return CsvReader(_content(stored, spool, max_bytes))
 
+    def open_workbook(stream: io.RawIOBase) -> DataReader:
+        return _open_workbook(stream, resolve, options or {}, max_xlsx_rows)
 
-def _content(stored: Sent, spool: IO[bytes], max_bytes: int) -> io.RawIOBase:
-    if stored.content_encoding != "gzip":
-        return Rewound(spool)
-    return Inflated(spool, max_bytes)
+    content = SpooledBytes(spool, max_bytes, is_gzip=stored.content_encoding == "gzip")
+    name = stored.content_type.partition(";")[0].strip().lower()
+    if name == XLSX_MEDIA_TYPE:
+        return open_workbook(content.reopen())
+    declared = next((kind for end, kind in _DECLARED.items() if name.endswith(end)), None)
+    return MessageReader(
+        content,
+        max_bytes,
+        declared=declared if name.startswith(_VENDOR) else None,
+        open_workbook=open_workbook,
+    )
 
 
 def _open_workbook(
