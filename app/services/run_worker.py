@@ -65,8 +65,7 @@ class _Worker:
         self._turn = asyncio.Lock()
         self._not_counted: set[str] = set()
         self.handlers: dict[str, jobs.Handler] = {
-            name: partial(self._process, name) for name in self._spaces
-        } | {
+            **{name: partial(self._process, name) for name in self._spaces},
             superseded.JOB: partial(self._settle, pools),
             superseded.PRACTICE_JOB: partial(self._settle, pools.practice or pools),
         }
