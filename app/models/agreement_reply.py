@@ -83,7 +83,7 @@ class LayoutList(Reply):
     layouts: list[LayoutReply]
 
 
-class PreviewRow(Reply):
+class LayoutPreviewRow(Reply):
     """One observation as it would be read."""
 
     row: Annotated[int, Field(description="Row of the sheet.")]
@@ -91,10 +91,10 @@ class PreviewRow(Reply):
     values: dict[str, str]
 
 
-class PreviewReply(Reply):
+class LayoutPreview(Reply):
     """The first observations of a workbook as a layout reads them; nothing is stored."""
 
     components: list[str]
-    rows: list[PreviewRow]
+    rows: list[LayoutPreviewRow]
     is_whole: Annotated[bool, Field(description="Whether these are all that there are.")]
     findings: list[FindingReply]

@@ -11,7 +11,7 @@ from app.http.body_headers import check_content_type
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.workbook_body import read_layout_body, spool_workbook
-from app.models.agreement_reply import LayoutList, LayoutReply, PreviewReply
+from app.models.agreement_reply import LayoutList, LayoutPreview, LayoutReply
 from app.models.api import Reply
 from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.negotiation import negotiate_language
@@ -102,7 +102,7 @@ async def remove_layout(
 @router.post(
     "/{name}/preview",
     summary="Try a layout on a workbook",
-    response_model=PreviewReply,
+    response_model=LayoutPreview,
     openapi_extra=_FILE,
 )
 async def post_preview(

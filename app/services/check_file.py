@@ -19,7 +19,7 @@ from app.sdmx.intake import (
     segment_of_deletion,
 )
 from app.sdmx.messages.data_reading import DataReader
-from app.sdmx.messages.reading_findings import located, unreadable_finding
+from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.report import Report
 from app.sdmx.validation import Validator
 from app.services.find_target import find_target
@@ -112,6 +112,7 @@ class _Check:
         self._on_rows = on_rows
         self._found: list[Finding] = []
         self._reader: DataReader | None = None
+        self._told: set[tuple[str | None, ...]] = set()
         self.resolve: Callable[[str, str], Target | str] = lambda kind, structure: find_target(
             catalogue, own, kind, structure
         )
@@ -176,7 +177,7 @@ class _Check:
             return
         found.sort(key=lambda finding: finding.row or 0)
         if self._reader is not None:
-            found = [located(self._reader, finding) for finding in found]
+            found = located_once(self._reader, found, self._told)
         self.checked.report.take(found)
         self._stage.put_findings(found)
 

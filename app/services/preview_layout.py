@@ -10,10 +10,10 @@ import orjson
 
 from app.auth.subject import Subject
 from app.errors import VipmgError
-from app.models.agreement_reply import PreviewReply, PreviewRow
+from app.models.agreement_reply import LayoutPreview, LayoutPreviewRow
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Target
-from app.sdmx.messages.reading_findings import located, unreadable_finding
+from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.validation import Validator
 from app.services.describe_finding import describe_finding
 from app.services.find_agreement import find_agreement
@@ -39,7 +39,7 @@ async def preview_layout(
     *,
     language: str,
     turns: asyncio.Semaphore,
-) -> PreviewReply:
+) -> LayoutPreview:
     """The first rows of a workbook, with what is wrong in them; nothing is stored.
 
     Raises:
@@ -72,10 +72,10 @@ async def preview_layout(
 
 def _preview(
     reader: XlsxReader, resolve: Callable[[str, str], Target | str], language: str
-) -> PreviewReply:
+) -> LayoutPreview:
     found: list[Finding] = []
     validator = Validator(resolve, found.append)
-    rows: list[PreviewRow] = []
+    rows: list[LayoutPreviewRow] = []
     components: list[str] = []
     is_whole = True
     batches = reader.batches(batch_rows=ROWS)
@@ -89,14 +89,14 @@ def _preview(
             for place, number in enumerate(batch.rows):
                 values = {component: cells[place] for component, cells in batch.cells.items()}
                 here = reader.locate(number, _measure(resolve, batch.kind, batch.structure))
-                rows.append(PreviewRow(row=here.row or 0, place=here.place, values=values))
+                rows.append(LayoutPreviewRow(row=here.row or 0, place=here.place, values=values))
     except VipmgError as error:
         found.append(unreadable_finding(error))
     finally:
         batches.close()
-    told = [located(reader, finding) for finding in (*reader.findings, *found)]
+    told = located_once(reader, [*reader.findings, *found], set())
     told.sort(key=lambda finding: finding.row or 0)
-    return PreviewReply(
+    return LayoutPreview(
         components=components,
         rows=rows[:ROWS],
         is_whole=is_whole,

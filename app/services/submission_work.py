@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
-from app.sdmx.messages.reading_findings import located
+from app.sdmx.messages.reading_findings import located_once
 from app.sdmx.validation import Validator
 from app.sheets.xlsx_reader import MAX_ROWS
 from app.store import submissions
@@ -42,6 +42,15 @@ class Work:
     rows: int = 0
     reader: DataReader | None = None
     max_xlsx_rows: int = MAX_ROWS
+    _told: set[tuple[str | None, ...]] = field(default_factory=set)
+
+    @property
+    def actor(self) -> str:
+        """Who publishes, as the ledger has it: the organisation, and both persons if two."""
+        stored = self.submission
+        if stored.approval != "approve":
+            return stored.organisation
+        return f"{stored.organisation} ({stored.client_id} + {stored.approved_by})"
 
     def report(self, finding: Finding) -> None:
         """Take a finding."""
@@ -58,7 +67,7 @@ class Work:
             return
         found = sorted(self.findings, key=lambda finding: finding.row or 0)
         if self.reader is not None:
-            found = [located(self.reader, finding) for finding in found]
+            found = located_once(self.reader, found, self._told)
         await submissions.put_findings(
             self.connection, self.submission.id, self.stored_findings + 1, found
         )

@@ -47,7 +47,7 @@ class Workbook:
 
     def __init__(self, source: Readable) -> None:
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
-            size = _copy(source, spool)
+            size = copy_workbook(source, spool)
             spool.seek(0)
             self._process = ChildProcess(MODULE, {"size": size})
             try:
@@ -108,7 +108,7 @@ class Workbook:
                 return
 
 
-def _copy(source: Readable, spool: IO[bytes]) -> int:
+def copy_workbook(source: Readable, spool: IO[bytes]) -> int:
     """Copy a workbook, which is known to be whole then; its size in bytes."""
     size = 0
     while data := source.read(COPY_BYTES):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from app.errors import MessageError, TooLargeError, VipmgError
@@ -38,3 +40,23 @@ def _other(here: Location, there: Location) -> str:
     if there.file != here.file:
         return f"{there.row} ({there.file})"
     return str(there.row) if there.place is None else f"{there.row} ({there.place})"
+
+
+def located_once(
+    reader: DataReader, findings: Iterable[Finding], told: set[tuple[str | None, ...]]
+) -> list[Finding]:
+    """Findings with where they stand; of one cell of a workbook each is told once.
+
+    A cell of a cross table holds for all observations of its row, and each of them has the
+    finding. `told` keeps what was told before.
+    """
+    found: list[Finding] = []
+    for finding in findings:
+        placed = located(reader, finding)
+        if placed.place is not None and "!" in placed.place:
+            fact = (placed.place, placed.file, placed.code, placed.component, placed.value)
+            if fact in told:
+                continue
+            told.add(fact)
+        found.append(placed)
+    return found

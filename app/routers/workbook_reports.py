@@ -1,0 +1,77 @@
+"""Reports as workbooks: the sender's own, with the cells that have findings coloured and noted."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from typing import IO, Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.http.request_log import note_caller
+from app.http.subject import AuthenticatedSubject
+from app.http.uploads import attachment
+from app.sdmx.finding_texts import LANGUAGES
+from app.sdmx.negotiation import negotiate_language
+from app.services.get_submission import SUBMISSIONS_PATH
+from app.services.get_workbook_report import get_workbook_report
+from app.sheets.template import XLSX_MEDIA_TYPE
+
+router = APIRouter(tags=["submissions"], dependencies=[Depends(note_caller)])
+
+SPOOL_MEMORY_BYTES: Final = 8 << 20
+_CHUNK: Final = 1 << 18
+_WORKBOOK: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {XLSX_MEDIA_TYPE: {}}, "description": "The workbook."}
+}
+
+
+@router.get(
+    f"{SUBMISSIONS_PATH}/{{submission}}/report.xlsx",
+    summary="Read the report of a submission as a workbook",
+    response_class=Response,
+    responses=_WORKBOOK,
+)
+async def get_submission_workbook(
+    request: Request,
+    submission: str,
+    caller: AuthenticatedSubject,
+    lang: Annotated[
+        Literal["en", "es", "fr", "nl"] | None,
+        Query(description="Language of its texts; else as Accept-Language asks."),
+    ] = None,
+) -> Response:
+    """Return the workbook that was sent, its cells marked; of another file the rows to mend."""
+    state = request.app.state
+    accepted = request.headers.get("accept-language")
+    language = lang or negotiate_language(accepted, available=LANGUAGES).order[0]
+    sink = tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed when sent
+    try:
+        name = await get_workbook_report(
+            state.pools,
+            state.catalogue,
+            caller,
+            submission,
+            sink,
+            language=language,
+            max_bytes=state.settings.max_body_bytes,
+            turns=state.workbooks,
+        )
+    except BaseException:
+        sink.close()
+        raise
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Vary": "Accept-Language, Authorization",
+        "Content-Language": language,
+        "Content-Disposition": attachment(name),
+    }
+    return StreamingResponse(_parts(sink), 200, headers, XLSX_MEDIA_TYPE)
+
+
+async def _parts(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while part := await asyncio.to_thread(file.read, _CHUNK):
+            yield part

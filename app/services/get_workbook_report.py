@@ -1,0 +1,121 @@
+"""The report of a submission as a workbook: the sender's own, or one of his rows with findings."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import uuid
+from contextlib import aclosing
+from typing import IO, Final
+
+from app.auth.subject import Subject
+from app.errors import VipmgError
+from app.sdmx.corrections import CorrectedReader
+from app.sdmx.findings import UnreadableError
+from app.sdmx.intake import Target
+from app.sdmx.messages.data_reading import DataReader
+from app.services.find_target import find_target
+from app.services.get_submission import find_submission
+from app.services.open_message import open_message
+from app.sheets.marked_workbook import mark_workbook
+from app.sheets.report_sheet import ReportFacts
+from app.sheets.rows_workbook import SentRow, collect_rows, write_rows_workbook
+from app.store import submissions
+from app.store.catalogue import Catalogue, CatalogueCache
+from app.store.findings import all_findings
+from app.store.pools import Pools, with_retry
+from app.store.submissions import StoredSubmission
+
+SPOOL_MEMORY_BYTES: Final = 8 << 20
+_ARCHIVE: Final = b"PK"
+
+
+async def get_workbook_report(
+    pools: Pools,
+    cache: CatalogueCache,
+    subject: Subject,
+    submission: str,
+    sink: IO[bytes],
+    *,
+    language: str,
+    max_bytes: int,
+    turns: asyncio.Semaphore,
+) -> str:
+    """Write the report to a file, and tell how to name it.
+
+    Raises:
+        NotFoundError: the caller's organisation has no such submission.
+    """
+    stored = await find_submission(pools, subject, submission)
+    name = stored.file_name or str(stored.id)
+    facts = ReportFacts(name, stored.is_decided, language)
+    async with turns:
+        await _read_findings(pools, stored.id, facts)
+        with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
+            catalogue = await _spool_content(pools, cache, stored, spool)
+            await asyncio.to_thread(_write, stored, catalogue, facts, spool, sink, max_bytes)
+    sink.seek(0)
+    stem = name.rpartition(".")[0] or name
+    return f"{stem}-report.xlsx"
+
+
+def _write(
+    stored: StoredSubmission,
+    catalogue: Catalogue,
+    facts: ReportFacts,
+    spool: IO[bytes],
+    sink: IO[bytes],
+    max_bytes: int,
+) -> None:
+    """The sender's own workbook; where there is none, or too big a one, his rows."""
+    spool.seek(0)
+    if spool.read(len(_ARCHIVE)) == _ARCHIVE and not stored.corrections:
+        spool.seek(0)
+        try:
+            mark_workbook(spool, facts, sink)
+            return
+        except UnreadableError:
+            sink.seek(0)
+            sink.truncate()
+    rows: list[SentRow] = []
+    spool.seek(0)
+    try:
+        rows = collect_rows(_reader(stored, catalogue, spool, max_bytes), facts.findings)
+    except VipmgError:  # the report says itself why the file cannot be read
+        rows = []
+    write_rows_workbook(rows, facts, sink)
+
+
+def _reader(
+    stored: StoredSubmission, catalogue: Catalogue, spool: IO[bytes], max_bytes: int
+) -> DataReader:
+    own = [one for one in catalogue.agreements.values() if one.provider == stored.organisation]
+
+    def resolve(kind: str, structure: str) -> Target | str:
+        return find_target(catalogue, own, kind, structure)
+
+    reader = open_message(stored, spool, max_bytes, resolve=resolve, options=stored.options)
+    return CorrectedReader(reader, stored.corrections) if stored.corrections else reader
+
+
+async def _read_findings(pools: Pools, submission: uuid.UUID, facts: ReportFacts) -> None:
+    async with (
+        pools.writer.acquire() as connection,
+        aclosing(all_findings(connection, submission, "row")) as parts,
+    ):
+        async for part in parts:
+            await asyncio.to_thread(facts.take, part)
+
+
+async def _spool_content(
+    pools: Pools, cache: CatalogueCache, stored: StoredSubmission, spool: IO[bytes]
+) -> Catalogue:
+    async with pools.writer.acquire() as connection:
+        async for part in submissions.content(connection, stored.sha256):
+            await asyncio.to_thread(spool.write, part)
+
+    async def current() -> Catalogue:
+        async with pools.writer.acquire() as connection:
+            return await cache.current(connection)
+
+    return await with_retry(current)
