@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from app.sdmx.actions import Segment
 from app.sdmx.column_names import ColumnNames
+from app.sdmx.deletions_above import split_deletion
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.flow import Component, Flow
 from app.sdmx.intake import Intake, Key, Target
@@ -67,9 +68,13 @@ class Validator:
             return
         batch = self._names.fit(target.flow, batch)
         self._report_unknown(target, batch.form)
+        batch, above = split_deletion(target.flow, batch)
         sheet = self._sheet(target.flow, batch)
         self._values.check(sheet, target, self._rules[target.agreement])
         yield from self._rows.read(sheet, self.intakes[target.agreement])
+        if above is not None:
+            sheet = self._sheet(target.flow, above)
+            yield from self._rows.read(sheet, self.intakes[target.agreement])
 
     def _unless_known(self, finding: Finding) -> None:
         """Report a finding, unless the reader has said what is wrong with that very cell."""
