@@ -20,6 +20,7 @@ from app.http.quick_replies import QuickMemory, QuickReplies
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
 from app.routers import (
+    agreement_returns,
     agreements,
     availability,
     data,
@@ -30,6 +31,7 @@ from app.routers import (
     ledger,
     metadata,
     oauth,
+    practice,
     receipts,
     registration,
     reports,
@@ -70,6 +72,8 @@ ROUTES = (
     v1_structure,
     submissions,
     agreements,
+    agreement_returns,
+    practice,
     layouts,
     reports,
     uploads,
@@ -79,6 +83,9 @@ ROUTES = (
     health,
     landing,
 )
+
+PRACTISED = (submissions, agreement_returns)
+"""Routes that are there once more for the practice space."""
 
 WORKBOOKS_AT_ONCE = 2
 """Workbooks that requests may have opened at the same time: each costs a process."""
@@ -106,6 +113,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     for part in ROUTES:
         app.include_router(part.router)
+    for practised in PRACTISED:
+        app.include_router(practised.practice_router)
     app.openapi = describe_errors(app)  # type: ignore[method-assign]
     app.add_middleware(QuickReplies)
     add_error_handlers(app)

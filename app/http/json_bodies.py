@@ -53,6 +53,24 @@ async def read_json(request: Request, model: type[_Model]) -> _Model:
         raise _misshapen(error) from None
 
 
+def body_of(model: Any) -> dict[str, Any]:  # noqa: ANN401 - any type of a body
+    """What the description of the API says of such a body, its parts in place."""
+    schema = TypeAdapter(model).json_schema()
+    parts = schema.pop("$defs", {})
+
+    def whole(node: Any) -> Any:  # noqa: ANN401 - of a schema
+        if isinstance(node, list):
+            return [whole(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return whole(parts[node["$ref"].rpartition("/")[2]])
+        return {name: whole(each) for name, each in node.items()}
+
+    content = {"application/json": {"schema": whole(schema)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         text = body.decode("utf-8")

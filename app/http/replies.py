@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -69,6 +70,13 @@ class ReplyCache:
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return spool
 
+    def once(self, first: bytes, rest: AsyncIterator[bytes]) -> Spool:
+        """A reply for one caller alone: read as fast as it comes too, and not kept."""
+        key = f"once {uuid.uuid4()}"
+        spool = self.fill(key, first, rest, "identity")
+        del self._kept[key]
+        return spool
+
     def keep(
         self, key: str, body: bytes, encoding: str, headers: Mapping[str, str] | None = None
     ) -> Spool:
@@ -100,7 +108,8 @@ class ReplyCache:
             self._kept.pop(key, None)
             spool.close(error)
             return
-        self._make_room(spool)
+        if self._kept.get(key) is spool:
+            self._make_room(spool)
 
     def _make_room(self, added: Spool) -> None:
         """Count what was added, and let go of what was used least."""

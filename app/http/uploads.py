@@ -109,6 +109,15 @@ def attachment(file_name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key of a request that has no file in its body.
+
+    Raises:
+        QuerySyntaxError: it cannot be one.
+    """
+    return _idempotency_key(request.headers.getlist("idempotency-key"))
+
+
 def _idempotency_key(values: list[str]) -> str | None:
     if not values:
         return None

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from dataclasses import replace
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.errors import NotAcceptableError
-from app.http.errors import LANGUAGES
+from app.http.json_bodies import body_of, read_json
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.uploads import TAKEN, attachment, preferred_wait, read_upload
-from app.models.api import FindingsPage, Reply, SubmissionList, SubmissionReply, SubmissionState
-from app.sdmx.negotiation import negotiate_language
+from app.http.submission_replies import (
+    PRACTICE_PREFIX,
+    PRIVATE,
+    REPLIES,
+    answer_submission,
+    flag,
+    json_reply,
+    language_of,
+    pools_of,
+)
+from app.http.uploads import TAKEN, attachment, idempotency_key, read_upload
+from app.models.api import FindingsPage, SubmissionList, SubmissionReply, SubmissionState
+from app.models.sending import ApprovalOrder, CorrectionOrder, PreviewReply
+from app.sdmx.corrections import Correction
+from app.services.approve_submission import approve_submission
+from app.services.cancel_submission import cancel_submission
+from app.services.correct_submission import correct_submission
 from app.services.get_content import stream_content
 from app.services.get_findings import get_findings, stream_findings
-from app.services.get_submission import SUBMISSIONS_PATH, await_decision, get_submission
+from app.services.get_preview import get_preview
+from app.services.get_submission import get_submission
 from app.services.list_submissions import list_submissions
+from app.services.reading_options import reading_options
 from app.services.receive_submission import receive_submission
 
-router = APIRouter(
-    prefix=SUBMISSIONS_PATH, tags=["submissions"], dependencies=[Depends(note_caller)]
-)
+_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
 
-_PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
-_STATUS: Final = {"published": 201, "awaiting release": 201, "rejected": 422}
 _TYPES: Final = list(TAKEN)
-_REPLIES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": SubmissionReply, "description": "This Idempotency-Key was sent before."},
-    201: {"model": SubmissionReply, "description": "Decided within the wait: accepted."},
-    202: {"model": SubmissionReply, "description": "Stored; not decided yet."},
-    422: {"model": SubmissionReply, "description": "Decided within the wait: rejected."},
-}
+_ValidateOnly = Annotated[
+    str | None,
+    Query(alias="validate-only", description="Check it and tell what it would change; no more."),
+]
+_Again = Annotated[
+    str | None, Query(description="Take it also when the same was sent and published before.")
+]
 _HEADER_PARAMETERS: Final = [
     {
         "name": name,
@@ -51,12 +65,12 @@ _HEADER_PARAMETERS: Final = [
 ]
 
 
-@router.post(
+@_routes.post(
     "",
     summary="Send a file",
     status_code=202,
     response_model=SubmissionReply,
-    responses=_REPLIES,
+    responses=REPLIES,
     openapi_extra={
         "parameters": _HEADER_PARAMETERS,
         "requestBody": {
@@ -67,26 +81,36 @@ _HEADER_PARAMETERS: Final = [
         },
     },
 )
-async def post_submission(request: Request, caller: AuthenticatedSubject) -> Response:
+async def post_submission(
+    request: Request,
+    caller: AuthenticatedSubject,
+    agreement: Annotated[
+        str | None, Query(max_length=200, description="Of a workbook that does not say it.")
+    ] = None,
+    layout: Annotated[
+        str | None, Query(max_length=64, description="Saved layout that reads the workbook.")
+    ] = None,
+    validate_only: _ValidateOnly = None,
+    again: _Again = None,
+) -> Response:
     """Send a file, as it is, in the body. It is stored, then validated; all of it or nothing."""
-    state = request.app.state
+    state, pools = request.app.state, pools_of(request)
     upload = read_upload(request, state.settings.max_body_bytes)
-    stored, is_new = await receive_submission(state.pools, caller, upload)
-    wait = preferred_wait(request)
-    headers = {}
-    if wait is not None:
-        await await_decision(state.pools, state.decisions, caller, str(stored.id), wait)
-        headers["Preference-Applied"] = f"wait={wait}"
-    reply = await get_submission(
-        state.pools, caller, str(stored.id), state.settings.base_url, _language(request)
+    options = await reading_options(
+        pools, state.catalogue, caller, agreement=agreement, layout=layout
     )
-    headers["Location"] = reply.links.self
-    status = _STATUS.get(reply.state, 202) if is_new else 200
-    return _json(reply, status, headers)
+    upload = replace(
+        upload,
+        options={**upload.options, **options},
+        validate_only=flag(request, "validate-only"),
+        again=flag(request, "again"),
+    )
+    stored, is_new = await receive_submission(pools, caller, upload)
+    return await answer_submission(request, caller, str(stored.id), is_new=is_new)
 
 
-@router.head("", include_in_schema=False)
-@router.get("", response_model=SubmissionList, summary="List submissions")
+@_routes.head("", include_in_schema=False)
+@_routes.get("", response_model=SubmissionList, summary="List submissions")
 async def get_submissions(
     request: Request,
     caller: AuthenticatedSubject,
@@ -97,32 +121,100 @@ async def get_submissions(
     """List the submissions of your organisation, the newest first."""
     service = request.app.state
     reply = await list_submissions(
-        service.pools,
+        pools_of(request),
         caller,
         state=state,
         limit=limit,
         offset=offset,
         base_url=service.settings.base_url,
-        language=_language(request),
+        language=language_of(request),
     )
-    return _json(reply)
+    return json_reply(reply)
 
 
-@router.head("/{submission}", include_in_schema=False)
-@router.get("/{submission}", response_model=SubmissionReply, summary="Read a submission")
+@_routes.head("/{submission}", include_in_schema=False)
+@_routes.get("/{submission}", response_model=SubmissionReply, summary="Read a submission")
 async def get_one_submission(
     request: Request, submission: str, caller: AuthenticatedSubject
 ) -> Response:
     """Return a submission: its state, its counts, its first findings."""
-    service = request.app.state
+    base_url = request.app.state.settings.base_url
     reply = await get_submission(
-        service.pools, caller, submission, service.settings.base_url, _language(request)
+        pools_of(request), caller, submission, base_url, language_of(request)
     )
-    return _json(reply)
+    return json_reply(reply)
 
 
-@router.head("/{submission}/findings", include_in_schema=False)
-@router.get(
+@_routes.delete("/{submission}", response_model=SubmissionReply, summary="Cancel a submission")
+async def delete_submission(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """Cancel a submission that is not decided yet, or waits for a second person."""
+    await cancel_submission(pools_of(request), caller, submission)
+    return await get_one_submission(request, submission, caller)
+
+
+@_routes.head("/{submission}/preview", include_in_schema=False)
+@_routes.get(
+    "/{submission}/preview",
+    response_model=PreviewReply,
+    summary="Read what a submission changes, or would change",
+)
+async def get_submission_preview(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """Return new, revised, deleted and unchanged observations, periods, and the biggest movers."""
+    return json_reply(await get_preview(pools_of(request), caller, submission))
+
+
+@_routes.post(
+    "/{submission}/approval",
+    response_model=SubmissionReply,
+    summary="Approve or refuse as the second person",
+    openapi_extra=body_of(ApprovalOrder),
+)
+async def post_approval(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """Approve what another program of your organisation sent, or refuse it."""
+    order = await read_json(request, ApprovalOrder)
+    pools = pools_of(request)
+    await approve_submission(pools, caller, submission, order.decision, order.note)
+    return await answer_submission(request, caller, submission, is_new=True)
+
+
+@_routes.post(
+    "/{submission}/corrections",
+    status_code=202,
+    response_model=SubmissionReply,
+    responses=REPLIES,
+    summary="Correct a file from its report",
+    openapi_extra=body_of(list[CorrectionOrder]) | {"parameters": _HEADER_PARAMETERS[:2]},
+)
+async def post_corrections(
+    request: Request,
+    submission: str,
+    caller: AuthenticatedSubject,
+    validate_only: _ValidateOnly = None,
+    again: _Again = None,
+) -> Response:
+    """Send the same file again, read with corrections: of cells, of rows, of values."""
+    orders = await read_json(request, list[CorrectionOrder])
+    corrections = [Correction(**order.model_dump(exclude_none=True)) for order in orders]
+    stored, is_new = await correct_submission(
+        pools_of(request),
+        caller,
+        submission,
+        corrections,
+        idempotency_key=idempotency_key(request),
+        validate_only=flag(request, "validate-only"),
+        again=flag(request, "again"),
+    )
+    return await answer_submission(request, caller, str(stored.id), is_new=is_new)
+
+
+@_routes.head("/{submission}/findings", include_in_schema=False)
+@_routes.get(
     "/{submission}/findings",
     summary="Read the findings of a submission",
     response_model=FindingsPage,
@@ -137,20 +229,20 @@ async def get_submission_findings(
     format: Annotated[str | None, Query(description="`json` or `csv`; else by Accept.")] = None,
 ) -> Response:
     """Return findings: a page as JSON, or all of them as CSV for a spreadsheet."""
-    pools = request.app.state.pools
-    language = _language(request)
+    pools = pools_of(request)
+    language = language_of(request)
     if not _wants_csv(request, format):
-        return _json(await get_findings(pools, caller, submission, offset, limit, language))
+        return json_reply(await get_findings(pools, caller, submission, offset, limit, language))
     parts = await stream_findings(pools, caller, submission, language)
-    headers = _PRIVATE | {
+    headers = PRIVATE | {
         "Content-Disposition": attachment(f"findings-{submission}.csv"),
         "Content-Language": language,
     }
     return _stream(request, parts, headers | {"Content-Type": "text/csv; charset=utf-8"})
 
 
-@router.head("/{submission}/content", include_in_schema=False)
-@router.get(
+@_routes.head("/{submission}/content", include_in_schema=False)
+@_routes.get(
     "/{submission}/content",
     response_class=Response,
     responses={200: {"content": {each: {} for each in _TYPES}, "description": "The file."}},
@@ -160,8 +252,8 @@ async def get_submission_content(
     request: Request, submission: str, caller: AuthenticatedSubject
 ) -> Response:
     """Return the file as it came, byte for byte."""
-    file, parts = await stream_content(request.app.state.pools, caller, submission)
-    headers = _PRIVATE | {
+    file, parts = await stream_content(pools_of(request), caller, submission)
+    headers = PRIVATE | {
         "Content-Type": file.content_type,
         "Content-Length": str(file.bytes),
         "Content-Disposition": attachment(file.name or f"{submission}.csv"),
@@ -189,11 +281,8 @@ def _wants_csv(request: Request, asked: str | None) -> bool:
     return "text/csv" in accept and "application/json" not in accept
 
 
-def _language(request: Request) -> str:
-    accepted = request.headers.get("accept-language")
-    return negotiate_language(accepted, available=LANGUAGES).order[0]
+router = APIRouter(prefix="/api", tags=["submissions"])
+router.include_router(_routes)
 
-
-def _json(reply: Reply, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    sent = _PRIVATE | (headers or {})
-    return Response(reply.model_dump_json(), status, sent, "application/json")
+practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router.include_router(_routes)

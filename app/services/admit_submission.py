@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+from app.auth.subject import Subject
+from app.errors import NotAuthorisedError
 from app.services.issue_receipt import issue_receipt
 from app.store import jobs, submissions
 from app.store.submissions import Arrival
@@ -13,6 +15,23 @@ from app.store.types import Connection
 
 JOB: Final = "process-submission"
 PRACTICE_JOB: Final = "process-practice"
+
+
+async def admit_submission(
+    connection: Connection, arrival: Arrival, parts: Sequence[bytes], *, practice: bool
+) -> bool:
+    """Store a submission with its bytes and its receipt, and enqueue its processing.
+
+    `parts` are what `submissions.insert` takes; none where the bytes are stored already.
+
+    Returns:
+        False when the Idempotency-Key was used before, and so nothing was stored.
+    """
+    if not await submissions.insert(connection, arrival, parts):
+        return False
+    await enqueue_submission(connection, arrival.id, practice=practice)
+    await issue_receipt(connection, arrival.id, "arrival")
+    return True
 
 
 async def enqueue_submission(
@@ -25,25 +44,14 @@ async def enqueue_submission(
         await jobs.enqueue(connection, JOB, str(submission))
 
 
-async def admit_submission(
-    connection: Connection,
-    arrival: Arrival,
-    parts: Sequence[bytes],
-    *,
-    practice: bool,
-    decided_at_once: bool = False,
-) -> bool:
-    """Store a submission with its bytes and its receipt, and enqueue its processing.
+def check_provider(subject: Subject) -> None:
+    """See that the caller may send data.
 
-    `parts` are what `submissions.insert` takes. What is decided in the same transaction is not
-    enqueued.
-
-    Returns:
-        False when the Idempotency-Key was used before, and so nothing was stored.
+    Raises:
+        NotAuthorisedError: its organisation is no data provider.
     """
-    if not await submissions.insert(connection, arrival, parts):
-        return False
-    if not decided_at_once:
-        await enqueue_submission(connection, arrival.id, practice=practice)
-    await issue_receipt(connection, arrival.id, "arrival")
-    return True
+    if subject.organisation_kind == "data_consumer":
+        raise NotAuthorisedError(
+            f"{subject.organisation} is a data consumer; only data providers send data.",
+            f"{subject.organisation} es consumidor de datos; solo los proveedores envían datos.",
+        )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from app.sdmx.intake import Intake
+from app.sdmx.reporting_periods import read_period
 from app.sdmx.validation import Validator
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
-from app.store import decisions, publication, submissions
+from app.store import decisions, nil_returns, publication, submissions
 from app.store.effects import Publication
 from app.store.merge import RefusedError
 
@@ -44,10 +45,11 @@ async def _publish(work: Work, validator: Validator) -> None:
             connection,
             begun,
             action="submission",
-            actor=stored.organisation,
+            actor=work.actor,
             about=f"submission/{stored.id}",
             content_sha256=stored.sha256,
         )
+        await _supersede_nil_returns(work, begun)
         await work.flush()
         await submissions.publish(
             connection,
@@ -105,6 +107,18 @@ async def _merged(work: Work, validator: Validator) -> Publication:
         raise RefusedError
     await publication.check_together(connection, begun)
     return begun
+
+
+async def _supersede_nil_returns(work: Work, begun: Publication) -> None:
+    """Mark nil returns of periods of which data came with this publication."""
+    for effect in begun.effects:
+        standing = await nil_returns.of_agreement(work.connection, effect.agreement)
+        names = {each.period for each in standing if each.superseded_by is None}
+        if names:
+            put = {read.text for time in effect.preview.put_periods if (read := read_period(time))}
+            await nil_returns.supersede(
+                work.connection, effect.agreement, sorted(names & put), work.submission.id
+            )
 
 
 def _preview(begun: Publication, validator: Validator) -> dict[str, Any]:

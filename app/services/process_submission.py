@@ -14,6 +14,7 @@ from app.sdmx.messages.reading_findings import unreadable_finding
 from app.sdmx.validation import Validator
 from app.services.check_message import check_message
 from app.services.decide_submission import decide_submission
+from app.services.publish_nil_return import publish_nil_return
 from app.services.submission_work import CancelledError, Work
 from app.services.tell_decision import tell_decision
 from app.services.undo_submission import undo_submission
@@ -99,6 +100,9 @@ async def _decide(work: Work, spool: IO[bytes]) -> None:
         await undo_submission(work)
         return
     await submissions.drop_findings(work.connection, work.submission.id)
+    if work.submission.kind == "nil return":
+        await publish_nil_return(work)
+        return
     validator: Validator | None = None
     try:
         validator = await check_message(work, spool)

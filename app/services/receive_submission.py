@@ -11,24 +11,15 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 from app.auth.subject import Subject
-from app.errors import (
-    ConflictError,
-    IdempotencyKeyReusedError,
-    MessageError,
-    NotAuthorisedError,
-    RepeatedContentError,
-    TooLargeError,
-)
-from app.services.admit_submission import admit_submission
+from app.errors import MessageError, TooLargeError
+from app.services.admit_submission import check_provider
+from app.services.take_submission import take_submission
 from app.store import submissions
 from app.store.pools import Pools
 from app.store.submissions import Arrival, StoredSubmission
 from app.store.types import Connection
 
 OnStored: TypeAlias = Callable[[Connection, uuid.UUID], Awaitable[None]]
-
-REPEATABLE = (*submissions.UNDECIDED, "accepted", "awaiting release", "published")
-"""States of which the same bytes again are no new submission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +69,15 @@ async def receive_submission(
         RepeatedContentError: the same bytes were published, and others after them.
         MessageError: there is no body.
     """
-    if subject.organisation_kind == "data_consumer":
-        raise NotAuthorisedError(
-            f"{subject.organisation} is a data consumer; only data providers send data.",
-            f"{subject.organisation} es consumidor de datos; solo los proveedores envían datos.",
-        )
+    check_provider(subject)
     parts, digest, size = await _read(upload)
     if size == 0:
         raise MessageError("The body is empty.", "El cuerpo está vacío.")
     arrival = _arrival(subject, upload, digest, size)
     async with pools.writer.acquire() as connection, connection.transaction():
-        stored, is_new = await _store(connection, arrival, parts, upload, pools.is_practice)
+        stored, is_new = await take_submission(
+            connection, arrival, parts, practice=pools.is_practice, again=upload.again
+        )
         if on_stored is not None:
             await on_stored(connection, stored.id)
     return stored, is_new
@@ -112,58 +101,6 @@ def _arrival(subject: Subject, upload: Upload, digest: str, size: int) -> Arriva
         corrections=upload.corrections,
         note=upload.note,
     )
-
-
-async def _store(
-    connection: Connection, arrival: Arrival, parts: list[bytes], upload: Upload, practice: bool
-) -> tuple[StoredSubmission, bool]:
-    """Store the arrival, or find the one that it repeats."""
-    key = arrival.idempotency_key
-    found = None
-    if key is not None:
-        found = await submissions.by_idempotency_key(connection, arrival.client_id, key)
-    if found is None and not upload.again:
-        found = await _repeated(connection, arrival)
-        if found is not None:
-            return found, False
-    if found is None and await admit_submission(connection, arrival, parts, practice=practice):
-        stored = await submissions.by_id(connection, arrival.id)
-        assert stored is not None  # noqa: S101 - of this transaction
-        return stored, True
-    if found is None and key is not None:
-        found = await submissions.by_idempotency_key(connection, arrival.client_id, key)
-    if found is None:
-        raise ConflictError("The submission is gone.", "El envío ya no existe.")
-    if found.sha256 != arrival.sha256:
-        raise IdempotencyKeyReusedError(
-            "This Idempotency-Key was used before with another file.",
-            "Esta Idempotency-Key ya se usó con otro archivo.",
-            submission=str(found.id),
-        )
-    return found, False
-
-
-async def _repeated(connection: Connection, arrival: Arrival) -> StoredSubmission | None:
-    """The submission that has the same bytes and is read in the same way.
-
-    Raises:
-        RepeatedContentError: it was published, and figures of its agreements changed after it.
-    """
-    states = submissions.UNDECIDED if arrival.validate_only else REPEATABLE
-    found = await submissions.same_content(connection, arrival, list(states))
-    if found is None or found.sequence is None:
-        return found
-    if await submissions.changed_since(connection, found):
-        raise RepeatedContentError(
-            f"This file was published before, on {found.decided_at:%Y-%m-%d}, and others changed "
-            "figures after it: to publish it again would bring back old figures. If that is meant, "
-            "send it with ?again=true.",
-            f"Este archivo ya se publicó el {found.decided_at:%Y-%m-%d} y otros cambiaron cifras "
-            "después: publicarlo de nuevo traería cifras viejas. Si es lo que quiere, envíelo con "
-            "?again=true.",
-            repeated_of=str(found.id),
-        )
-    return found
 
 
 async def _read(upload: Upload) -> tuple[list[bytes], str, int]:

@@ -19,7 +19,15 @@ from app.store.ledger_lines import GENESIS, Line, digest, line_of_all, public_li
 from app.store.types import Connection, Record
 
 PublicationKind: TypeAlias = Literal[
-    "submission", "release", "terms", "load", "rollback", "withdrawal", "redaction"
+    "submission",
+    "release",
+    "terms",
+    "load",
+    "nil return",
+    "copy",
+    "rollback",
+    "withdrawal",
+    "redaction",
 ]
 
 SEQUENCE_LOCK = 0x5649504D47  # "VIPMG"

@@ -1,0 +1,125 @@
+"""Periods in which an agreement reports: which there are, and whether two texts mean the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from app.errors import QuerySyntaxError
+from app.sdmx.time_period import parse_time_period
+
+MONTHS: Final = {"A": 12, "S": 6, "A_3": 4, "Q": 3, "M": 1}
+DAYS: Final = {"W": 7, "D": 1}
+FREQUENCIES: Final = frozenset({*MONTHS, *DAYS})
+"""Frequencies of which it is known which period comes next."""
+
+_LETTER: Final = {"S": "S", "A_3": "T", "Q": "Q"}
+_DURATION: Final = re.compile(r"P(?:([0-9]{1,3})M)?(?:([0-9]{1,3})W)?(?:([0-9]{1,4})D)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingPeriod:
+    """A period of a regular frequency, in its plainest spelling."""
+
+    text: str
+    frequency: str
+    first_day: dt.date
+    last_day: dt.date
+
+    @property
+    def following(self) -> ReportingPeriod | None:
+        """The period after it; nothing at the end of the calendar."""
+        if self.last_day == dt.date.max:
+            return None
+        return _period(self.last_day + dt.timedelta(days=1), self.frequency)
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All texts that mean it, but for time zones and ranges."""
+        first = self.first_day
+        more = {
+            "A": f"{first:%Y}-A1",
+            "M": f"{first:%Y}-M{first:%m}",
+            "D": f"{first:%Y}-D{first:%j}",
+        }.get(self.frequency)
+        return (self.text,) if more is None else (self.text, more)
+
+
+def read_period(text: str) -> ReportingPeriod | None:
+    """The reporting period that a text means; nothing where it is of no regular frequency."""
+    try:
+        parsed = parse_time_period(text)
+    except QuerySyntaxError:
+        return None
+    if parsed.frequency not in FREQUENCIES or parsed.form == "range":
+        return None
+    period = _period(parsed.start_date, parsed.frequency)
+    return period if period is not None and period.first_day == parsed.start_date else None
+
+
+def periods_between(first: ReportingPeriod, until: dt.date) -> Iterator[ReportingPeriod]:
+    """The periods from the first on that begin no later than a day."""
+    period: ReportingPeriod | None = first
+    while period is not None and period.first_day <= until:
+        yield period
+        period = period.following
+
+
+def period_of(day: dt.date, frequency: str) -> ReportingPeriod | None:
+    """The period that a day lies in; nothing for a frequency that is not regular."""
+    if frequency in MONTHS:
+        months = MONTHS[frequency]
+        return _period(dt.date(day.year, (day.month - 1) // months * months + 1, 1), frequency)
+    if frequency == "W":
+        return _period(day - dt.timedelta(days=day.weekday()), frequency)
+    return _period(day, frequency) if frequency == "D" else None
+
+
+def read_due(term: str | None) -> tuple[int, int] | None:
+    """Months and days that a RELEASE_DUE such as `P20D after month end` gives."""
+    found = _DURATION.match(term or "")
+    if found is None or not any(found.groups()):
+        return None
+    months, weeks, days = (int(part or 0) for part in found.groups())
+    return months, weeks * 7 + days
+
+
+def due_day(period: ReportingPeriod, due: tuple[int, int]) -> dt.date:
+    """The last day on which a period is reported in time."""
+    months, days = due
+    year, month = divmod(period.last_day.year * 12 + period.last_day.month - 1 + months, 12)
+    if not months:
+        return period.last_day + dt.timedelta(days=days)
+    next_month = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return next_month - dt.timedelta(days=1) + dt.timedelta(days=days)
+
+
+def _period(first: dt.date, frequency: str) -> ReportingPeriod | None:
+    """The period of a frequency that begins on a day."""
+    try:
+        if frequency in MONTHS:
+            months = MONTHS[frequency]
+            year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+            last = dt.date(year, month + 1, 1) - dt.timedelta(days=1)
+        else:
+            last = first + dt.timedelta(days=DAYS[frequency] - 1)
+    except (ValueError, OverflowError):
+        return None
+    return ReportingPeriod(_text(first, frequency), frequency, first, last)
+
+
+def _text(first: dt.date, frequency: str) -> str:
+    if frequency == "A":
+        return f"{first.year:04}"
+    if frequency == "M":
+        return f"{first.year:04}-{first.month:02}"
+    if frequency == "D":
+        return first.isoformat()
+    if frequency == "W":
+        year, week, _ = first.isocalendar()
+        return f"{year:04}-W{week:02}"
+    ordinal = (first.month - 1) // MONTHS[frequency] + 1
+    return f"{first.year:04}-{_LETTER[frequency]}{ordinal}"
