@@ -293,6 +293,8 @@ def _spread(column: Column) -> Any:  # noqa: ANN401
 
 
 def _zipped(join: Callable[[Any, Any], Any], left: Column, right: Column) -> Column:
+    if not isinstance(left, list) and not isinstance(right, list):
+        return join(left, right)
     return [join(one, other) for one, other in zip(_spread(left), _spread(right), strict=False)]
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
 
 from app.sdmx.findings import Finding
 
-MOST: Final = 20_000
+MOST = 20_000
 """Findings of one rule that are listed one by one."""
 
 
@@ -19,9 +18,8 @@ class Limited:
         refused: whether one of them refuses the submission.
     """
 
-    def __init__(self, report: Callable[[Finding], None], most: int = MOST) -> None:
+    def __init__(self, report: Callable[[Finding], None]) -> None:
         self._report = report
-        self._most = most
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self.refused = False
 
@@ -30,14 +28,14 @@ class Limited:
         self.refused = self.refused or finding.is_error
         rule = (finding.rule or "", finding.component or "", finding.severity)
         self._counts[rule] += 1
-        if self._counts[rule] <= self._most:
+        if self._counts[rule] <= MOST:
             self._report(finding)
 
     def close(self) -> None:
         """Tell how many there are beside those that were passed on."""
         for (rule, component, severity), count in self._counts.items():
-            if count > self._most:
-                more = str(count - self._most)
+            if count > MOST:
+                more = str(count - MOST)
                 self._report(
                     Finding("VIPMG-320", None, component, more, rule=rule, severity=severity)
                 )

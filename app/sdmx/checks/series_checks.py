@@ -45,7 +45,7 @@ class SeriesChecks:
 
     def __init__(self, flow: Flow, rules: Sequence[BoundRule]) -> None:
         self._flow = flow
-        self._rules = rules
+        self.rules = rules
         self._numeric = numeric_components(flow)
         named = {
             name.id
@@ -102,7 +102,7 @@ class SeriesChecks:
         """The rules that say anything of series with these codes."""
         known = {name: code for (name, _), code in zip(self._dimensions, codes, strict=True)}
         found: list[_Ready] = []
-        for bound in self._rules:
+        for bound in self.rules:
             when = None if bound.rule.when is None else fold(bound.rule.when, known)
             if isinstance(when, Literal):
                 if when.value is not True:
