@@ -7,6 +7,7 @@ observations as they say themselves, and the attribute.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.sdmx.flow import Flow
@@ -28,7 +29,9 @@ def split_deletion(flow: Flow, batch: Batch) -> tuple[Batch, Batch | None]:
         if any(cells[: len(above)]):
             first.setdefault(cells, place)
     places = list(first.values())
-    rest = {name: [batch.cells[name][p] for p in places] for name in (*key, *above)}
+    rest: dict[str, Sequence[str]] = {
+        name: [batch.cells[name][p] for p in places] for name in (*key, *above)
+    }
     rows = [batch.rows[place] for place in places]
     return (
         replace(batch, cells=own, above=frozenset()),

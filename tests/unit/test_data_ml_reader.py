@@ -199,7 +199,8 @@ class TestRows:
             '<Obs TIME_PERIOD="2020" OBS_VALUE="1" OBS_STATUS="A"><Comp id="SOURCES">'
             "<Value>CENSUS</Value><Value>SURVEY</Value></Comp><Comp id='COMMENT'><Value>"
             '<common:Text>plain &lt; &amp;</common:Text><common:StructuredText xml:lang="es">'
-            '<p class="x">uno<br/>&amp; dos</p></common:StructuredText></Value></Comp></Obs></Series>'
+            '<p class="x">uno<br/>&amp; dos</p></common:StructuredText></Value></Comp></Obs>'
+            "</Series>"
         )
         found = read_back(body, layout("DF").flow)
         assert [f.code for f in found.findings if f.code != "VIPMG-230"] == []
