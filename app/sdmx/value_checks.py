@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.sdmx.code_names import nearest_code
 from app.sdmx.constraints import Constraint, ValueSet
-from app.sdmx.findings import Finding, nearest
+from app.sdmx.findings import Finding
 from app.sdmx.flow import Component, Flow
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import Column, split_cell, split_languages
@@ -62,7 +63,7 @@ class ValueChecks:
         bad = distinct - component.code_set
         if bad:
             rule = (component.codelist or "").rpartition("=")[2]
-            near = {value: nearest(value, component.code_set) for value in bad}
+            near = {value: nearest_code(value, component) for value in bad}
             self._each(sheet, component.id, bad, "VIPMG-210", rule=rule, near=near)
 
     def _check_texts(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
@@ -86,7 +87,7 @@ class ValueChecks:
             for value in dict.fromkeys(values):
                 if component.codes is not None and value not in component.code_set:
                     rule = (component.codelist or "").rpartition("=")[2]
-                    near = {cell: nearest(value, component.code_set)}
+                    near = {cell: nearest_code(value, component)}
                     self._each(
                         sheet, component.id, {cell}, "VIPMG-210", rule=rule, near=near, part=value
                     )
