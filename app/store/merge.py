@@ -7,7 +7,7 @@ journals set by set at the end.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,7 +217,10 @@ class Merge:
             if (value := outcome.attributes.get(name)) is not None
             and value == stored.full_attributes.get(name)
         }
-        self.put(stored, outcome, periods, again)
+        still = None
+        if row["segments"] is not None:
+            still = _kept(stored.attributes, outcome.attributes)
+        self.put(stored, outcome, periods, again, still_attributes=still, sent=sent)
         self.effect.preview.end_series(outcome.touched, outcome.observations)
 
     def put(
@@ -229,6 +232,7 @@ class Merge:
         *,
         still: Document | None = None,
         still_attributes: dict[str, Any] | None = None,
+        sent: Set[str] = frozenset(),
     ) -> None:
         """Divide what a series becomes into the rooms.
 
@@ -238,24 +242,26 @@ class Merge:
             periods: time periods that were sent again as they stood; `None`: all.
             again: attributes that were.
             still: what the public sees of observations that wait; else what it sees now.
-            still_attributes: what it sees of the attributes while observations wait.
+            still_attributes: what it sees of the attributes while observations are embargoed.
+            sent: attributes that it sees besides, unless all observations sent with them wait.
         """
         public, attributes, hidden = stored.public, stored.attributes, stored.hidden
         shown, withheld = rooms.split(outcome.observations, self.publication.now)
         shown_attributes = outcome.attributes
-        if still_attributes is not None:
-            if any(release != rooms.FOR_GOOD for release in withheld):
-                shown_attributes = still_attributes
-        elif withheld and outcome.touched and not set(outcome.touched) & set(shown[TIME]):
-            # Nothing that was sent is public: neither are the attributes sent with it.
-            shown_attributes = attributes
+        if still_attributes is not None and any(r != rooms.FOR_GOOD for r in withheld):
+            shown_attributes = dict(still_attributes)
+            if not outcome.touched or not outcome.touched.keys().isdisjoint(shown[TIME]):
+                known = sent & outcome.attributes.keys()
+                shown_attributes.update({name: outcome.attributes[name] for name in known})
         self._note_sent(outcome, shown, withheld)
         if withheld:
             waiting = _still_public(public if still is None else still, withheld)
             shown = series.overlay(shown, [waiting])
-        if not shown[TIME] and (hidden or withheld) and still_attributes is None:
+        if not shown[TIME] and (hidden or withheld):
             # Nothing is public here: neither are attributes that were not public before.
-            shown_attributes = {k: v for k, v in attributes.items() if k in outcome.attributes}
+            if still_attributes is None:
+                still_attributes = _kept(attributes, outcome.attributes)
+            shown_attributes = still_attributes
         told = self._put_public(stored, shown, shown_attributes, again)
         if hidden or withheld:
             self._put_withheld(stored.key, hidden, withheld, outcome.attributes)
@@ -416,6 +422,11 @@ def _still_public(public: Document, withheld: Mapping[dt.datetime, Document]) ->
     }
     places = [place for place, time in enumerate(public[TIME]) if time in waiting]
     return series.take(public, places)
+
+
+def _kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as they were, without those that are gone."""
+    return {name: value for name, value in before.items() if name in after}
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -352,3 +352,27 @@ async def test_findings_do_not_tell_another_organisation_s_values(desk: Desk) ->
     await desk.accept(rows(f"A,CRI,2024,{SECRET},A,C,,,,"), CRI)
     decision = await desk.send(rows("A,CRI,2024,x,A,,,,,"), SLV)
     assert not re.search(SECRET, repr(decision))
+
+
+async def test_a_deletion_without_periods_does_not_bring_waiting_attributes_to_the_public(
+    desk: Desk,
+) -> None:
+    await desk.accept(rows("A,CRI,2023,1,A,,,s,,"))
+    await desk.accept(rows(f"A,CRI,2024,2,A,,{LATER},s7777,,"))
+    await desk.accept(rows("A,CRI,,,-,,,,,", action="D"))
+    assert await desk.series_attributes() == {"A.CRI": {"S": "s"}}
+    for table in PUBLIC:
+        assert SECRET not in repr(await desk.rows(table)), table
+
+
+async def test_a_public_figure_without_attributes_does_not_bring_waiting_ones_along(
+    desk: Desk,
+) -> None:
+    await desk.accept(rows("A,CRI,2023,1,A,,,s,,"))
+    await desk.accept(rows(f"A,CRI,2024,2,A,,{LATER},s7777,,"))
+    await desk.accept(rows("A,CRI,2023,3,A,,,,,"))
+    assert await desk.series_attributes() == {"A.CRI": {"S": "s"}}
+    for table in PUBLIC:
+        assert SECRET not in repr(await desk.rows(table)), table
+    await desk.accept(rows("A,CRI,2023,4,A,,,t,,"))
+    assert await desk.series_attributes() == {"A.CRI": {"S": "t"}}
