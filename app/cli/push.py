@@ -38,7 +38,6 @@ def push(
     practice: Annotated[bool, typer.Option("--practice", help=text("practice"))] = False,
     layout: Annotated[str | None, typer.Option("--layout", help=text("layout"))] = None,
     agreement: Annotated[str | None, typer.Option("--agreement", help=text("agreement"))] = None,
-    supersedes: Annotated[str | None, typer.Option("--supersedes", help=text("supersedes"))] = None,
     check: Annotated[bool, typer.Option("--check/--no-check", help=text("check_option"))] = True,
     watched: Annotated[bool, typer.Option("--watch", help=text("watch"))] = False,
     every: Annotated[float, typer.Option("--every", min=0.05, help=text("every"))] = 2.0,
@@ -54,7 +53,7 @@ def push(
         typer.echo(text("no_credential"), err=True)
         raise typer.Exit(NOT_SENT)
     _check_folders(paths, watched=watched, moves=bool(done or refused))
-    parameters = Parameters(validate_only, practice, layout, agreement, supersedes, again)
+    parameters = Parameters(validate_only, practice, layout, agreement, again)
     files = [path for path in paths if not path.is_dir()]
     items = [
         Item(file, name) for file, name in zip(files, report_names(report, files), strict=True)

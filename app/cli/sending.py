@@ -46,7 +46,6 @@ class Parameters:
     practice: bool = False
     layout: str | None = None
     agreement: str | None = None
-    supersedes: str | None = None
     again: bool = False
 
     def pairs(self) -> dict[str, str]:
@@ -57,7 +56,6 @@ class Parameters:
             "again": self.again,
             "layout": self.layout,
             "agreement": self.agreement,
-            "supersedes": self.supersedes,
         }
         return {
             name: "true" if value is True else str(value) for name, value in said.items() if value
@@ -65,7 +63,17 @@ class Parameters:
 
 
 class Sender(Remote):
-    """A service to which files are sent."""
+    """A service to which files are sent.
+
+    Attributes:
+        practises: whether they are sent to the practice space.
+    """
+
+    practises = False
+
+    @property
+    def _submissions(self) -> str:
+        return "/api/practice/submissions" if self.practises else "/api/submissions"
 
     def key(self, file: LocalFile, parameters: Parameters, on_read: Told) -> str:
         """The key of a file: made of program, name, parameters and bytes, the same each time."""
@@ -91,6 +99,7 @@ class Sender(Remote):
         Raises:
             NotSentError: the service refused it as a whole, or cannot be reached.
         """
+        self.practises = parameters.practice
         if journal is not None and file.size > RESUMABLE_BYTES:
             return self._send_in_parts(file, parameters, key, journal, on_sent)
         headers = {
@@ -105,8 +114,9 @@ class Sender(Remote):
             on_sent(0)
             return sent_bytes(file, on_sent)
 
-        query = urlencode(parameters.pairs())
-        address = "/api/submissions" + (f"?{query}" if query else "")
+        said = {name: said for name, said in parameters.pairs().items() if name != "practice"}
+        query = urlencode(said)
+        address = self._submissions + (f"?{query}" if query else "")
         reply = self.request("POST", address, headers=headers, content=content)
         submission: Submission = reply.json()
         return submission, reply.status_code == 200
@@ -126,19 +136,19 @@ class Sender(Remote):
 
     def submission(self, identity: str) -> Submission:
         """A submission as it is now."""
-        found: Submission = self.request("GET", f"/api/submissions/{identity}").json()
+        found: Submission = self.request("GET", f"{self._submissions}/{identity}").json()
         return found
 
     def findings(self, submission: Submission, limit: int) -> list[dict[str, Any]]:
         """The first findings of a submission."""
-        address = f"/api/submissions/{submission['id']}/findings?limit={limit}"
+        address = f"{self._submissions}/{submission['id']}/findings?limit={limit}"
         found: list[dict[str, Any]] = self.request("GET", address).json()["findings"]
         return found
 
     def save_findings(self, submission: Submission, target: Path) -> None:
         """Write all findings of a submission to a file, in the format that its name says."""
         what = REPORTS.get(target.suffix.lower(), REPORTS[".csv"])
-        reply = self.request("GET", f"/api/submissions/{submission['id']}/{what}")
+        reply = self.request("GET", f"{self._submissions}/{submission['id']}/{what}")
         part = target.with_name(target.name + ".part")
         part.write_bytes(reply.content)
         part.replace(target)

@@ -18,21 +18,22 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
+from app.auth.subject import Subject
 from app.errors import QuerySyntaxError
+from app.http.submission_replies import flag
 from app.http.uploads import read_upload
 from app.services.continue_upload import Algorithm, Checksum
+from app.services.reading_options import reading_options
 from app.services.receive_submission import Upload
+from app.store.pools import Pools
 
 OFFSET_STREAM: Final = "application/offset+octet-stream"
 ALGORITHMS: Final = ("sha256", "sha1")
-PARAMETERS: Final = (
-    "validate-only",
-    "layout",
-    "agreement",
-    "supersedes",
-    "practice",
-)
-"""Keys of metadata that are parameters of a submission."""
+FLAGS: Final = ("validate-only", "again")
+"""Keys of metadata that are parameters of a submission, with `true` or nothing."""
+
+PRACTICE: Final = "practice"
+"""The key that sends a file to the practice space."""
 
 _FIELDS: Final = {
     "filetype": "content-type",
@@ -123,33 +124,65 @@ def read_checksum(request: Request) -> Checksum | None:
     return Checksum(cast(Algorithm, algorithm), digest)
 
 
-def announced(
-    request: Request, metadata: Mapping[str, str], chunks: AsyncIterator[bytes], max_bytes: int
-) -> Upload:
-    """The submission that metadata announce, read as the request that sends it at once.
+async def announced(
+    request: Request,
+    metadata: Mapping[str, str],
+    sender: Subject,
+    chunks: AsyncIterator[bytes],
+) -> tuple[Pools, Upload]:
+    """The submission that metadata announce, and the space that it is for.
 
     Raises:
-        VipmgError: what such a request is refused for.
+        VipmgError: what a request that sends it at once is refused for.
     """
+    state = request.app.state
+    pools: Pools = state.pools
+    if is_practice(metadata) and pools.practice is not None:
+        pools = pools.practice
+    meant = _meant(request, metadata)
+    upload = read_upload(meant, state.settings.max_body_bytes)
+    options = await reading_options(
+        pools,
+        state.catalogue,
+        sender,
+        agreement=metadata.get("agreement"),
+        layout=metadata.get("layout"),
+    )
+    return pools, replace(
+        upload,
+        chunks=chunks,
+        validate_only=flag(meant, "validate-only"),
+        again=flag(meant, "again"),
+        options={**upload.options, **options},
+    )
+
+
+def _meant(request: Request, metadata: Mapping[str, str]) -> Request:
+    """The request that would send the file at once."""
     name = next((metadata[key] for key in _NAMES if metadata.get(key)), "")
     fields = {field: metadata[key] for key, field in _FIELDS.items() if metadata.get(key)}
     if "content-type" not in fields:
         fields["content-type"] = _guessed(name)
     if name:
         fields["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    query = {key: metadata[key] or "true" for key in PARAMETERS if key in metadata}
+    query = {key: metadata[key] for key in FLAGS if key in metadata}
     scope = {
         **request.scope,
         "method": "POST",
         "query_string": urlencode(query).encode(),
         "headers": [(field.encode(), text.encode()) for field, text in fields.items()],
     }
-    return replace(read_upload(Request(scope), max_bytes), chunks=chunks)
+    return Request(scope)
+
+
+def is_practice(metadata: Mapping[str, str]) -> bool:
+    """Whether an upload is for the practice space."""
+    return metadata.get(PRACTICE, "false") in ("", "true", "1")
 
 
 def _guessed(name: str) -> str:
-    """The media type that the end of a file name says; CSV where it says none."""
-    return mimetypes.guess_type(name)[0] or "text/csv"
+    """The media type that the end of a file name says; else the file itself tells what it is."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _no_metadata(key: str) -> QuerySyntaxError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -23,10 +24,12 @@ from app.errors import (
 from app.http.errors import MethodNotAllowedError, error_response, status_of
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_replies import PRACTICE_PREFIX
 from app.http.upload_metadata import (
     ALGORITHMS,
     OFFSET_STREAM,
     announced,
+    is_practice,
     read_checksum,
     read_metadata,
     read_number,
@@ -36,8 +39,6 @@ from app.services.begin_upload import UploadLimits, begin_upload
 from app.services.continue_upload import Arriving, continue_upload
 from app.services.end_upload import end_upload
 from app.services.find_upload import StoredUpload, find_upload
-from app.services.get_submission import SUBMISSIONS_PATH
-from app.services.receive_submission import Upload
 from app.settings import Settings
 
 VERSION: Final = "1.0.0"
@@ -95,8 +96,8 @@ async def post_upload(request: Request, caller: AuthenticatedSubject) -> Respons
     """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` say what the file is.
 
     Keys of the metadata: `filename`, `filetype` (the Content-Type that the file would be sent
-    with), `encoding` (`gzip`), `idempotency-key`, and the parameters of a submission:
-    `validate-only`, `practice`, `layout`, `agreement`, `supersedes`.
+    with), `encoding` (`gzip`), `idempotency-key`, `practice`, and the parameters of a submission:
+    `validate-only`, `again`, `agreement`, `layout`.
     """
     settings: Settings = request.app.state.settings
     if "upload-defer-length" in request.headers:
@@ -107,7 +108,7 @@ async def post_upload(request: Request, caller: AuthenticatedSubject) -> Respons
         )
     length = read_number(request, "Upload-Length")
     metadata = read_metadata(request)
-    announced(request, metadata, _nothing(), settings.max_body_bytes)  # refused before it is sent
+    await announced(request, metadata, caller, _nothing())  # refused before it is sent
     limits = UploadLimits(
         settings.max_body_bytes, settings.upload_number, settings.upload_bytes, _life(settings)
     )
@@ -195,11 +196,8 @@ async def _continue(
     request: Request, caller: AuthenticatedSubject, upload: str, arriving: Arriving
 ) -> StoredUpload:
     settings: Settings = request.app.state.settings
-
-    def announce(stored: StoredUpload, chunks: AsyncIterator[bytes]) -> Upload:
-        return announced(request, stored.metadata, chunks, settings.max_body_bytes)
-
     pools = request.app.state.pools
+    announce = partial(announced, request)
     return await continue_upload(pools, caller, upload, arriving, announce, _life(settings))
 
 
@@ -210,8 +208,10 @@ def _progress(request: Request, stored: StoredUpload) -> dict[str, str]:
     }
     if stored.submission_id is not None:
         base_url = request.app.state.settings.base_url
+        api = PRACTICE_PREFIX if is_practice(stored.metadata) else "/api"
+        address = f"{base_url}{api}/submissions/{stored.submission_id}"
         headers[_SUBMITTED] = str(stored.submission_id)
-        headers["Link"] = f'<{base_url}{SUBMISSIONS_PATH}/{stored.submission_id}>; rel="item"'
+        headers["Link"] = f'<{address}>; rel="item"'
     return headers
 
 

@@ -8,7 +8,7 @@ import hashlib
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Final, Literal, TypeAlias
 
@@ -30,8 +30,10 @@ CHECKED_BYTES: Final = 64 << 20
 SPOOL_MEMORY_BYTES: Final = 1 << 20
 
 Algorithm: TypeAlias = Literal["sha256", "sha1"]
-Announce: TypeAlias = Callable[[StoredUpload, AsyncIterator[bytes]], Upload]
-"""Gives the submission that an upload announced, with its bytes."""
+Announce: TypeAlias = Callable[
+    [Mapping[str, str], Subject, AsyncIterator[bytes]], Awaitable[tuple[Pools, Upload]]
+]
+"""Gives the submission that metadata announced, with its bytes, and the space that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,8 @@ class _Sender:
             if not await uploads.finish(connection, upload.id, upload.byte_offset, submission):
                 raise _elsewhere(None)
 
-        announced = self._announce(upload, self._whole())
-        stored, _ = await receive_submission(self._pools, self._subject, announced, on_stored=name)
+        space, announced = await self._announce(upload.metadata, self._subject, self._whole())
+        stored, _ = await receive_submission(space, self._subject, announced, on_stored=name)
         return replace(upload, byte_offset=upload.byte_count, submission_id=stored.id)
 
     async def _whole(self) -> AsyncIterator[bytes]:

@@ -169,6 +169,23 @@ async def test_the_submission_is_decided_like_any_other(
     await running
 
 
+async def test_parameters_stand_in_the_metadata(mexico: httpx.AsyncClient) -> None:
+    tried = await begun(mexico, len(GOOD), validate_only="")
+    reply = await sent(mexico, tried, 0, GOOD)
+    told = (await mexico.get(f"/api/submissions/{reply.headers['vipmg-submission']}")).json()
+    assert told["validate_only"] is True
+    practised = await begun(mexico, len(GOOD), practice="true")
+    reply = await sent(mexico, practised, 0, GOOD)
+    identity = reply.headers["vipmg-submission"]
+    address = f"/api/practice/submissions/{identity}"
+    assert address in reply.headers["link"]
+    assert (await mexico.get(address)).json()["file"]["bytes"] == len(GOOD)
+    assert (await mexico.get(f"/api/submissions/{identity}")).status_code == 404
+    unknown = {**TUS, "Upload-Length": "9", "Upload-Metadata": metadata(agreement="PA_NONE")}
+    refused = await mexico.post("/api/uploads", headers=unknown)
+    assert (refused.status_code, refused.json()["code"]) == (404, "VIPMG-102")
+
+
 async def test_what_is_offered_is_told_without_a_token(service: FastAPI) -> None:
     transport = httpx.ASGITransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as anyone:
