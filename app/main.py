@@ -38,6 +38,7 @@ from app.routers import (
     schema,
     structure,
     structure_maintenance,
+    submission_acts,
     submissions,
     uploads,
     v1_availability,
@@ -71,6 +72,7 @@ ROUTES = (
     v1_metadata,
     v1_structure,
     submissions,
+    submission_acts,
     agreements,
     agreement_returns,
     practice,
@@ -84,7 +86,7 @@ ROUTES = (
     landing,
 )
 
-PRACTISED = (submissions, agreement_returns)
+PRACTISED = (submissions, submission_acts, agreement_returns)
 """Routes that are there once more for the practice space."""
 
 WORKBOOKS_AT_ONCE = 2

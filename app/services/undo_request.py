@@ -122,4 +122,5 @@ def _check(stands: Standing, undoing: Undoing) -> None:
             f"The submission is {stands.state}; only what is published can be {done}.",
             f"El envío está en el estado {stands.state!r}; solo lo publicado se puede {to_do}.",
             state=stands.state,
+            undone_by=None if stands.undone_by is None else str(stands.undone_by[0]),
         )

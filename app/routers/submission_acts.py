@@ -1,0 +1,85 @@
+"""What is done to a submission after it was published: `/api/submissions/{id}/rollback` ..."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from app.http.json_bodies import body_of, read_json
+from app.http.request_log import note_caller
+from app.http.subject import AuthenticatedSubject
+from app.http.submission_replies import PRACTICE_PREFIX, REPLIES, answer_submission, pools_of
+from app.http.uploads import idempotency_key
+from app.models.api import SubmissionReply
+from app.models.sending import Order
+from app.sdmx.undo import Undoing
+from app.services.undo_request import request_undo
+
+_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
+
+_REPLIES: Final[dict[int | str, dict[str, Any]]] = {
+    **REPLIES,
+    409: {"description": "The submission is in no state that can be undone in this way."},
+}
+
+
+class UndoOrder(Order):
+    """Why a submission is undone."""
+
+    reason: Annotated[
+        str, Field(min_length=1, max_length=2000, description="In your words; kept with it.")
+    ]
+
+
+@_routes.post(
+    "/{submission}/rollback",
+    summary="Roll back a submission",
+    status_code=202,
+    response_model=SubmissionReply,
+    responses=_REPLIES,
+    openapi_extra=body_of(UndoOrder),
+)
+async def post_rollback(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """Give back what was before, where the submission wrote last; the rest stays and is named."""
+    return await _undo(request, submission, caller, "rollback")
+
+
+@_routes.post(
+    "/{submission}/withdrawal",
+    summary="Withdraw a submission",
+    status_code=202,
+    response_model=SubmissionReply,
+    responses=_REPLIES,
+    openapi_extra=body_of(UndoOrder),
+)
+async def post_withdrawal(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """Delete what the submission wrote and what is current; nothing older comes back."""
+    return await _undo(request, submission, caller, "withdrawal")
+
+
+async def _undo(
+    request: Request, submission: str, caller: AuthenticatedSubject, undoing: Undoing
+) -> Response:
+    order = await read_json(request, UndoOrder)
+    stored, is_new = await request_undo(
+        pools_of(request),
+        caller,
+        submission,
+        undoing,
+        order.reason,
+        idempotency_key(request),
+    )
+    return await answer_submission(request, caller, str(stored.id), is_new=is_new)
+
+
+router = APIRouter(prefix="/api", tags=["submissions"])
+router.include_router(_routes)
+
+practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router.include_router(_routes)
