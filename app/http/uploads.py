@@ -20,7 +20,7 @@ _VENDOR: Final = "application/vnd.sdmx."
 SDMX_CSV: Final = f"{_VENDOR}data+csv"
 _VERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     SDMX_CSV: ("1.0.0", "2.0.0", "2.1.0"),
-    f"{_VENDOR}data+json": ("1.0.0", "2.0.0", "2.1.0"),
+    f"{_VENDOR}data+json": ("1.0.0", "2.0.0", "2.1.0", "1.0.0-wd"),
     f"{_VENDOR}data+xml": ("3.0.0", "3.1.0"),
     f"{_VENDOR}genericdata+xml": ("2.1",),
     f"{_VENDOR}generictimeseriesdata+xml": ("2.1",),
