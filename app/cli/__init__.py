@@ -19,6 +19,8 @@ COMMANDS: Final = (
     "structures",
     "clients",
     "keys",
+    "export",
+    "load",
     "migrate",
     "doctor",
     "settings",

@@ -85,18 +85,26 @@ async def stream_data(
     Raises:
         StaleError: before the first bytes, when heads have moved since they were prepared.
     """
-    after = prepared.query.selection.updated_after
-    several = prepared.query.include_history
     async with snapshot(pools, prepared.organisation) as connection:
         await check_heads(connection, prepared)
-        plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
-        by_series = has_series(form.representation)
-        plans = [replace(plan, by_series=by_series) for plan in plans]
-        expected = [_dataset(plan, "Information") for plan in plans if plan.reading.sources]
-        writer = data_writer(form.representation, expected, with_validity=several)
-        datasets = _datasets(connection, prepared, plans, form, after, writer)
-        async for part in _written(writer, _header(prepared, form, etag), datasets):
+        async for part in write_data(connection, prepared, uppers, form, etag):
             yield part
+
+
+async def write_data(
+    connection: Connection, prepared: PreparedData, uppers: UpperCache, form: Form, etag: str
+) -> AsyncGenerator[bytes, None]:
+    """The reply, in the snapshot that the connection has and the heads are of."""
+    after = prepared.query.selection.updated_after
+    several = prepared.query.include_history
+    plans = [await _plan(connection, scope, prepared, uppers) for scope in prepared.scopes]
+    by_series = has_series(form.representation)
+    plans = [replace(plan, by_series=by_series) for plan in plans]
+    expected = [_dataset(plan, "Information") for plan in plans if plan.reading.sources]
+    writer = data_writer(form.representation, expected, with_validity=several)
+    datasets = _datasets(connection, prepared, plans, form, after, writer)
+    async for part in _written(writer, _header(prepared, form, etag), datasets):
+        yield part
 
 
 async def write_single(

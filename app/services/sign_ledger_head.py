@@ -28,14 +28,17 @@ async def sign_ledger_head(
         async with pools.writer.acquire() as connection:
             return await ledger_reading.head(connection)
 
-    head = await with_retry(read)
+    name = "public" if provider is None else "all"
+    return await keyring.sign_head(head_claims(name, await with_retry(read), issuer))
+
+
+def head_claims(name: str, head: Head, issuer: str) -> dict[str, object]:
+    """What is stated of the end of a ledger."""
     at = head.published_at
-    return await keyring.sign_head(
-        {
-            "iss": issuer,
-            "ledger": "public" if provider is None else "all",
-            "sequence": head.sequence,
-            "hash": head.hash,
-            "at": at and at.isoformat(timespec="microseconds"),
-        }
-    )
+    return {
+        "iss": issuer,
+        "ledger": name,
+        "sequence": head.sequence,
+        "hash": head.hash,
+        "at": at and at.isoformat(timespec="microseconds"),
+    }

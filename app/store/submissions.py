@@ -214,10 +214,15 @@ async def insert(connection: Connection, arrival: Arrival, parts: Iterable[bytes
     )
     if inserted is None:
         return False
-    if not await connection.fetchval(_HAS_CONTENT, arrival.sha256):
-        for number, part in enumerate(parts):
-            await connection.execute(_PUT_PART, arrival.sha256, number, part)
+    await put_content(connection, arrival.sha256, parts)
     return True
+
+
+async def put_content(connection: Connection, sha256: str, parts: Iterable[bytes]) -> None:
+    """Store bytes (parts of `PART_BYTES`, deflated), unless they are there."""
+    if not await connection.fetchval(_HAS_CONTENT, sha256):
+        for number, part in enumerate(parts):
+            await connection.execute(_PUT_PART, sha256, number, part)
 
 
 async def by_id(connection: Connection, submission: uuid.UUID) -> StoredSubmission | None:

@@ -1,0 +1,62 @@
+"""Export: all that the caller's organisation has here, in open formats."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.http.replies import ReplyCache, SpoolResponse
+from app.http.request_log import note_caller
+from app.http.subject import AuthenticatedSubject
+from app.http.uploads import attachment
+from app.services.export_provider import export_provider
+from app.services.read_ledger import require_provider
+
+EXPORT_PATH: Final = "/api/export"
+_ZIP: Final = "application/zip"
+_PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+
+router = APIRouter(tags=["export"], dependencies=[Depends(note_caller)])
+
+
+@router.get(
+    EXPORT_PATH,
+    summary="Take everything out",
+    response_class=Response,
+    responses={200: {"content": {_ZIP: {}}, "description": "A ZIP with a manifest."}},
+)
+async def get_export(request: Request, caller: AuthenticatedSubject) -> Response:
+    """Return all that your organisation has here: data, history, files, receipts, structures.
+
+    All of one moment, in open formats; the README in the archive tells what is where.
+    """
+    require_provider(caller)
+    state = request.app.state
+    parts = export_provider(
+        state.pools.writer, state.keyring, caller.organisation, state.settings.base_url
+    )
+    one_at_a_time: asyncio.Lock = state.exporting
+    await one_at_a_time.acquire()
+    try:
+        first = await anext(parts)
+    except BaseException:
+        one_at_a_time.release()
+        raise
+    replies: ReplyCache = state.replies
+    spool = replies.once(first, _released(parts, one_at_a_time))
+    today = dt.datetime.now(dt.UTC).date()
+    name = attachment(f"vipmg-{caller.organisation}-{today}.zip")
+    return SpoolResponse(spool, _PRIVATE | {"Content-Type": _ZIP, "Content-Disposition": name})
+
+
+async def _released(parts: AsyncIterator[bytes], lock: asyncio.Lock) -> AsyncIterator[bytes]:
+    """The parts; after the last, or the first that fails, another export may begin."""
+    try:
+        async for part in parts:
+            yield part
+    finally:
+        lock.release()

@@ -1,0 +1,199 @@
+"""Loading a provider's take-out into this service: all of it, or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from app.auth.evidence import BrokenLinkError, Statement
+from app.errors import ConflictError, MessageError
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.structure_json import read_structures
+from app.services.admit_submission import JOB
+from app.services.publish_structures import keep_organisations
+from app.services.take_out_archive import TakeOut
+from app.services.verify_evidence import Evidence, verify_evidence
+from app.store import jobs, registry_publication, submissions, take_in
+from app.store.take_in import LeftOverError, Publications
+from app.store.types import Connection, Pool
+
+_CONTENT: Final = "submissions/content/"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded.
+
+    Attributes:
+        organisation: whose take-out it is.
+        is_new: False: it had been loaded before, and nothing was done.
+        structures: URNs of artefacts that were added.
+        kept: URNs of artefacts that are otherwise here, and were left as they are.
+        publications: how many there are, and how many have their time of before.
+        lines: how many rows of each member were stored.
+    """
+
+    organisation: str
+    is_new: bool
+    structures: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    publications: Publications = field(default_factory=lambda: Publications(0, 0))
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+async def load_provider(writer: Pool, path: Path, now: dt.datetime) -> Loaded:
+    """Load a take-out whose manifest, receipts and ledgers hold.
+
+    Args:
+        writer: the pool that may write.
+        path: the archive.
+        now: the instant at which its structures are published.
+
+    Raises:
+        MessageError: it is no take-out, was changed, or its parts do not fit each other.
+        ConflictError: the provider has data here already, or structures here are others.
+        VipmgError: its structures cannot be published here.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            take_out = TakeOut(archive)
+            _verify(take_out)
+            async with writer.acquire() as connection, connection.transaction():
+                return await _load(connection, take_out, now)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise MessageError(
+            f"{path} cannot be opened as an archive.", f"{path} no se puede abrir como archivo ZIP."
+        ) from error
+    except LeftOverError as error:
+        raise MessageError(
+            f"{error.count} lines of {error.member} fit nothing in the take-out.",
+            f"{error.count} líneas de {error.member} no corresponden a nada en la exportación.",
+            member=error.member,
+        ) from error
+
+
+def _verify(take_out: TakeOut) -> None:
+    """See that receipts and ledgers of the archive hold."""
+    found = orjson.loads(take_out.read("receipts/jwks.json"))["keys"]
+    evidence = Evidence({str(key["kid"]): key for key in found})
+    for path in ("ledger/ledger.jsonl", "ledger/public-ledger.jsonl"):
+        evidence.ledgers[path] = _Lines(take_out, path).open
+    for path in ("receipts/receipts.jws", "ledger/heads.jws"):
+        listed = enumerate(take_out.lines(path), 1)
+        evidence.chains.append([Statement(path, number, text) for number, text in listed])
+    broken = verify_evidence(evidence).broken
+    if broken is not None:
+        raise _broken(broken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a member, each time they are asked for."""
+
+    take_out: TakeOut
+    path: str
+
+    def open(self) -> nullcontext[Iterator[bytes]]:
+        return nullcontext(f"{line}\n".encode() for line in self.take_out.lines(self.path))
+
+
+async def _load(connection: Connection, take_out: TakeOut, now: dt.datetime) -> Loaded:
+    organisation = take_out.organisation
+    await take_in.begin(connection)
+    if await take_in.is_loaded(connection, take_out.sha256):
+        return Loaded(organisation, is_new=False)
+    await _require_room(connection, organisation)
+    structures, kept = await _publish_structures(connection, take_out, now)
+    numbers = await take_in.agreements(connection, organisation)
+    for urn in take_out.manifest["agreements"]:
+        if urn not in numbers:
+            raise ConflictError(
+                f"{urn} is not an agreement of {organisation} here.",
+                f"{urn} no es aquí un convenio de {organisation}.",
+                urn=urn,
+            )
+    publications = await take_in.add_publications(
+        connection, take_out.lines(take_in.PUBLICATIONS), numbers
+    )
+    lines: dict[str, int] = {}
+    for path in take_in.STATEMENTS:
+        lines[path] = await take_in.add_lines(connection, path, take_out.lines(path), organisation)
+    await _add_contents(connection, take_out)
+    await _add_keys(connection, take_out, now)
+    for submission in await take_in.place_submissions(connection, organisation):
+        await jobs.enqueue(connection, JOB, submission)
+    own = sorted(numbers[urn] for urn in take_out.manifest["agreements"])
+    await take_in.end(connection, organisation, own, take_out.sha256, publications.count)
+    return Loaded(organisation, True, structures, kept, publications, lines)
+
+
+async def _require_room(connection: Connection, organisation: str) -> None:
+    """See that nothing of the provider is here, which could not be told from what comes."""
+    agreement = await take_in.occupied(connection, organisation)
+    if agreement is not None or await take_in.has_sent(connection, organisation):
+        what = agreement or organisation
+        raise ConflictError(
+            f"There are data or submissions of {what} here already: a take-out is loaded where "
+            "its provider has sent nothing yet.",
+            f"Ya hay datos o envíos de {what} aquí: una exportación se carga donde su proveedor "
+            "aún no envió nada.",
+        )
+
+
+async def _publish_structures(
+    connection: Connection, take_out: TakeOut, now: dt.datetime
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Add the structures that are missing: URNs of these, and of those that are otherwise here."""
+    kept: list[str] = []
+
+    def prepare(current: ArtefactSet, artefact: Artefact) -> Artefact:
+        stored = current.get(artefact.urn)
+        if stored is None or artefact.artefact_class.unversioned or artefact.stable:
+            return keep_organisations(current, artefact)
+        if stored.canonical() != artefact.canonical():
+            kept.append(artefact.urn)
+        return stored
+
+    found = read_structures(take_out.read("structures/structures.json"))
+    result = await registry_publication.publish(connection, found, now, prepare=prepare)
+    return result.added, tuple(sorted(kept))
+
+
+async def _add_contents(connection: Connection, take_out: TakeOut) -> None:
+    hashes = {file["path"]: file["sha256"] for file in take_out.manifest["files"]}
+    for path in take_out.names(_CONTENT):
+        name = path.removeprefix(_CONTENT)
+        if hashes[path] != name:
+            raise LeftOverError(path, 1)
+        parts = (zlib.compress(part, 1) for part in take_out.parts(path, submissions.PART_BYTES))
+        await submissions.put_content(connection, name, parts)
+
+
+async def _add_keys(connection: Connection, take_out: TakeOut, now: dt.datetime) -> None:
+    """Keep the public keys: here they check the receipts of before, and sign nothing."""
+    keys: list[dict[str, Any]] = orjson.loads(take_out.read("receipts/jwks.json"))["keys"]
+    for key in keys:
+        if "d" in key:
+            raise LeftOverError("receipts/jwks.json", 1)
+        until = dt.datetime.fromtimestamp(key["exp"], dt.UTC) if "exp" in key else now
+        await take_in.add_public_key(connection, key, until)
+
+
+def _broken(broken: BrokenLinkError) -> MessageError:
+    kind, name, number = broken.place
+    return MessageError(
+        f"What the take-out says of itself does not hold: {kind} {name} {number}, {broken.field}.",
+        f"Lo que la exportación dice de sí misma no se sostiene: {kind} {name} {number}, "
+        f"{broken.field}.",
+        place=list(broken.place),
+        field=broken.field,
+    )
