@@ -38,6 +38,10 @@ _END_SIGN: Final = b"PK\x05\x06"
 _LONGEST_COMMENT: Final = 1 << 16
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED: Final = 0x1
+_BROKEN: Final = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError),
+    ValueError,  # places before the beginning
+)
 
 T = TypeVar("T")
 OpenMember: TypeAlias = Callable[[Callable[[], io.RawIOBase], Kind], DataReader]
@@ -55,7 +59,7 @@ class Archive:
         _check_directory(file)
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        except _BROKEN as error:
             raise UnreadableError("zip", value=str(error)[:80]) from error
         self._max_bytes = max_bytes
         self.names = [info.filename for info in self._zip.infolist()]
@@ -254,5 +258,5 @@ def _whole(name: str, read: Callable[[], T]) -> T:
     """What an archive gives, unless it is broken there."""
     try:
         return read()
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+    except _BROKEN as error:
         raise UnreadableError("zip", value=name[:80]) from error
