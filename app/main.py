@@ -25,6 +25,7 @@ from app.routers import (
     availability,
     data,
     data_submission,
+    export,
     health,
     landing,
     layouts,
@@ -46,6 +47,7 @@ from app.routers import (
     v1_metadata,
     v1_schema,
     v1_structure,
+    workbook_reports,
 )
 from app.services.check_readiness import ReadinessProbe
 from app.services.prepare_data import UpperCache
@@ -77,10 +79,12 @@ ROUTES = (
     agreement_returns,
     practice,
     layouts,
+    workbook_reports,
     reports,
     uploads,
     receipts,
     ledger,
+    export,
     oauth,
     health,
     landing,
@@ -145,6 +149,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Links to reports are signed here also where another issuer gives the access tokens.
         app.state.link_keys = tokens.own_keys or OwnKeys(pools.writer)
         app.state.keyring = Keyring(pools.writer)
+        app.state.exporting = asyncio.Lock()
         app.state.registry = registry
         app.state.catalogue = CatalogueCache(registry)
         app.state.replies = ReplyCache(settings)
