@@ -94,7 +94,7 @@ def test_the_doctor_tells_what_is_wrong_and_what_to_do(
     execute(
         dsn,
         "INSERT INTO ledger VALUES (1, 1, clock_timestamp(), 'submission', 'X', 'x', '{1}', true, "
-        "NULL, '{}', 'forged', 'forged')",
+        "NULL, '{}', 'forged', 'forged', '{}', 'salt', 'forged', 1, 'forged')",
     )
     execute(dsn, "ALTER TABLE submission ADD COLUMN by_hand text")
     shown = vipmg("doctor", "--json")
