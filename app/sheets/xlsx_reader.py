@@ -122,14 +122,12 @@ class XlsxReader:
         return None if isinstance(target, str) else target.flow
 
     def _read(self, workbook: Workbook, table: Table, batch_rows: int) -> Iterator[Batch]:
-        merged, rows = workbook.read(table.sheet)
-        reading: TableReading | None = None
-        flow: Flow | None = None
         if table.heads is None:
             flow = self._flow(table.kind, table.structure)
         else:
             flow = self._flow_of_heads(workbook, table)
         reading = TableReading(table, flow)
+        merged, rows = workbook.read(table.sheet)
         headers = {source.component: source.column for source in table.sources}
         headers |= {source.header: source.column for source in table.sources}
         places = _Places(table, headers)
