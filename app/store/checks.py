@@ -9,7 +9,7 @@ are looked up only where something is wrong.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -27,6 +27,8 @@ from app.store import staging
 from app.store.types import Connection, Record
 
 FETCH_FAMILIES = 200
+PENDING = 5_000
+"""Faults after which their rows are looked up in the stage: together, for it has no index."""
 PROBE_LIMIT = 4
 """Look-ups for each series of the agreement up to which families are looked up one by one."""
 
@@ -94,7 +96,6 @@ SELECT mine.rest, other.rest AS other, mine.key[{place}] AS code, mine.document,
 FROM mine JOIN other ON other.key[{other_place}] = mine.key[{place}] AND {same}
 ORDER BY mine.rest, other.rest, mine.room, other.room
 """
-_INDEX = "CREATE INDEX IF NOT EXISTS stage_by_key ON stage (agreement_id, key)"
 _SENT = """
 SELECT key, segment FROM stage WHERE agreement_id = $1 AND key = ANY ($2::text[]) ORDER BY first_row
 """
@@ -107,7 +108,6 @@ class Unchecked:
     target: Target
     dataflow: int
     report: Callable[[Finding], None]
-    rows: dict[Key, dict[str, int]] = field(default_factory=dict)
 
 
 async def check_together(connection: Connection, unchecked: Unchecked) -> bool:
@@ -129,16 +129,19 @@ async def _check_totals(
     statement = await _family_statement(connection, unchecked, checks)
     if statement is None:
         return
+    found: list[tuple[Key, Mismatch]] = []
     cursor = await connection.cursor(statement, target.agreement, list(checks.codes))
     while rows := await cursor.fetch(FETCH_FAMILIES):
-        found: list[tuple[Key, Mismatch]] = []
         for row in rows:
             rest: list[str] = row["rest"]
             members = _members(row["codes"], row["documents"])
             key = _key(rest, checks.position, row["codes"][0])
             found += [(tuple(rest), mismatch) for mismatch in checks.mismatches(key, members)]
-        if found:
+        if len(found) > PENDING:
             await _report_totals(connection, unchecked, checks, found, report)
+            found.clear()
+    if found:
+        await _report_totals(connection, unchecked, checks, found, report)
 
 
 async def _report_totals(
@@ -301,7 +304,6 @@ async def _sent_rows(
     connection: Connection, agreement: int, keys: Iterable[Key]
 ) -> Mapping[Key, Mapping[str, int]]:
     """Row number of each time period that the message spoke of, by key."""
-    await connection.execute(_INDEX)
     joined = [staging.SEPARATOR.join(key) for key in keys]
     found: dict[Key, dict[str, int]] = {}
     for row in await connection.fetch(_SENT, agreement, joined):

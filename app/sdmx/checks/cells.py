@@ -113,11 +113,14 @@ def to_numbers(values: Any) -> Numbers:  # noqa: ANN401
     """A column of texts as numbers."""
     if not isinstance(values, list):
         return None if values is None else _number(values)
-    try:
-        numbers: list[float | None] = list(map(float, values))
-    except (TypeError, ValueError):
-        return [None if value is None else _number(value) for value in values]
-    return numbers
+    if "NaN" not in values:
+        try:
+            numbers: list[float | None] = list(map(float, values))
+        except (TypeError, ValueError):
+            pass  # a value is missing, or left out on purpose
+        else:
+            return numbers
+    return [None if value is None else _number(value) for value in values]
 
 
 def bounds_of(numbers: Numbers) -> tuple[float, float] | None:

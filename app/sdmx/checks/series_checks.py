@@ -11,7 +11,7 @@ from app.sdmx.checks.cells import Cells
 from app.sdmx.checks.evaluation import Evaluate, evaluator, fold, places_where
 from app.sdmx.checks.expressions import Call, Expression, Literal, Name, calls_in, names_in
 from app.sdmx.checks.kinds import numeric_components
-from app.sdmx.checks.operators import OPERATORS
+from app.sdmx.checks.operators import HAS_ENDED, OPERATORS
 from app.sdmx.checks.own_history import expected
 from app.sdmx.checks.rulesets import PointRule, Severity
 from app.sdmx.findings import Finding
@@ -57,6 +57,20 @@ class SeriesChecks:
         self._dimensions = [(name, flow.position[name]) for name in flow.position if name in named]
         self._positions = [position for _, position in self._dimensions]
         self._ready: dict[tuple[str, ...], tuple[_Ready, ...]] = {}
+
+    def of_message_alone(self) -> SeriesChecks:
+        """Those of the rules for which a message is enough: no history, nothing published."""
+        alone = [
+            bound
+            for bound in self._rules
+            if not any(
+                call.function in OPERATORS and call.function != HAS_ENDED
+                for part in (bound.rule.when, bound.rule.then)
+                if part is not None
+                for call in calls_in(part)
+            )
+        ]
+        return SeriesChecks(self._flow, alone)
 
     def check(
         self,
