@@ -17,7 +17,7 @@ from app.sdmx.messages.reading_findings import located, unreadable_finding
 from app.sdmx.series import TIME, observations
 from app.sdmx.validation import Validator
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 1 << 30
 
 
 @dataclass
@@ -60,6 +60,7 @@ def read_back(
     *,
     before: Mapping[Key, tuple[dict[str, Any], dict[str, Any]]] | None = None,
     batch_rows: int = 20_000,
+    is_gzip: bool = False,
 ) -> ReadBack:
     """Read a message against one flow.
 
@@ -68,9 +69,10 @@ def read_back(
         flow: that of all its data.
         before: documents and attributes of series that are there already.
         batch_rows: rows of a batch.
+        is_gzip: whether it came in the content coding gzip.
     """
     found = ReadBack()
-    reader = MessageReader(SpooledBytes(io.BytesIO(body), MAX_BYTES, is_gzip=False), MAX_BYTES)
+    reader = MessageReader(SpooledBytes(io.BytesIO(body), MAX_BYTES, is_gzip=is_gzip), MAX_BYTES)
     target = Target(1, "urn", flow, {})
     validator = Validator(lambda kind, name: target, found.findings.append)
     segments: dict[Key, list[Any]] = {}

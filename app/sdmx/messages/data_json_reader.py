@@ -76,7 +76,7 @@ class JsonReader:
         self._batch_rows = batch_rows
         try:
             self._look_over(JsonText(self._reopen()))
-            yield from self._read(JsonText(self._reopen()))
+            yield from self._read(JsonText(self._reopen(), unique=False))
         except RecursionError as error:
             raise UnreadableError("depth") from error
 

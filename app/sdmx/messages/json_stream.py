@@ -26,6 +26,9 @@ LONGEST_VALUE: Final = 1 << 24
 MOST_NAMES: Final = 1000
 """Members of an object that is read member by member."""
 
+MOST_KEPT: Final = 2_000_000
+"""Names of an object read in runs that are remembered, to find one that stands twice."""
+
 _SHOWN: Final = 40
 _KEY: Final = re.compile(r'\s*"[^"\\]*"\s*:\s*([\[{])')
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -38,19 +41,26 @@ _ENDS: Final = {"[": '],"', "{": '},"'}
 class JsonText:
     """A JSON text with a place in it; every method reads on from there.
 
+    Args:
+        stream: its bytes.
+        unique: whether names that stand twice are looked for; once is enough.
+
     Raises:
         UnreadableError: by every method, where the text is not what it should be.
     """
 
-    def __init__(self, stream: io.RawIOBase) -> None:
+    def __init__(self, stream: io.RawIOBase, *, unique: bool = True) -> None:
         self._stream = stream
+        self._is_unique = unique
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
         self._at = 0
         self._before = 0
         self._ended = False
         decoder = json.JSONDecoder(
-            object_pairs_hook=_unique, parse_float=_number, parse_constant=_refuse_constant
+            object_pairs_hook=_unique if unique else None,
+            parse_float=_number,
+            parse_constant=_refuse_constant,
         )
         self._scan = decoder.scan_once  # type: ignore[attr-defined]
 
@@ -137,10 +147,14 @@ class JsonText:
         if self.peek() == "}":
             self._at += 1
             return
+        seen: set[int] = set()
         while True:
             if len(self._text) - self._at < RUN_CHARACTERS and not self._ended:
                 self._fill(RUN_CHARACTERS)
-            yield self._run() or self._few()
+            run = self._run() or self._few()
+            if self._is_unique:
+                _check_new(run, seen)
+            yield run
             if not self._goes_on("}"):
                 return
 
@@ -251,6 +265,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableError("json-twice", value=_SURROGATE.sub("\ufffd", twice[:_SHOWN]))
     return members
+
+
+def _check_new(run: dict[str, Any], seen: set[int]) -> None:
+    hashes = set(map(hash, run))
+    if not seen.isdisjoint(hashes):
+        twice = next(name for name in run if hash(name) in seen)
+        raise UnreadableError("json-twice", value=_SURROGATE.sub("\ufffd", twice[:_SHOWN]))
+    if len(seen) < MOST_KEPT:
+        seen |= hashes
 
 
 def _number(text: str) -> str:
