@@ -29,10 +29,17 @@ class LinkedReport:
 
     submission: str
     organisation: str
+    practice: bool
 
 
 def sign_report_link(
-    key: Key, audience: str, submission: str, organisation: str, expires: dt.datetime
+    key: Key,
+    audience: str,
+    submission: str,
+    organisation: str,
+    expires: dt.datetime,
+    *,
+    practice: bool = False,
 ) -> str:
     """The token of a link.
 
@@ -42,6 +49,7 @@ def sign_report_link(
         submission: id of the submission.
         organisation: whose submission it is.
         expires: when the link ends.
+        practice: whether it is one of the practice space.
     """
     header = {"alg": OWN_ALGORITHM, "typ": _TYPE, "kid": key.kid}
     claims = {
@@ -49,6 +57,7 @@ def sign_report_link(
         "sub": submission,
         "organisation": organisation,
         "exp": int(expires.timestamp()),
+        "practice": practice,
     }
     return jwt.encode(header, claims, key)
 
@@ -77,7 +86,7 @@ async def open_report_link(
             "The hour of this link is over. Ask for a new one, or open the report with a token.",
             "La hora de este enlace terminó. Pida uno nuevo, o abra el informe con un token.",
         )
-    return LinkedReport(str(submission), str(organisation))
+    return LinkedReport(str(submission), str(organisation), claims.get("practice") is True)
 
 
 def _refused() -> NotAuthorisedError:

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
+from itertools import islice
 from typing import Final
 
 import orjson
@@ -39,6 +40,9 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 _MOST_ROWS: Final = 1500
 """Characters of a list of rows that the page shows."""
+
+_MOST_CORRECTIONS: Final = 50
+"""Corrections that the page proposes."""
 
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _THOUSANDS: Final[Mapping[str, str]] = {"en": ",", "es": "\u00a0", "fr": "\u202f", "nl": "."}
@@ -201,25 +205,37 @@ def _examples(group: GroupReply, words: Mapping[str, str]) -> str:
 
 
 def _corrections(report: ReportReply, words: Mapping[str, str]) -> str:
-    example = next(
-        (one for group in report.groups for one in group.first if one.column and one.row), None
-    )
-    if example is None:
+    """How to correct without a file: of values that have a nearest code, the corrections."""
+    orders = list(islice(_proposed(report), _MOST_CORRECTIONS)) or list(_one_cell(report))
+    if not orders:
         return ""
-    body = {
-        "corrections": [
-            {"row": example.row, "column": example.column, "value": example.nearest or "…"}
-        ]
-    }
+    json = orjson.dumps(orders, option=orjson.OPT_INDENT_2).decode()
     command = (
         "curl -X POST -H 'Authorization: Bearer …' -H 'Content-Type: application/json' \\\n"
         f"  --data @corrections.json {report.links.corrections}"
     )
-    json = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
     return (
         f"<section><h2>{words['correct']}</h2><p>{words['correct how']}</p>"
-        f"<pre>{escape(_seen(json, kept=chr(10)))}</pre><pre>{escape(command)}</pre></section>"
+        f"<p>corrections.json:</p><pre>{escape(_seen(json, kept=chr(10)))}</pre>"
+        f"<pre>{escape(command)}</pre></section>"
     )
+
+
+def _proposed(report: ReportReply) -> Iterator[dict[str, str | int]]:
+    """A code instead of a value throughout its column, where one is near."""
+    for group in report.groups:
+        for value in group.values:
+            if group.column and value.value and value.nearest:
+                yield {"column": group.column, "value": value.value, "replacement": value.nearest}
+
+
+def _one_cell(report: ReportReply) -> Iterator[dict[str, str | int]]:
+    """What is put into the first cell that is wrong."""
+    for group in report.groups:
+        for one in group.first:
+            if one.column and one.row:
+                yield {"row": one.row, "column": one.column, "value": "…"}
+                return
 
 
 def _cut(listed: str, words: Mapping[str, str]) -> str:

@@ -46,9 +46,10 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "code": "Code",
         "all": "All findings as a table (CSV)",
         "json": "This report as JSON",
-        "correct": "Correct a cell without sending the file again",
-        "correct how": "Say which cells, and what they should hold; the rest of the file stays as "
-        "it was sent. Rows are those of the file, the header being row 1.",
+        "correct": "Correct without sending the file again",
+        "correct how": "Look at each of these corrections first: the service proposes, and you "
+        "know. A correction puts a value into one cell (row, column, value), or a replacement "
+        "wherever a column has a value; the rest of the file stays as it was sent.",
     },
     "es": {
         "language": "Español",
@@ -90,9 +91,10 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "code": "Código",
         "all": "Todos los hallazgos en una tabla (CSV)",
         "json": "Este informe en JSON",
-        "correct": "Corregir una celda sin enviar el archivo de nuevo",
-        "correct how": "Indique qué celdas y qué deben contener; el resto del archivo queda como "
-        "se envió. Las filas son las del archivo; el encabezado es la fila 1.",
+        "correct": "Corregir sin enviar el archivo de nuevo",
+        "correct how": "Revise antes cada una de estas correcciones: el servicio propone y usted "
+        "sabe. Una corrección pone un valor en una celda (row, column, value), o un reemplazo "
+        "donde una columna tenga un valor; el resto del archivo queda como se envió.",
     },
     "fr": {
         "language": "Français",
@@ -136,10 +138,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "code": "Code",
         "all": "Tous les constats en tableau (CSV)",
         "json": "Ce rapport en JSON",
-        "correct": "Corriger une cellule sans renvoyer le fichier",
-        "correct how": "Dites quelles cellules, et ce qu'elles doivent contenir ; le reste du "
-        "fichier demeure tel qu'envoyé. Les lignes sont celles du fichier, l'en-tête étant la "
-        "ligne 1.",
+        "correct": "Corriger sans renvoyer le fichier",
+        "correct how": "Regardez d'abord chacune de ces corrections : le service propose, et vous "
+        "savez. Une correction met une valeur dans une cellule (row, column, value), ou un "
+        "remplacement partout où une colonne a une valeur ; le reste du fichier demeure tel "
+        "qu'envoyé.",
     },
     "nl": {
         "language": "Nederlands",
@@ -182,8 +185,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "code": "Code",
         "all": "Alle bevindingen als tabel (CSV)",
         "json": "Dit verslag als JSON",
-        "correct": "Een cel verbeteren zonder het bestand opnieuw te sturen",
-        "correct how": "Zeg welke cellen, en wat erin moet staan; de rest van het bestand blijft "
-        "zoals het is gestuurd. De rijen zijn die van het bestand; de kopregel is rij 1.",
+        "correct": "Verbeteren zonder het bestand opnieuw te sturen",
+        "correct how": "Bekijk eerst elk van deze verbeteringen: de dienst stelt voor, en u weet. "
+        "Een verbetering zet een waarde in een cel (row, column, value), of een vervanging overal "
+        "waar een kolom een waarde heeft; de rest van het bestand blijft zoals het is gestuurd.",
     },
 }

@@ -8,9 +8,9 @@ from fastapi import Request, Response
 
 from app.auth.subject import Subject
 from app.errors import QuerySyntaxError
-from app.http.errors import LANGUAGES
 from app.http.uploads import preferred_wait
 from app.models.api import Reply, SubmissionReply
+from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.negotiation import negotiate_language
 from app.services.get_submission import await_decision, get_submission
 from app.store.pools import Pools

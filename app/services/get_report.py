@@ -13,7 +13,7 @@ from app.sdmx import findings as texts
 from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.report import Group, Report, WrongValue
 from app.services.describe_finding import describe_finding
-from app.services.get_submission import SUBMISSIONS_PATH, find_submission
+from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
 from app.store.findings import all_findings
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
@@ -31,14 +31,14 @@ async def get_report(
     """
     stored = await find_submission(pools, subject, submission)
     report = await with_retry(lambda: _grouped(pools, stored.id))
-    return describe_report(stored, report, base_url, language)
+    return describe_report(stored, report, base_url, language, practice=pools.is_practice)
 
 
 def describe_report(
-    stored: StoredSubmission, report: Report, base_url: str, language: str
+    stored: StoredSubmission, report: Report, base_url: str, language: str, *, practice: bool
 ) -> ReportReply:
     """A report as a reply; the groups are told in `language`, and in all others beside."""
-    address = f"{base_url}{SUBMISSIONS_PATH}/{stored.id}"
+    address = f"{base_url}{PRACTICE_PATH if practice else SUBMISSIONS_PATH}/{stored.id}"
     return ReportReply(
         submission=stored.id,
         state=stored.state,

@@ -32,17 +32,26 @@ async def link_report(
     stored = await find_submission(pools, subject, submission)
     expires = now.replace(microsecond=0) + dt.timedelta(seconds=REPORT_LINK_SECONDS)
     key = await keys.signing_key()
-    token = sign_report_link(key, base_url, str(stored.id), subject.organisation, expires)
+    token = sign_report_link(
+        key,
+        base_url,
+        str(stored.id),
+        subject.organisation,
+        expires,
+        practice=pools.is_practice,
+    )
     return ReportLink(url=f"{base_url}{REPORTS_PATH}/{token}", expires_at=expires)
 
 
 async def open_linked_report(
-    keys: OwnKeys, token: str, base_url: str, now: dt.datetime
-) -> tuple[str, Subject]:
-    """The submission that a link is for, and its organisation, for reading that report only.
+    pools: Pools, keys: OwnKeys, token: str, base_url: str, now: dt.datetime
+) -> tuple[Pools, str, Subject]:
+    """Where the submission of a link is, its id, and its organisation, to read that report only.
 
     Raises:
         NotAuthorisedError: the link does not hold, or its hour is over.
     """
     linked = await open_report_link(keys, token, base_url, now)
-    return str(uuid.UUID(linked.submission)), Subject("report-link", linked.organisation)
+    if linked.practice and pools.practice is not None:
+        pools = pools.practice
+    return pools, str(uuid.UUID(linked.submission)), Subject("report-link", linked.organisation)

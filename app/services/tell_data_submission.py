@@ -18,7 +18,7 @@ from app.sdmx.messages.submit_data_response import (
 )
 from app.sdmx.report import Group, Report
 from app.sdmx.urn import PREFIX
-from app.services.get_submission import SUBMISSIONS_PATH, find_submission
+from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
 from app.store.datasets import read_datasets
 from app.store.findings import all_findings
 from app.store.pools import Pools, with_retry
@@ -142,7 +142,8 @@ async def _tell(pools: Pools, stored: StoredSubmission, base_url: str) -> DataSu
     elif status == "Success" and groups:
         status = "Warning"
     said = dict(zip(LANGUAGES, texts, strict=True))
-    address = f"{base_url}{SUBMISSIONS_PATH}/{stored.id}"
+    path = PRACTICE_PATH if pools.is_practice else SUBMISSIONS_PATH
+    address = f"{base_url}{path}/{stored.id}"
     return DataSubmissionResult(
         code=code,
         status=status,

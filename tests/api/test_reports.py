@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
+import json
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -308,3 +310,32 @@ async def test_ten_thousand_wrong_rows_are_all_found(exchange: Exchange) -> None
     assert "4,950 more rows" in page
     assert len(page) < 100_000
     assert len(re.findall("XX[0-9]+", page)) < 200
+
+
+async def test_the_page_proposes_corrections_that_the_service_takes(exchange: Exchange) -> None:
+    """What stands on the page, sent as it says, mends what has a nearest code."""
+    path = await sent(exchange, small("A,CRX,2024,1,A", "A,CRX,2025,1,A"))
+    text = (await ask(exchange, f"{path}?format=html")).text
+    proposed = re.search(r"<pre>(\[.*?\])</pre>", text, re.DOTALL)
+    address = re.search(r"--data @corrections\.json (\S+)</pre>", text)
+    assert proposed is not None
+    assert address is not None
+    orders = json.loads(html.unescape(proposed[1]))
+    assert orders == [{"column": "REF_AREA", "value": "CRX", "replacement": "CRI"}]
+    token = await exchange.token(CRI)
+    reply = await exchange.client.post(address[1], headers=token, json=orders)
+    assert reply.status_code == 202, reply.text
+    decision = await exchange.desk.process(uuid.UUID(reply.json()["id"]))
+    assert decision.state == "published", decision.findings
+
+
+async def test_practice_has_its_reports_and_links_to_them(exchange: Exchange) -> None:
+    token = await exchange.token(CRI) | {"Content-Type": "text/csv"}
+    reply = await exchange.client.post("/api/practice/submissions", headers=token, content=WRONG)
+    number = reply.json()["id"]
+    path = f"/api/practice/submissions/{number}/report"
+    assert (await ask(exchange, path)).json()["links"]["self"].endswith(path)
+    assert (await ask(exchange, f"/api/submissions/{number}/report")).status_code == 404
+    url = (await link(exchange, path))["url"]
+    opened = await exchange.client.get(url, headers={"Accept": "application/json"})
+    assert opened.json()["submission"] == number

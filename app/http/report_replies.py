@@ -1,0 +1,55 @@
+"""A report as it was asked for: as JSON, as a table, as a page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.auth.subject import Subject
+from app.http.report_page import CONTENT_SECURITY_POLICY, report_page
+from app.http.uploads import attachment
+from app.sdmx.finding_texts import LANGUAGES
+from app.sdmx.negotiation import negotiate, negotiate_language, parse_options
+from app.sdmx.offers import Offer, Offers
+from app.services.get_findings import stream_findings
+from app.services.get_report import get_report
+from app.store.pools import Pools
+
+_OFFERS: Final[Offers] = (
+    Offer("json", "application/json", "1", (), ("json",)),
+    Offer("html", "text/html", "1", ("application/xhtml+xml",), ("html",)),
+    Offer("csv", "text/csv", "1", (), ("csv",)),
+)
+_PRIVATE: Final = {
+    "Cache-Control": "private, no-store",
+    "Vary": "Accept, Accept-Language, Authorization",
+    "X-Robots-Tag": "noindex",
+}
+
+
+async def answer_report(
+    request: Request, pools: Pools, reader: Subject, submission: str
+) -> Response:
+    """Answer with the report of a submission, in a format and language that are asked for.
+
+    Raises:
+        NotFoundError: the reader's organisation has no such submission.
+        NotAcceptableError: the report is not there in that format or language.
+    """
+    base_url = request.app.state.settings.base_url
+    options = parse_options(request.scope["query_string"].decode("latin-1"))
+    chosen = negotiate(request.headers.get("accept"), _OFFERS, options).format
+    accepted = request.headers.get("accept-language")
+    language = negotiate_language(accepted, options.lang, LANGUAGES).order[0]
+    headers = _PRIVATE | {"Content-Language": language}
+    if chosen == "csv":
+        parts = await stream_findings(pools, reader, submission, language, "rule")
+        headers["Content-Disposition"] = attachment(f"report-{submission}.csv")
+        return StreamingResponse(parts, 200, headers, "text/csv; charset=utf-8")
+    report = await get_report(pools, reader, submission, base_url, language)
+    if chosen == "json":
+        return Response(report.model_dump_json(), 200, headers, "application/json")
+    headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+    return Response("".join(report_page(report)), 200, headers, "text/html; charset=utf-8")
