@@ -76,7 +76,7 @@ def _check(
                 checked, stage = done
                 progress.remove_task(task)
                 if target is not None and checked.has_findings:
-                    save_report(target, file, checked, stage)
+                    save_report(local, target, file, checked, stage)
     except OSError as error:
         _say(console, path, text("not_checked", why=error), "red")
         answers.append({"path": str(path), "not_checked": str(error)})

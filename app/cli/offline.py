@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import orjson
 
@@ -15,8 +16,12 @@ from app.cli.database import terminal_language
 from app.cli.local_files import LocalFile, home, structures_folder
 from app.cli.push_texts import text
 from app.errors import VipmgError
+from app.sdmx.intake import Target
+from app.sdmx.messages.data_reading import DataReader
 from app.services.check_file import CheckedFile, check_file
+from app.services.find_target import find_target
 from app.services.local_catalogue import local_catalogue
+from app.services.open_message import open_message
 from app.services.publish_structures import shared_structures
 from app.settings import Settings
 from app.store.catalogue import Catalogue, StoredAgreement
@@ -90,6 +95,9 @@ class LocalCheck:
         except (VipmgError, OSError) as error:
             raise NotCheckedError(_said(error)) from error
         self.own = _own(self._catalogue, provider, agreement)
+        self._options: dict[str, str] = {}
+        if agreement is not None:  # of a workbook that does not say it itself
+            self._options["agreement"] = self.own[0].urn.rpartition("=")[2].partition("(")[0]
 
     @contextlib.contextmanager
     def checked(
@@ -104,9 +112,19 @@ class LocalCheck:
                 content,
                 stage,
                 max_bytes=MAX_BYTES,
+                now=dt.datetime.now(dt.UTC),
+                options=self._options,
                 on_rows=lambda rows: on_read(content.tell()),
             )
             yield checked, stage
+
+    def open(self, file: LocalFile, content: IO[bytes]) -> DataReader:
+        """The reader of a file, without any check."""
+
+        def resolve(kind: str, structure: str) -> Target | str:
+            return find_target(self._catalogue, self.own, kind, structure)
+
+        return open_message(file, content, MAX_BYTES, resolve=resolve, options=self._options)
 
 
 def _own(

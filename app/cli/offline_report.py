@@ -6,12 +6,13 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from rich.console import Console
 
 from app.cli.database import terminal_language
 from app.cli.local_files import LocalFile, digest_of
+from app.cli.offline import LocalCheck
 from app.cli.output import print_table
 from app.cli.push_texts import text
 from app.http.report_page import report_page
@@ -22,6 +23,8 @@ from app.sdmx.report import Group
 from app.services.check_file import CheckedFile
 from app.services.findings_table import TABLE_HEADER, findings_table
 from app.services.get_report import describe_group
+from app.services.write_workbook_report import write_workbook_report
+from app.sheets.report_sheet import ReportFacts
 from app.store.local_stage import LocalStage
 
 SHOWN_LINES: Final = 50
@@ -36,7 +39,9 @@ def print_groups(checked: CheckedFile, console: Console) -> None:
         console.print(text("more_here", more=len(lines) - SHOWN_LINES), markup=False)
 
 
-def save_report(target: Path, file: LocalFile, checked: CheckedFile, stage: LocalStage) -> None:
+def save_report(
+    local: LocalCheck, target: Path, file: LocalFile, checked: CheckedFile, stage: LocalStage
+) -> None:
     """Write all findings to a file, in the format that its name says; it appears when whole.
 
     Raises:
@@ -44,10 +49,21 @@ def save_report(target: Path, file: LocalFile, checked: CheckedFile, stage: Loca
     """
     kind = target.suffix.lower()
     part = target.with_name(target.name + ".part")
-    with part.open("wb") as written:
-        for piece in _written(kind, file, checked, stage):
-            written.write(piece)
+    with part.open("w+b") as written:
+        if kind == ".xlsx":
+            _write_workbook(local, file, stage, written)
+        else:
+            for piece in _written(kind, file, checked, stage):
+                written.write(piece)
     part.replace(target)
+
+
+def _write_workbook(local: LocalCheck, file: LocalFile, stage: LocalStage, sink: IO[bytes]) -> None:
+    facts = ReportFacts(file.file_name, True, terminal_language())
+    for some in _some(stage.findings()):
+        facts.take(some)
+    with file.path.open("rb") as content:
+        write_workbook_report(facts, content, sink, lambda: local.open(file, content))
 
 
 def _written(

@@ -111,7 +111,7 @@ class Pusher:
         ):
             held = checked.is_certainly_refused
             if held and item.report is not None:
-                save_report(item.report, file, checked, stage)
+                save_report(self._check, item.report, file, checked, stage)
         if not held:
             return False
         found, rows = counted("found", checked.report.errors), counted("rows", checked.rows)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
 from app.errors import VipmgError
-from app.sdmx.actions import Segment, apply
+from app.sdmx.actions import Outcome, Segment, apply
+from app.sdmx.checks.limited import Limited
+from app.sdmx.checks.series_checks import SeriesChecks
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Component
 from app.sdmx.intake import (
@@ -21,6 +24,7 @@ from app.sdmx.intake import (
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.report import Report
+from app.sdmx.series import EMPTY
 from app.sdmx.validation import Validator
 from app.services.find_target import find_target
 from app.services.open_message import Sent, open_message
@@ -75,6 +79,8 @@ def check_file(
     stage: LocalStage,
     *,
     max_bytes: int,
+    now: dt.datetime,
+    options: Mapping[str, str] | None = None,
     on_rows: Callable[[int], None] = lambda rows: None,
 ) -> CheckedFile:
     """Check a file; the stage holds all findings at the end.
@@ -86,11 +92,13 @@ def check_file(
         content: its bytes.
         stage: where its segments and findings are put aside.
         max_bytes: bytes that it may have when decompressed.
+        now: the instant of the check: periods that have not ended by then are told.
+        options: what the sender says of a workbook: its `agreement`.
         on_rows: told how many rows were read.
     """
-    check = _Check(catalogue, own, stage, on_rows)
+    check = _Check(catalogue, own, stage, now, on_rows)
     try:
-        check.read(open_message(file, content, max_bytes, resolve=check.resolve))
+        check.read(open_message(file, content, max_bytes, resolve=check.resolve, options=options))
     except VipmgError as error:
         check.report(unreadable_finding(error))
     check.put_together()
@@ -105,10 +113,12 @@ class _Check:
         catalogue: Catalogue,
         own: Sequence[StoredAgreement],
         stage: LocalStage,
+        now: dt.datetime,
         on_rows: Callable[[int], None],
     ) -> None:
         self.checked = CheckedFile()
         self._stage = stage
+        self._now = now
         self._on_rows = on_rows
         self._found: list[Finding] = []
         self._reader: DataReader | None = None
@@ -137,16 +147,32 @@ class _Check:
             self.checked.rows = reader.row_count
 
     def put_together(self) -> None:
-        """Put the segments of each series together: repeated keys, mandatory values."""
+        """Put the segments of each series together: repeated keys, mandatory values, figures."""
         for intake in self._validator.intakes.values():
             self.checked.agreements.append(intake.target.urn)
+            series = intake.target.checks.series
+            figures = None if series is None else series.of_message_alone()
+            limited = Limited(self.report)
             for key, segments in self._stage.series(intake.target.agreement):
-                self._put_series_together(intake, key, segments)
+                outcome = self._put_series_together(intake, key, segments)
+                if figures is not None and not self.checked.is_certainly_refused:
+                    self._check_figures(figures, key, outcome, limited)
                 if len(self._found) > KEPT_FINDINGS:
                     self._flush([])
+            limited.close()
         self._flush([])
 
-    def _put_series_together(self, intake: Intake, key: Key, segments: list[Segment]) -> None:
+    def _check_figures(
+        self, figures: SeriesChecks, key: Key, outcome: Outcome, report: Callable[[Finding], None]
+    ) -> None:
+        """What the rules say of a series of which nothing is stored."""
+        found = figures.check(
+            key, EMPTY, outcome.observations, outcome.attributes, outcome.touched, self._now
+        )
+        for finding in found:
+            report(finding)
+
+    def _put_series_together(self, intake: Intake, key: Key, segments: list[Segment]) -> Outcome:
         target = intake.target
         first = segments[0].rows[0]
         reached = [
@@ -168,6 +194,7 @@ class _Check:
                 component = target.flow.components.get(finding.component or "")
                 kept = component is None or component.level in {"series", "partial"}
                 self.checked.doubtful += merged or kept
+        return outcome
 
     def _flush(self, more: list[Finding]) -> None:
         found = [*more, *self._found]

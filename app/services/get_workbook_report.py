@@ -9,17 +9,14 @@ from contextlib import aclosing
 from typing import IO, Final
 
 from app.auth.subject import Subject
-from app.errors import VipmgError
 from app.sdmx.corrections import CorrectedReader
-from app.sdmx.findings import UnreadableError
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.services.find_target import find_target
 from app.services.get_submission import find_submission
 from app.services.open_message import open_message
-from app.sheets.marked_workbook import mark_workbook
+from app.services.write_workbook_report import write_workbook_report
 from app.sheets.report_sheet import ReportFacts
-from app.sheets.rows_workbook import SentRow, collect_rows, write_rows_workbook
 from app.store import submissions
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.findings import all_findings
@@ -27,7 +24,6 @@ from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
-_ARCHIVE: Final = b"PK"
 
 
 async def get_workbook_report(
@@ -53,37 +49,17 @@ async def get_workbook_report(
         await _read_findings(pools, stored.id, facts)
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
             catalogue = await _spool_content(pools, cache, stored, spool)
-            await asyncio.to_thread(_write, stored, catalogue, facts, spool, sink, max_bytes)
+            await asyncio.to_thread(
+                write_workbook_report,
+                facts,
+                spool,
+                sink,
+                lambda: _reader(stored, catalogue, spool, max_bytes),
+                own=not stored.corrections,
+            )
     sink.seek(0)
     stem = name.rpartition(".")[0] or name
     return f"{stem}-report.xlsx"
-
-
-def _write(
-    stored: StoredSubmission,
-    catalogue: Catalogue,
-    facts: ReportFacts,
-    spool: IO[bytes],
-    sink: IO[bytes],
-    max_bytes: int,
-) -> None:
-    """The sender's own workbook; where there is none, or too big a one, his rows."""
-    spool.seek(0)
-    if spool.read(len(_ARCHIVE)) == _ARCHIVE and not stored.corrections:
-        spool.seek(0)
-        try:
-            mark_workbook(spool, facts, sink)
-            return
-        except UnreadableError:
-            sink.seek(0)
-            sink.truncate()
-    rows: list[SentRow] = []
-    spool.seek(0)
-    try:
-        rows = collect_rows(_reader(stored, catalogue, spool, max_bytes), facts.findings)
-    except VipmgError:  # the report says itself why the file cannot be read
-        rows = []
-    write_rows_workbook(rows, facts, sink)
 
 
 def _reader(

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import psutil
 import pytest
 from typer.testing import CliRunner, Result
@@ -82,6 +83,15 @@ def test_every_kind_of_report(tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "report.csv").read_text("utf-8-sig").splitlines()))
     assert [row["row"] for row in rows] == sorted((row["row"] for row in rows), key=int)
     assert json.loads((tmp_path / "report.json").read_text())["rows"] == 289
+    workbook = tmp_path / "report.xlsx"
+    checked(WRONG, "--provider", "HND_INM", "--report", workbook)
+    cells = {
+        str(cell.value)
+        for sheet in openpyxl.load_workbook(workbook).worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+    }
+    assert "VNE" in cells
     assert checked(WRONG, "--report", "report.pdf").exit_code == 2
 
 

@@ -62,7 +62,7 @@ class SeriesChecks:
         """Those of the rules for which a message is enough: no history, nothing published."""
         alone = [
             bound
-            for bound in self._rules
+            for bound in self.rules
             if not any(
                 call.function in OPERATORS and call.function != HAS_ENDED
                 for part in (bound.rule.when, bound.rule.then)
