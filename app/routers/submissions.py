@@ -37,6 +37,7 @@ from app.services.get_submission import get_submission
 from app.services.list_submissions import list_submissions
 from app.services.reading_options import reading_options
 from app.services.receive_submission import receive_submission
+from app.services.undo_options import replacing_options
 
 _routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
 
@@ -92,6 +93,9 @@ async def post_submission(
     ] = None,
     validate_only: _ValidateOnly = None,
     again: _Again = None,
+    supersedes: Annotated[
+        str | None, Query(max_length=64, description="Submission that it replaces whole.")
+    ] = None,
 ) -> Response:
     """Send a file, as it is, in the body. It is stored, then validated; all of it or nothing."""
     state, pools = request.app.state, pools_of(request)
@@ -99,9 +103,10 @@ async def post_submission(
     options = await reading_options(
         pools, state.catalogue, caller, agreement=agreement, layout=layout
     )
+    replaced = {} if supersedes is None else await replacing_options(pools, caller, supersedes)
     upload = replace(
         upload,
-        options={**upload.options, **options},
+        options={**upload.options, **options, **replaced},
         validate_only=flag(request, "validate-only"),
         again=flag(request, "again"),
     )

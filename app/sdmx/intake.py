@@ -48,10 +48,15 @@ class Deletion:
 
 @dataclass(slots=True)
 class Intake:
-    """What the batches of one message hold for one agreement, besides the series."""
+    """What the batches of one message hold for one agreement, besides the series.
+
+    Attributes:
+        removed: values above the series that go with the submission that this one replaces.
+    """
 
     target: Target
     attachments: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
+    removed: dict[PartialKey, set[str]] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
     missing_columns: set[str] = field(default_factory=set)
 

@@ -7,6 +7,7 @@ from typing import Any
 from app.sdmx.intake import Intake
 from app.sdmx.reporting_periods import read_period
 from app.sdmx.validation import Validator
+from app.services.replace_submission import replace_submission
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
 from app.store import decisions, nil_returns, publication, submissions
@@ -94,6 +95,7 @@ async def _merged(work: Work, validator: Validator) -> Publication:
     """
     connection, refused = work.connection, False
     begun = await publication.begin_publication(connection, work.catalogue.snapshot.revision)
+    await replace_submission(work, validator)
     for intake in _in_order(validator):
         dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
         try:

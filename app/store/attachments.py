@@ -105,6 +105,9 @@ class Attachments:
 
     def take(self, intake: Intake) -> None:
         """Take over what a message says: its deletions, then the values that stand after them."""
+        for key, names in intake.removed.items():
+            for name in names:
+                self.current.get(key, {}).pop(name, None)
         for deletion in intake.deletions:
             delete_attachments(self.current, deletion, intake.target.flow)
         for key, values in intake.attachments.items():

@@ -39,7 +39,7 @@ FROM (
 ) AS reached
 """
 
-_encode = msgspec.msgpack.Encoder().encode
+encode_segment = msgspec.msgpack.Encoder().encode
 decode_segment = msgspec.msgpack.Decoder(Segment).decode
 
 
@@ -60,7 +60,7 @@ StageRecord: TypeAlias = tuple[int, str, int, bytes]
 
 def records(segments: Iterable[tuple[Target, Key, Segment]]) -> list[StageRecord]:
     """Segments as the stage takes them: agreement, key, first row, segment."""
-    join, encode = SEPARATOR.join, _encode
+    join, encode = SEPARATOR.join, encode_segment
     return [
         (target.agreement, joined, segment.rows[0], encode(segment))
         for target, key, segment in segments
@@ -87,7 +87,7 @@ async def put_deletions(connection: Connection, intake: Intake, dataflow: int) -
                 STAGE_DELETION,
                 target.agreement,
                 deletion.row,
-                _encode(segment),
+                encode_segment(segment),
                 terms(dataflow, deletion.key),
                 dataflow,
             )

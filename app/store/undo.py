@@ -86,6 +86,14 @@ SELECT reached.key, j.entries
 FROM ({_REACHED}) AS reached
 LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
 """  # noqa: S608 - own text
+_STAGED = f"""
+SELECT reached.key, j.entries, staged.segments
+FROM ({_REACHED}) AS reached
+LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
+LEFT JOIN (
+  SELECT key, array_agg(segment) AS segments FROM stage WHERE agreement_id = $1 GROUP BY key
+) AS staged ON staged.key = array_to_string(reached.key, E'\x1f')
+"""  # noqa: S608 - own text
 _PAST = _ENTRIES.format(key="$2::text[]")
 _ABOVE = """
 SELECT key, publication_id, 'public' AS room, action, attributes FROM change
@@ -347,6 +355,15 @@ async def read_pasts(
     """The pasts of the series that a publication wrote to; in a transaction of the caller."""
     async for row in _cursor(connection, _PASTS, agreement, publication):
         yield row["key"], Past.replay(read_entries(row["entries"]), acts)
+
+
+async def reached_with_stage(
+    connection: Connection, agreement: int, publication: int, acts: Acts
+) -> AsyncIterator[tuple[list[str], Past, Sequence[bytes]]]:
+    """The same, each with the segments that are staged for it."""
+    async for row in _cursor(connection, _STAGED, agreement, publication):
+        past = Past.replay(read_entries(row["entries"]), acts)
+        yield row["key"], past, row["segments"] or ()
 
 
 async def read_above(connection: Connection, agreement: int, acts: Acts) -> dict[PartialKey, Past]:
