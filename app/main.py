@@ -90,7 +90,7 @@ ROUTES = (
     landing,
 )
 
-PRACTISED = (submissions, submission_acts, agreement_returns, reports, workbook_reports)
+PRACTISED = (submissions, submission_acts, agreement_returns, reports, workbook_reports, receipts)
 """Routes that are there once more for the practice space."""
 
 WORKBOOKS_AT_ONCE = 2

@@ -9,13 +9,14 @@ from fastapi.responses import JSONResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_replies import PRACTICE_PREFIX, pools_of
 from app.models.receipt_api import ReceiptList, ReceiptPage
 from app.services.get_receipt import get_receipt
 from app.services.get_receipts import get_receipts
-from app.services.get_submission import SUBMISSIONS_PATH
 from app.services.list_receipts import RECEIPTS_PATH, list_receipts
 
 router = APIRouter(tags=["receipts"])
+_of_submissions = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
 
 JWKS_PATH: Final = "/.well-known/vipmg-receipts/jwks.json"
 _CACHED: Final = {"Cache-Control": "public, max-age=300"}
@@ -54,41 +55,43 @@ async def get_chain(
     return Response(page.model_dump_json(), 200, _PRIVATE, "application/json")
 
 
-@router.head(
-    f"{SUBMISSIONS_PATH}/{{submission}}/receipts",
+@_of_submissions.head(
+    "/{submission}/receipts",
     include_in_schema=False,
-    dependencies=[Depends(note_caller)],
 )
-@router.get(
-    f"{SUBMISSIONS_PATH}/{{submission}}/receipts",
+@_of_submissions.get(
+    "/{submission}/receipts",
     response_model=ReceiptList,
     summary="List the receipts of a submission",
-    dependencies=[Depends(note_caller)],
 )
 async def get_of_submission(
     request: Request, submission: str, caller: AuthenticatedSubject
 ) -> Response:
     """List the receipts of a submission: of its arrival, and of each decision."""
-    found = await get_receipts(request.app.state.pools, caller, submission)
+    found = await get_receipts(pools_of(request), caller, submission)
     body = ReceiptList(receipts=found).model_dump_json()
     return Response(body, 200, _PRIVATE, "application/json")
 
 
-@router.head(
-    f"{SUBMISSIONS_PATH}/{{submission}}/receipts/{{receipt}}",
+@_of_submissions.head(
+    "/{submission}/receipts/{receipt}",
     include_in_schema=False,
-    dependencies=[Depends(note_caller)],
 )
-@router.get(
-    f"{SUBMISSIONS_PATH}/{{submission}}/receipts/{{receipt}}",
+@_of_submissions.get(
+    "/{submission}/receipts/{receipt}",
     summary="Get a receipt",
     response_class=Response,
     responses={200: {"content": {_JOSE: {}}, "description": "JWS in compact form."}},
-    dependencies=[Depends(note_caller)],
 )
 async def get_one(
     request: Request, submission: str, receipt: str, caller: AuthenticatedSubject
 ) -> Response:
     """Return a receipt as it was signed: `arrival`, the latest `decision`, or one by its id."""
-    found = await get_receipt(request.app.state.pools, caller, submission, receipt)
+    found = await get_receipt(pools_of(request), caller, submission, receipt)
     return Response(found, 200, _PRIVATE, _JOSE)
+
+
+router.include_router(_of_submissions, prefix="/api")
+
+practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router.include_router(_of_submissions)

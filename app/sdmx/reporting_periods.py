@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -40,10 +41,11 @@ class ReportingPeriod:
     def spellings(self) -> tuple[str, ...]:
         """All texts that mean it, but for time zones and ranges."""
         first = self.first_day
+        year = f"{first.year:04}"
         more = {
-            "A": f"{first:%Y}-A1",
-            "M": f"{first:%Y}-M{first:%m}",
-            "D": f"{first:%Y}-D{first:%j}",
+            "A": f"{year}-A1",
+            "M": f"{year}-M{first:%m}",
+            "D": f"{year}-D{first:%j}",
         }.get(self.frequency)
         return (self.text,) if more is None else (self.text, more)
 
@@ -90,25 +92,26 @@ def read_due(term: str | None) -> tuple[int, int] | None:
 def due_day(period: ReportingPeriod, due: tuple[int, int]) -> dt.date:
     """The last day on which a period is reported in time."""
     months, days = due
-    year, month = divmod(period.last_day.year * 12 + period.last_day.month - 1 + months, 12)
-    if not months:
-        return period.last_day + dt.timedelta(days=days)
-    next_month = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    return next_month - dt.timedelta(days=1) + dt.timedelta(days=days)
+    end = _last_of_month(period.last_day, months) if months else period.last_day
+    return end + dt.timedelta(days=days)
 
 
 def _period(first: dt.date, frequency: str) -> ReportingPeriod | None:
     """The period of a frequency that begins on a day."""
     try:
         if frequency in MONTHS:
-            months = MONTHS[frequency]
-            year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-            last = dt.date(year, month + 1, 1) - dt.timedelta(days=1)
+            last = _last_of_month(first, MONTHS[frequency] - 1)
         else:
             last = first + dt.timedelta(days=DAYS[frequency] - 1)
     except (ValueError, OverflowError):
         return None
     return ReportingPeriod(_text(first, frequency), frequency, first, last)
+
+
+def _last_of_month(day: dt.date, later: int) -> dt.date:
+    """The last day of the month that is so many months after that of a day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + later, 12)
+    return dt.date(year, month + 1, monthrange(year, month + 1)[1])
 
 
 def _text(first: dt.date, frequency: str) -> str:

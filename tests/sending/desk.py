@@ -1,7 +1,7 @@
 """An exchange with a worker and the programs that send to it.
 
-To the structures of `tests.exchange` it adds agreements that a calendar holds (`PA_MONTHLY`,
-`PA_DAILY`) and one that asks for a second person (`PA_TWO`).
+To the structures of `tests.structures` it adds an agreement that reports every month
+(`PA_MONTHLY`) and one that asks for a second person (`PA_TWO`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.pools import Pools
 from app.store.registry_publication import publish as publish_artefacts
-from tests.artefact_samples import artefact, urn
+from tests.artefact_samples import artefact, item, urn
 from tests.structures import CRI, SLV, START, agreement, network
 
 CSV = "application/vnd.sdmx.data+csv;version=2.1.0"
@@ -34,15 +34,16 @@ TWO = "TST:DF_TWO(1.0.0)"
 def structures() -> list[Any]:
     """The structures of the network, with three dataflows more."""
     small = urn("DataStructure", "DSD_SMALL")
+    due = "P20D after month end"
     return [
         *network(),
-        artefact("DataConsumerScheme", "DATA_CONSUMERS", "1.0", dataConsumers=[{"id": "OCAM", "name": "OCAM", "names": {"en": "OCAM"}}]),
+        artefact("DataConsumerScheme", "DATA_CONSUMERS", "1.0", dataConsumers=[item("OCAM")]),
         artefact("Dataflow", "DF_MONTHLY", structure=small),
         artefact("Dataflow", "DF_TWO", structure=small),
-        agreement("PA_MONTHLY", "DF_MONTHLY", CRI, FREQUENCY="M", RELEASE_DUE="P20D after month end"),
+        agreement("PA_MONTHLY", "DF_MONTHLY", CRI, FREQUENCY="M", RELEASE_DUE=due),
         agreement("PA_TWO", "DF_TWO", CRI, APPROVAL="REQUIRED"),
         agreement("PA_TWO_SLV", "DF_TWO", SLV),
-    ]  # fmt: skip
+    ]
 
 
 def rows(*listed: str, flow: str = SMALL, action: str = "M") -> bytes:
@@ -124,12 +125,14 @@ class House:
         self.senders.append(client)
         return Sender(client)
 
-    async def public(self, path: str) -> httpx.Response:
+    async def public(
+        self, path: str, accept: str = "application/vnd.sdmx.data+csv"
+    ) -> httpx.Response:
         """Read as anybody."""
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(self.service), base_url=self.settings.base_url
         ) as client:
-            return await client.get(path, headers={"Accept": "application/vnd.sdmx.data+csv"})
+            return await client.get(path, headers={"Accept": accept})
 
     async def figures(self, flow: str = SMALL) -> dict[str, str]:
         """What the public sees of a dataflow: value by key with time, as `M.CRI.2024-01`."""
