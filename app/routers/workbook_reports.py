@@ -12,14 +12,14 @@ from fastapi.responses import StreamingResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_replies import PRACTICE_PREFIX, pools_of
 from app.http.uploads import attachment
 from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.negotiation import negotiate_language
-from app.services.get_submission import SUBMISSIONS_PATH
 from app.services.get_workbook_report import get_workbook_report
 from app.sheets.template import XLSX_MEDIA_TYPE
 
-router = APIRouter(tags=["submissions"], dependencies=[Depends(note_caller)])
+_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
 _CHUNK: Final = 1 << 18
@@ -28,8 +28,8 @@ _WORKBOOK: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get(
-    f"{SUBMISSIONS_PATH}/{{submission}}/report.xlsx",
+@_routes.get(
+    "/{submission}/report.xlsx",
     summary="Read the report of a submission as a workbook",
     response_class=Response,
     responses=_WORKBOOK,
@@ -50,7 +50,7 @@ async def get_submission_workbook(
     sink = tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed when sent
     try:
         name = await get_workbook_report(
-            state.pools,
+            pools_of(request),
             state.catalogue,
             caller,
             submission,
@@ -75,3 +75,10 @@ async def _parts(file: IO[bytes]) -> AsyncIterator[bytes]:
     with file:
         while part := await asyncio.to_thread(file.read, _CHUNK):
             yield part
+
+
+router = APIRouter(prefix="/api", tags=["submissions"])
+router.include_router(_routes)
+
+practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router.include_router(_routes)
