@@ -20,13 +20,12 @@ async def issue_receipt(connection: Connection, submission: uuid.UUID, kind: Rec
 
     To be called last in the transaction: the organisation's chain is locked until it ends.
     """
-    await receipts.take_turn(connection, submission)
-    facts = await receipts.facts(connection, submission)
+    facts = await receipts.take_turn(connection, submission)
     if facts is None:
         return
     if facts["private_jwk"] is None:
         await receipts.add_key(connection, new_key())
-        facts = await receipts.facts(connection, submission)
+        facts = await receipts.take_turn(connection, submission)
         assert facts is not None  # noqa: S101 - it was there before
     identity = uuid.uuid4()
     claims = _claims(submission, kind, identity, facts)

@@ -19,36 +19,27 @@ from app.store.types import Connection, Record
 
 PRACTICE_SCHEMA: Final = "practice"
 
-_CHAIN_LOCKS: Final = 0x72637074
-"""First half of the advisory lock of one organisation's chain ("rcpt")."""
-
 _ROTATION_LOCK: Final = 0x726F74617465
-"""Held by all who sign, and alone by who replaces the key ("rotate")."""
+"""Held by all who sign (`receipt_turn` too), and alone by who replaces the key ("rotate")."""
 
 _MAKING_LOCK: Final = 0x6D616B65
 """Held by who makes a key ("make")."""
 
-_TAKE_TURN = """
-SELECT pg_advisory_xact_lock_shared($2), pg_advisory_xact_lock($3, hashtext(organisation))
-FROM submission WHERE id = $1
-"""
-_FACTS = """
+_TURN = """
 SELECT clock_timestamp() AS issued_at, current_schema() = $2 AS is_practice,
-  current_setting('vipmg.issuer', true) AS issuer, key.private_jwk::text AS private_jwk,
-  coalesce(last.number, 0) AS last_number, last.jws AS last_jws, s.organisation, s.kind AS sent,
+  current_setting('vipmg.issuer', true) AS issuer, turn.signing_jwk::text AS private_jwk,
+  coalesce(turn.last_number, 0) AS last_number, turn.last_jws, s.organisation, s.kind AS sent,
   s.state, s.agreements, s.file_name, s.content_type, s.content_encoding, s.sha256, s.byte_count,
   s.row_count, s.changes, s.validate_only, s.parent_id, s.release_at, s.sequence,
   l.hash AS ledger_hash, l.public_sequence, l.public_hash,
-  (SELECT count(*) FROM finding WHERE submission_id = s.id AND NOT warns) AS errors,
-  (SELECT count(*) FROM finding WHERE submission_id = s.id AND warns) AS warnings
+  CASE WHEN s.finding_count = 0 THEN 0 ELSE (
+    SELECT count(*) FROM finding WHERE submission_id = s.id AND NOT warns
+  ) END AS errors,
+  CASE WHEN s.finding_count = 0 THEN 0 ELSE (
+    SELECT count(*) FROM finding WHERE submission_id = s.id AND warns
+  ) END AS warnings
 FROM submission AS s
-LEFT JOIN LATERAL (
-  SELECT private_jwk FROM receipt_key WHERE retired_at IS NULL ORDER BY created_at DESC LIMIT 1
-) AS key ON true
-LEFT JOIN LATERAL (
-  SELECT number, jws FROM receipt WHERE organisation = s.organisation
-  ORDER BY number DESC LIMIT 1
-) AS last ON true
+CROSS JOIN LATERAL receipt_turn(s.organisation) AS turn
 LEFT JOIN ledger AS l ON l.sequence = s.sequence
 WHERE s.id = $1
 """.replace("warns", "(severity = 'warning' OR severity = '' AND code LIKE 'VIPMG-3%')")
@@ -100,17 +91,13 @@ class StoredKey:
     retired_at: dt.datetime | None
 
 
-async def take_turn(connection: Connection, submission: uuid.UUID) -> None:
-    """Be the only one, until the transaction ends, who adds to the organisation's chain."""
-    await connection.execute(_TAKE_TURN, submission, _ROTATION_LOCK, _CHAIN_LOCKS)
-
-
-async def facts(connection: Connection, submission: uuid.UUID) -> dict[str, Any] | None:
+async def take_turn(connection: Connection, submission: uuid.UUID) -> dict[str, Any] | None:
     """What a receipt says of a submission, with the key that signs and the receipt before it.
 
+    From here on, until the transaction ends, nobody else adds to the organisation's chain.
     `private_jwk` is None where no key has been made yet.
     """
-    row = await connection.fetchrow(_FACTS, submission, PRACTICE_SCHEMA)
+    row = await connection.fetchrow(_TURN, submission, PRACTICE_SCHEMA)
     if row is None:
         return None
     changes = row["changes"]

@@ -103,6 +103,27 @@ CREATE TABLE receipt (
 );
 CREATE UNIQUE INDEX receipt_chain ON receipt (organisation, number);
 CREATE INDEX receipt_submission ON receipt (submission_id);
+-- The key and the last receipt of an organisation, when it is the caller's turn to add the next:
+-- each statement of a volatile function sees what was committed while it waited for the lock.
+CREATE FUNCTION receipt_turn(organisation_id text)
+  RETURNS TABLE (last_number bigint, last_jws text, signing_jwk json)
+  LANGUAGE plpgsql VOLATILE
+  AS $$
+    BEGIN
+      PERFORM pg_advisory_xact_lock_shared(125823019480165);
+      PERFORM pg_advisory_xact_lock(1919119476, hashtext(organisation_id));
+      RETURN QUERY SELECT r.number, r.jws, k.private_jwk
+        FROM (SELECT) AS once
+        LEFT JOIN LATERAL (
+          SELECT private_jwk FROM receipt_key
+          WHERE retired_at IS NULL ORDER BY created_at DESC LIMIT 1
+        ) AS k ON true
+        LEFT JOIN LATERAL (
+          SELECT number, jws FROM receipt
+          WHERE organisation = organisation_id ORDER BY number DESC LIMIT 1
+        ) AS r ON true;
+    END
+  $$;
 """
 
 UPLOADS = """
