@@ -7,16 +7,24 @@ import base64
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from app.services.add_client import NewClient, add_client
-from bench.http_client import Http
+from bench.http_client import Http, Reply
 from bench.service import Service
 from bench.shapes import Cube, month, value
 from bench.structures import AGENCY
 
 PAUSE_SECONDS = 0.02
+
+
+class Decision(NamedTuple):
+    """What became of a file, and the seconds that took."""
+
+    submission: dict[str, Any]
+    seconds: float
 
 
 class Sender:
@@ -33,6 +41,10 @@ class Sender:
 
     def send(self, file: Path) -> float:
         """Send a file and wait until it is published; return the seconds that took."""
+        return self.decide(file, "published").seconds
+
+    def decide(self, file: bytes | Path, wanted: str) -> Decision:
+        """Send a file and wait until it is decided, as wanted."""
         token = self._token()
         begin = time.perf_counter()
         reply = self._http.post(
@@ -43,9 +55,13 @@ class Sender:
             time.sleep(PAUSE_SECONDS)
             address = f"/api/submissions/{submission['id']}"
             submission = self._http.get(address, keep=True, Authorization=token).json()
-        if submission.get("state") != "published":
-            raise RuntimeError(f"{file.name} was not published: {submission}")
-        return time.perf_counter() - begin
+        if submission.get("state") != wanted:
+            raise RuntimeError(f"the file is not {wanted}: {submission}")
+        return Decision(submission, time.perf_counter() - begin)
+
+    def get(self, path: str) -> Reply:
+        """Ask for what is the program's own."""
+        return self._http.ok(path, Authorization=self._token())
 
     def _token(self) -> str:
         credential = f"{self._client.client_id}:{self._client.client_secret}"

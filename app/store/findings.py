@@ -16,7 +16,8 @@ BATCH: Final = 5000
 _ORDERS: Final[Mapping[Order, str]] = {
     "row": "coalesce(row, 0), number",
     "rule": "(CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE "
-    "(code >= 'VIPMG-3')::integer END), code, component, rule, allowed, coalesce(row, 0), number",
+    '(code >= \'VIPMG-3\')::integer END), code COLLATE "C", component COLLATE "C", '
+    'rule COLLATE "C", allowed COLLATE "C", coalesce(row, 0), number',
     "number": "number",
 }
 _ALL: Final[Mapping[Order, str]] = {
