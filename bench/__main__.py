@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import formats, reading, writing
+from bench import formats, reading, reports, writing
 from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
@@ -38,6 +38,7 @@ MEASURES: dict[str, Measure] = {
         writing.disk,
         writing.submission,
         writing.month,
+        reports.reports,
         writing.history,
         writing.start,
     )
