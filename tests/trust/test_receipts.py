@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from app.auth.receipt_keys import (
+    PRACTICE_TYPE,
     RECEIPT_TYPE,
     UnsignedError,
     check_signature,
@@ -139,3 +140,21 @@ async def test_the_release_of_an_embargo_has_a_receipt_of_its_own(desk: Desk, ds
     await release_embargoed(desk.pools)
     last = read_statement((await chain(desk))[-1].jws)[1]
     assert (last["kind"], last["state"], last["number"]) == ("decision", "published", 3)
+
+
+async def test_receipts_of_practice_say_so_and_have_a_chain_of_their_own(desk: Desk) -> None:
+    assert desk.pools.practice is not None
+    space = Desk(desk.pools.practice, desk.cache)
+    await desk.accept(GOOD)
+    await space.accept(small("A,CRI,2024,2,A"))
+    found = [read_statement(one.jws) for one in await chain(space)]
+    assert [claims["number"] for _, claims in found] == [1, 2]
+    for header, claims in found:
+        assert header["typ"] == PRACTICE_TYPE
+        assert claims["practice"] is True
+    # Places are those of the ledger of the practice space.
+    assert found[1][1]["sequence"] == 1
+    real = [read_statement(one.jws) for one in await chain(desk)]
+    assert len(real) == 2
+    assert all(header["typ"] == RECEIPT_TYPE for header, _ in real)
+    assert all("practice" not in claims for _, claims in real)
