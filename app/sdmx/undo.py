@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 from app.sdmx import series
+from app.sdmx.rooms import EMBARGO
 from app.sdmx.series import TIME, Document
 
 Undoing: TypeAlias = Literal["rollback", "withdrawal"]
@@ -180,8 +181,11 @@ def _told(entry: Entry) -> Mapping[str, Any]:
 
 
 def _owner(versions: Sequence[Version], act: Act, acts: Acts) -> int | None:
-    if act.undoing != "rollback" or act.undone is None:
+    if act.undone is None:
         return act.publication
+    if act.undoing == "withdrawal":
+        left = version_left(versions, act.undone)
+        return act.publication if left is None or left.owner is None else left.owner
     before = version_before(versions, act.undone, acts.fallen(act.sequence))
     return None if before is None else before.owner
 
@@ -213,6 +217,28 @@ def version_before(
         own = _place(versions, version.owner, place)
         place = place - 1 if own is None else own
     return ABSENT
+
+
+def version_left(versions: Sequence[Version], publication: int) -> Version | None:
+    """The version that withdrawing a publication leaves; `None`: the last is not its own.
+
+    That is nothing; only where it wrote what still waits, the public keeps what it sees.
+    """
+    if not versions or versions[-1].owner != publication or versions[-1].value is None:
+        return None
+    last, place = versions[-1], _place(versions, publication, len(versions))
+    if place and last.public is not None and _waits(last):
+        seen = [v for v in versions[:place] if v.value == last.public]
+        if seen and versions[place - 1].public == last.public:
+            return Version(seen[-1].publication, seen[-1].owner, last.public)
+    return ABSENT
+
+
+def _waits(version: Version) -> bool:
+    """Whether the value is embargoed, or came with what is."""
+    if isinstance(version.withheld, Mapping) and isinstance(version.public, Mapping):
+        return EMBARGO in version.withheld
+    return version.withheld is not None and version.withheld != version.public
 
 
 def _place(versions: Sequence[Version], publication: int, end: int) -> int | None:
@@ -268,12 +294,13 @@ def plan_withdrawal(past: Past, publication: int) -> Plan:
     plan = Plan()
     for parts, changed, kept in _both(past, plan):
         for name, versions in parts.items():
-            last = versions[-1]
-            if last.owner == publication:
-                if last.value is not None:
-                    changed[name] = ABSENT
-            elif any(version.publication == publication for version in versions):
-                kept.append((name, _writer(last)))
+            left = version_left(versions, publication)
+            if left is not None:
+                changed[name] = left
+            elif versions[-1].owner != publication and any(
+                version.publication == publication for version in versions
+            ):
+                kept.append((name, _writer(versions[-1])))
     return plan
 
 

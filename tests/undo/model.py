@@ -17,11 +17,18 @@ Part = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Write:
-    """One write to a part: by which act, whose the value is from then on, and the value."""
+    """One write to a part: by which act, whose the value is from then on, and the value.
+
+    `seen`: what the public saw from then on, by the same terms.
+    """
 
     act: int
     owner: int | None
     value: Any
+    seen: tuple[int | None, Any]
+
+
+NOTHING = Write(-1, None, None, (None, None))
 
 
 @dataclass
@@ -53,7 +60,13 @@ class Model:
 
     def put(self, act: int, part: Part, value: Any) -> None:
         """A submission writes a part."""
-        self.writes.setdefault(part, []).append(Write(act, act, value))
+        writes = self.writes.setdefault(part, [])
+        seen = (act, value)
+        if isinstance(value, dict) and "EMBARGO_TIME" in value:
+            seen = writes[-1].seen if writes else (None, None)
+        elif isinstance(value, dict) and value.get("CONF_STATUS") == "C":
+            seen = (None, None)  # of what is confidential there is no more than a marker
+        writes.append(Write(act, act, value, seen))
 
     def roll_back(self, act: int, undone: int) -> set[Part]:
         """Give back what was before; the parts that stay."""
@@ -65,22 +78,22 @@ class Model:
                 if any(write.act == undone for write in writes):
                     kept.add(part)
                 continue
-            value, owner = self._before(writes, undone)
-            writes.append(Write(act, owner, value))
+            before = self._before(writes, undone)
+            writes.append(Write(act, before.owner, before.value, before.seen))
         return kept
 
-    def _before(self, writes: list[Write], undone: int) -> tuple[Any, int | None]:
+    def _before(self, writes: list[Write], undone: int) -> Write:
         place = max(n for n, write in enumerate(writes) if write.act == undone) - 1
         while place >= 0:
             write = writes[place]
             how = None if write.owner is None else self.stands(write.owner)
             if how is None:
-                return write.value, write.owner
+                return write
             if how == "withdrawal":
-                return None, None
+                return NOTHING
             own = [n for n in range(place + 1) if writes[n].act == write.owner]
             place = own[-1] - 1
-        return None, None
+        return NOTHING
 
     def withdraw(self, act: int, undone: int) -> set[Part]:
         """Delete what is still its own; the parts that stay."""
@@ -90,7 +103,10 @@ class Model:
             last = writes[-1]
             if last.owner == undone:
                 if last.value is not None:
-                    writes.append(Write(act, act, None))
+                    owner, seen = last.seen
+                    if seen == last.value or seen is None:
+                        owner, seen = act, None
+                    writes.append(Write(act, owner, seen, (owner, seen)))
             elif any(write.act == undone for write in writes):
                 kept.add(part)
         return kept

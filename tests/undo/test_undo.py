@@ -234,6 +234,21 @@ class TestWithdrawal:
         assert await desk.observations() == {}
         await check(desk)
 
+    async def test_of_what_waits_the_public_keeps_what_it_sees(self, desk: UndoDesk) -> None:
+        first = await desk.put_rows("A,CRI,2024,1,A,,,s1,g1,d1")
+        before = await desk.state()
+        second = await desk.put_rows(f"A,CRI,2024,7777,A,,{LATER},s7,g7,d7")
+        await desk.undo(second, "withdrawal")
+        after = await desk.state()
+        for table in ("series", "attachment", "change", "agreement_head"):
+            assert after[table] == before[table], table
+        for table in ("withheld_series", "withheld_attachment"):
+            assert after[table] == [], table
+        await check(desk)
+        await desk.undo(first)
+        assert await desk.observations() == {}
+        await check(desk)
+
 
 class TestRights:
     async def test_another_organisation_finds_no_such_submission(self, desk: UndoDesk) -> None:
