@@ -77,6 +77,7 @@ class CorrectedReader:
         self._used = [0] * len(self._corrections)
         self._dropped = {(c.file, c.row) for c in self._corrections if c.drop and c.row}
         self._forms: dict[int, tuple[Form, Form]] = {}
+        self._mended: set[tuple[int | None, str | None]] = set()
 
     @property
     def row_count(self) -> int:
@@ -95,8 +96,8 @@ class CorrectedReader:
         """All rows of the message that are not left out, corrected."""
         try:
             for batch in self._reader.batches():
-                self._take_findings()
                 corrected = self._corrected(batch)
+                self._take_findings()
                 if len(corrected.rows):
                     yield corrected
         finally:
@@ -107,6 +108,8 @@ class CorrectedReader:
 
     def _take_findings(self) -> None:
         for finding in self._reader.findings:
+            if (finding.row, finding.component) in self._mended:
+                continue  # the cell held an error of the spreadsheet, and holds a value now
             if not self._is_dropped(finding.row):
                 self.findings.append(finding)
         self._reader.findings.clear()
@@ -184,6 +187,9 @@ class CorrectedReader:
             for place in places:
                 cells[place] = correction.value or ""
             batch.cells[name] = cells
+            mended = batch.faulty.intersection((batch.rows[place], name) for place in places)
+            batch.faulty -= mended
+            self._mended |= mended
         return len(places)
 
     def _put_all(self, correction: Correction, batch: Batch) -> int:

@@ -11,8 +11,11 @@ import pytest
 import xlsxwriter
 
 from app.errors import InvalidLayoutError
-from app.sdmx.findings import UnreadableError
+from app.sdmx.corrections import CorrectedReader
+from app.sdmx.findings import Finding, UnreadableError
+from app.sdmx.validation import Validator
 from app.sheets.template_format import METADATA_SHEET
+from app.sheets.xlsx_reader import XlsxReader
 from tests.sheets.workbooks import (
     AGREEMENT,
     DATAFLOW,
@@ -23,6 +26,7 @@ from tests.sheets.workbooks import (
     layout_of,
     plain,
     read,
+    resolve,
     saved,
     sheet_of,
     template,
@@ -408,3 +412,24 @@ class TestLayout:
             layout_of({"firstDataRow": 2, "columns": {"OBS_VALUE": "B"}})
         told = str(caught.value.detail["problems"])
         assert "CITIZENSHIP" in told and "TIME_PERIOD" in told
+
+
+class TestCorrections:
+    """Cells of a workbook mended from the report, without sending it again."""
+
+    def test_a_cell_with_an_error_is_mended_by_its_address(self) -> None:
+        content = plain({"OBS_VALUE": "#REF!"}, {"SEX": "F", "OBS_VALUE": "=1+1"})
+        corrections = [
+            {"place": "Hoja1!S2", "column": "OBS_VALUE", "value": "5"},
+            {"row": 3, "column": "OBS_VALUE", "value": "6"},
+        ]
+        reader = XlsxReader(io.BytesIO(content), resolve, agreement=AGREEMENT)
+        corrected = CorrectedReader(reader, corrections)
+        found: list[Finding] = []
+        validator = Validator(resolve, found.append)
+        values: list[str] = []
+        for batch in corrected.batches():
+            values += batch.cells["OBS_VALUE"]
+            list(validator.check(batch))
+        assert (corrected.findings, found) == ([], [])
+        assert values == ["5", "6"]
