@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from app.auth.receipt_keys import PRACTICE_TYPE, RECEIPT_TYPE, new_key, sign
 from app.store import receipts
+from app.store.ledger_lines import digest
 from app.store.receipts import StoredReceipt
 from app.store.types import Connection
 
@@ -67,6 +68,8 @@ def _claims(
     }
     if facts["parent_id"] is not None:
         claims["parent"] = str(facts["parent_id"])
+    if facts["corrections"] is not None:
+        claims["corrections_sha256"] = digest(facts["corrections"])
     if facts["validate_only"]:
         claims["validate_only"] = True
     if kind == "decision":

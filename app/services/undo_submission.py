@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from app.sdmx.findings import Finding
 from app.sdmx.undo import Undoing
+from app.services.issue_receipt import issue_receipt
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
 from app.store import decisions, publication, standing, submissions
@@ -160,20 +162,23 @@ async def _publish(work: Work, parent: StoredSubmission) -> None:
 
 
 async def _mark(work: Work, undone: Undone) -> None:
-    """Bring the states of all submissions in line with what stands now."""
+    """Bring the states of all submissions in line with what stands now, and sign what changed."""
     connection = work.connection
+    moved: list[uuid.UUID] = []
     for undoing, state in standing.FALLEN.items():
         fell = {
             undone.submissions[number]
             for number, how in undone.fallen.items()
             if how == undoing and undone.stood.get(number) != how and number in undone.submissions
         }
-        await standing.fall(connection, fell, state)
+        moved += await standing.fall(connection, fell, state)
     risen = undone.stood.keys() - undone.fallen.keys()
     back = {undone.submissions[number] for number in risen & undone.submissions.keys()}
-    await standing.stand_again(connection, back, list(standing.FALLEN.values()))
+    moved += await standing.stand_again(connection, back, list(standing.FALLEN.values()))
     given = {undone.submissions[number] for number in undone.owners & undone.submissions.keys()}
-    await standing.stand_again(connection, given, ["superseded"])
+    moved += await standing.stand_again(connection, given, ["superseded"])
+    for submission in sorted(set(moved)):
+        await issue_receipt(connection, submission, "decision")
 
 
 def _verdict(work: Work, agreements: Sequence[str]) -> Verdict:

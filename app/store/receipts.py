@@ -30,7 +30,7 @@ SELECT clock_timestamp() AS issued_at, current_schema() = $2 AS is_practice,
   current_setting('vipmg.issuer', true) AS issuer, turn.signing_jwk::text AS private_jwk,
   coalesce(turn.last_number, 0) AS last_number, turn.last_jws, s.organisation, s.kind AS sent,
   s.state, s.agreements, s.file_name, s.content_type, s.content_encoding, s.sha256, s.byte_count,
-  s.row_count, s.changes, s.validate_only, s.parent_id, s.release_at, s.sequence,
+  s.row_count, s.changes, s.validate_only, s.parent_id, s.corrections, s.release_at, s.sequence,
   l.hash AS ledger_hash, l.public_sequence, l.public_hash,
   CASE WHEN s.finding_count = 0 THEN 0 ELSE (
     SELECT count(*) FROM finding WHERE submission_id = s.id AND NOT warns
@@ -100,8 +100,10 @@ async def take_turn(connection: Connection, submission: uuid.UUID) -> dict[str, 
     row = await connection.fetchrow(_TURN, submission, PRACTICE_SCHEMA)
     if row is None:
         return None
-    changes = row["changes"]
-    return dict(row) | {"changes": None if changes is None else orjson.loads(changes)}
+    told = dict(row)
+    for name in ("changes", "corrections"):
+        told[name] = None if row[name] is None else orjson.loads(row[name])
+    return told
 
 
 async def add(connection: Connection, receipt: StoredReceipt) -> None:

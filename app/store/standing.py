@@ -22,11 +22,12 @@ WHERE parent_id = $1 AND kind IN ('rollback', 'withdrawal', 'redaction')
   AND state <> ALL ($2::text[])
 ORDER BY received_at DESC LIMIT 1
 """
-_FALL = "UPDATE submission SET state = $2 WHERE id = ANY ($1::uuid[])"
+_FALL = "UPDATE submission SET state = $2 WHERE id = ANY ($1::uuid[]) RETURNING id"
 _STAND = """
 UPDATE submission SET state = CASE WHEN release_at > clock_timestamp() THEN 'awaiting release'
   ELSE 'published' END
 WHERE id = ANY ($1::uuid[]) AND state = ANY ($2::text[])
+RETURNING id
 """
 
 
@@ -65,13 +66,19 @@ async def lock(connection: Connection, submission: uuid.UUID) -> Standing | None
     )
 
 
-async def fall(connection: Connection, submissions: Collection[uuid.UUID], state: str) -> None:
-    """Call submissions undone."""
-    await connection.execute(_FALL, list(submissions), state)
+async def fall(
+    connection: Connection, submissions: Collection[uuid.UUID], state: str
+) -> list[uuid.UUID]:
+    """Call submissions undone; returns those that were."""
+    return [row["id"] for row in await connection.fetch(_FALL, list(submissions), state)]
 
 
 async def stand_again(
     connection: Connection, submissions: Collection[uuid.UUID], states: Sequence[str]
-) -> None:
-    """Call submissions published that were in one of the states, and have figures again."""
-    await connection.execute(_STAND, list(submissions), list(states))
+) -> list[uuid.UUID]:
+    """Call submissions published that were in one of the states, and have figures again.
+
+    Returns those that were.
+    """
+    rows = await connection.fetch(_STAND, list(submissions), list(states))
+    return [row["id"] for row in rows]
