@@ -143,7 +143,7 @@ def read_structure(
     measures = _levels(document, "measures", place)
     attributes = _levels(document, "attributes", place)
     every = [one for level in dimensions.values() for one in level]
-    if not every:
+    if not every and not dimensions:  # levels without any are said of all that there is
         raise _misshapen(f"{place}/dimensions")
     for order, one in enumerate(every):
         if one.position < 0:
