@@ -12,9 +12,9 @@ from app.sdmx.intake import Intake, PartialKey
 from app.sdmx.series import TIME
 from app.sdmx.undo import Past, plan_withdrawal
 from app.store import staging
+from app.store.pasts import reached_with_stage, read_above, read_acts
 from app.store.staging import SEPARATOR, StageRecord
 from app.store.types import Connection
-from app.store.undo import reached_with_stage, read_above, read_acts
 
 BATCH = 2000
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from app.sdmx.undo import has_written, is_current
 from app.store import jobs
+from app.store.pasts import read_acts, read_past, read_pasts
 from app.store.types import Connection
-from app.store.undo import read_acts, read_past, read_pasts
 
 JOB = "settle-superseded"
 PRACTICE_JOB = "settle-superseded-practice"

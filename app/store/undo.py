@@ -7,21 +7,17 @@ the lock of the agreement; what is put back goes through the same door as what i
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
 
 from app.sdmx import series
 from app.sdmx.actions import Outcome
 from app.sdmx.flow import Flow
-from app.sdmx.intake import PartialKey
 from app.sdmx.series import TIME
 from app.sdmx.undo import (
     Act,
     Acts,
-    Entry,
     Past,
     Plan,
     Undoing,
@@ -31,79 +27,13 @@ from app.sdmx.undo import (
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.merge import Merge, Stored, write_series
+from app.store.pasts import OF_PUBLICATION, read_above, read_acts, read_entries, rows_of
 from app.store.staging import terms
 from app.store.types import Connection, Record
-
-FETCH_SERIES = 200
 
 _LOCK = "SELECT id, urn, dataflow_id, readers, provider FROM agreement WHERE id = $1 FOR UPDATE"
 _CONCERNED = """
 SELECT unnest(agreement_ids) AS id FROM ledger WHERE publication_id = $1 ORDER BY id
-"""
-_ACTS = """
-SELECT l.publication_id, l.sequence, l.object, s.id AS submission, s.kind,
-  p.publication_id AS undone
-FROM ledger AS l
-LEFT JOIN submission AS s ON s.publication_id = l.publication_id
-LEFT JOIN submission AS p ON p.id = s.parent_id AND s.kind IN ('rollback', 'withdrawal')
-WHERE l.agreement_ids @> ARRAY[$1::integer]
-"""
-_ENTRIES = """
-SELECT array_agg(told.entry) AS entries FROM (
-  SELECT ARRAY[publication_id::text, 'public', action, observations::text, attributes::text]
-    AS entry
-  FROM change WHERE agreement_id = $1 AND key = {key} AND action <> 'Attachment'
-  UNION ALL
-  SELECT ARRAY[publication_id::text, 'withheld', action, observations::text, attributes::text]
-  FROM withheld_change WHERE agreement_id = $1 AND key = {key} AND action <> 'Attachment'
-  UNION ALL
-  SELECT ARRAY[publication_id::text, 'public', 'Confirm', to_json(periods)::text,
-    to_json(attributes)::text]
-  FROM confirmed WHERE agreement_id = $1 AND key = {key} AND NOT above
-) AS told
-"""
-_REACHED = """
-SELECT key FROM change
-WHERE agreement_id = $1 AND publication_id = $2 AND action <> 'Attachment'
-UNION
-SELECT key FROM withheld_change
-WHERE agreement_id = $1 AND publication_id = $2 AND action <> 'Attachment'
-UNION
-SELECT key FROM confirmed WHERE agreement_id = $1 AND publication_id = $2 AND NOT above
-"""
-_SERIES = f"""
-SELECT reached.key, s.observations, s.attributes, w.hidden, j.entries
-FROM ({_REACHED}) AS reached
-LEFT JOIN series AS s ON s.agreement_id = $1 AND s.key = reached.key
-LEFT JOIN LATERAL (
-  SELECT array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden
-  FROM withheld_series WHERE agreement_id = $1 AND key = reached.key
-) AS w ON true
-LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
-"""  # noqa: S608 - own text
-_PASTS = f"""
-SELECT reached.key, j.entries
-FROM ({_REACHED}) AS reached
-LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
-"""  # noqa: S608 - own text
-_STAGED = f"""
-SELECT reached.key, j.entries, staged.segments
-FROM ({_REACHED}) AS reached
-LEFT JOIN LATERAL ({_ENTRIES.format(key="reached.key")}) AS j ON true
-LEFT JOIN (
-  SELECT key, array_agg(segment) AS segments FROM stage WHERE agreement_id = $1 GROUP BY key
-) AS staged ON staged.key = array_to_string(reached.key, E'\x1f')
-"""  # noqa: S608 - own text
-_PAST = _ENTRIES.format(key="$2::text[]")
-_ABOVE = """
-SELECT key, publication_id, 'public' AS room, action, attributes FROM change
-WHERE agreement_id = $1 AND action = 'Attachment'
-UNION ALL
-SELECT key, publication_id, 'withheld', action, attributes FROM withheld_change
-WHERE agreement_id = $1 AND action = 'Attachment'
-UNION ALL
-SELECT key, publication_id, 'public', 'Confirm', to_json(attributes) FROM confirmed
-WHERE agreement_id = $1 AND above
 """
 _HELD = """
 SELECT EXISTS (
@@ -196,7 +126,7 @@ async def _undo(
     attachments = await Attachments.load(connection, number, publication.now)
     flow = undo.flows.get(number)
     merge = _Undoing(publication, attachments, undo, acts, act, flow)
-    rows = _cursor(connection, _SERIES, number, undo.undone)
+    rows = rows_of(connection, OF_PUBLICATION, number, undo.undone)
     audience = sorted({agreement["provider"], *agreement["readers"]})
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     for key, past in (await read_above(connection, number, acts)).items():
@@ -258,31 +188,33 @@ class _Undoing(Merge):
             _keep_needed(stored.key, plan, self.mandatory, self.undo.needed)
         self.owners |= plan.owners
         if not plan.is_idle:
-            self._restore(stored, plan)
+            restore(self, stored, plan)
 
-    def _restore(self, stored: Stored, plan: Plan) -> None:
-        rows = series.observations(stored.full)
-        still = series.observations(stored.public)
-        attributes, shown = dict(stored.full_attributes), dict(stored.attributes)
-        same = [t for t, version in plan.observations.items() if rows.get(t) == version.value]
-        again = [n for n, version in plan.attributes.items() if attributes.get(n) == version.value]
-        for time, version in plan.observations.items():
-            _set(rows, time, version.value)
-            _set(still, time, version.public)
-        for name, version in plan.attributes.items():
-            _set(attributes, name, version.value)
-            _set(shown, name, version.public)
-        after = series.from_observations(rows)
-        outcome = Outcome(after, attributes, dict.fromkeys(plan.observations, 0), [])
-        self.put(
-            stored,
-            outcome,
-            same,
-            again,
-            still=series.from_observations(still),
-            still_attributes=shown,
-        )
-        self.effect.preview.end_series(outcome.touched, after)
+
+def restore(merge: Merge, stored: Stored, plan: Plan) -> None:
+    """Put a series back to the versions of a plan, in both rooms."""
+    rows = series.observations(stored.full)
+    still = series.observations(stored.public)
+    attributes, shown = dict(stored.full_attributes), dict(stored.attributes)
+    same = [t for t, version in plan.observations.items() if rows.get(t) == version.value]
+    again = [n for n, version in plan.attributes.items() if attributes.get(n) == version.value]
+    for time, version in plan.observations.items():
+        _set(rows, time, version.value)
+        _set(still, time, version.public)
+    for name, version in plan.attributes.items():
+        _set(attributes, name, version.value)
+        _set(shown, name, version.public)
+    after = series.from_observations(rows)
+    outcome = Outcome(after, attributes, dict.fromkeys(plan.observations, 0), [])
+    merge.put(
+        stored,
+        outcome,
+        same,
+        again,
+        still=series.from_observations(still),
+        still_attributes=shown,
+    )
+    merge.effect.preview.end_series(outcome.touched, after)
 
 
 def _set(values: dict[str, Any], name: str, value: Any | None) -> None:  # noqa: ANN401 - of documents
@@ -307,88 +239,6 @@ def _keep_needed(
         if plan.attributes[name].value is None:
             del plan.attributes[name]
             needed(key, name)
-
-
-def read_entries(told: Iterable[Sequence[str | None]] | None) -> list[Entry]:
-    """The journals and confirmations of a series, as the database has put them together."""
-    return [
-        _entry(int(publication or 0), room == "withheld", action or "", document, attributes)
-        for publication, room, action, document, attributes in told or ()
-    ]
-
-
-def _entry(
-    publication: int, withheld: bool, action: str, document: str | None, attributes: str | None
-) -> Entry:
-    values = {} if attributes is None else orjson.loads(attributes)
-    if action == "Confirm":
-        times = None if document is None else {TIME: orjson.loads(document)}
-        return Entry(publication, withheld, action, times, dict.fromkeys(values))
-    read = None if document is None else orjson.loads(document)
-    return Entry(publication, withheld, action, read, values)
-
-
-async def read_acts(connection: Connection, agreement: int) -> tuple[Acts, dict[int, uuid.UUID]]:
-    """The publications of an agreement, and which submissions they were."""
-    rows = await connection.fetch(_ACTS, agreement)
-    acts = Acts(
-        Act(row["publication_id"], row["sequence"], row["kind"], row["undone"])
-        if row["undone"] is not None
-        else Act(row["publication_id"], row["sequence"])
-        for row in rows
-    )
-    submissions = {
-        row["publication_id"]: row["submission"] for row in rows if row["submission"] is not None
-    }
-    return acts, submissions
-
-
-async def read_past(connection: Connection, agreement: int, key: Sequence[str], acts: Acts) -> Past:
-    """The past of one series."""
-    told = await connection.fetchval(_PAST, agreement, list(key))
-    return Past.replay(read_entries(told), acts)
-
-
-async def read_pasts(
-    connection: Connection, agreement: int, publication: int, acts: Acts
-) -> AsyncIterator[tuple[list[str], Past]]:
-    """The pasts of the series that a publication wrote to; in a transaction of the caller."""
-    async for row in _cursor(connection, _PASTS, agreement, publication):
-        yield row["key"], Past.replay(read_entries(row["entries"]), acts)
-
-
-async def reached_with_stage(
-    connection: Connection, agreement: int, publication: int, acts: Acts
-) -> AsyncIterator[tuple[list[str], Past, Sequence[bytes]]]:
-    """The same, each with the segments that are staged for it."""
-    async for row in _cursor(connection, _STAGED, agreement, publication):
-        past = Past.replay(read_entries(row["entries"]), acts)
-        yield row["key"], past, row["segments"] or ()
-
-
-async def read_above(connection: Connection, agreement: int, acts: Acts) -> dict[PartialKey, Past]:
-    """The pasts of the values above the series, by key."""
-    entries: dict[PartialKey, list[Entry]] = {}
-    for row in await connection.fetch(_ABOVE, agreement):
-        entries.setdefault(tuple(row["key"]), []).append(
-            _entry(
-                row["publication_id"],
-                row["room"] == "withheld",
-                row["action"],
-                "[]" if row["action"] == "Confirm" else None,
-                row["attributes"],
-            )
-        )
-    return {key: Past.replay(listed, acts) for key, listed in entries.items()}
-
-
-async def _cursor(
-    connection: Connection, statement: str, *arguments: object
-) -> AsyncIterator[Record]:
-    cursor = await connection.cursor(statement, *arguments)
-    while rows := await cursor.fetch(FETCH_SERIES):
-        for row in rows:
-            yield row
 
 
 def _no_report(finding: object) -> None:
