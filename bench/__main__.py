@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import formats, reading, reports, writing
+from bench import checking, formats, reading, reports, workbooks, writing
 from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
@@ -37,6 +37,8 @@ MEASURES: dict[str, Measure] = {
         formats.registry,
         writing.disk,
         writing.submission,
+        workbooks.workbooks,
+        checking.checks,
         writing.month,
         reports.reports,
         writing.history,

@@ -17,6 +17,30 @@ AGENCY = "VIPMG"
 OWNER = "CRI_DGME"
 SENT = "BENCH_SENT"
 LONG_LIST = "BENCH_LONG_LIST"
+CHECKED = "BENCH_CHECKED"
+CHECKED_SENDERS = ("HND_INM", "JAM_PICA", "LCA_IMM", "MEX_UPMRIP")
+UNCHECKED_SENDERS = ("NIC_DGME", "PAN_SNM", "SLV_DGME", "SUR_VZ")
+"""Senders to one dataflow with checks: of the second, the agreements switch all of them off."""
+
+RULES = {
+    "BENCH_HR": """define hierarchical ruleset BENCH_HR (variable rule SEX) is
+      '_T' = F + M
+    end hierarchical ruleset""",
+    "BENCH_DPR": """define datapoint ruleset BENCH_DPR (
+      variable FREQ, TIME_PERIOD, OBS_VALUE, OBS_STATUS) is
+      when FREQ = "M" then in_line_with_history(OBS_VALUE, 12, 5, 500);
+      when FREQ = "M" then no_gap_before(TIME_PERIOD, OBS_VALUE, 12, 20);
+      has_ended(TIME_PERIOD) or OBS_STATUS = "F";
+      in_line_with_published(OBS_VALUE, 0.5, 500);
+      OBS_VALUE = trunc(OBS_VALUE);
+      OBS_VALUE >= 0;
+      not between(OBS_VALUE, 1, 3) or OBS_STATUS <> "A";
+      not isnull(OBS_VALUE) or OBS_STATUS in {"O", "M"};
+      isnull(OBS_VALUE) or OBS_STATUS not_in {"O", "M"}
+    end datapoint ruleset""",
+}
+SHARED_RULES = ("DPR_STATUS", "DPR_PERIOD", "DPR_REVISION")
+"""Rulesets of the shared structures that hold for the dataflows of the bench too."""
 SENDERS = ("BLZ_DOI", "CRI_DGME", "DOM_DGM", "GTM_IGM")
 """Each has an agreement of its own to send to, so that each run meets an empty one."""
 
@@ -43,7 +67,35 @@ def _artefacts(cubes: list[Cube]) -> list[Artefact]:
         made += _cube(cube)
     made.append(_flow(SENT, cubes[0]))
     made += [_agreement(f"BENCH_PA_{sender}", SENT, sender) for sender in SENDERS]
-    return made
+    return [*made, *_checked(cubes[0])]
+
+
+def _checked(cube: Cube) -> list[Artefact]:
+    """The same dataflow again, with rules, and agreements with and without them."""
+    said = [{"id": "DATAFLOWS", "type": "CHECK", "value": f"{AGENCY}:{CHECKED}"}]
+    rulesets = [
+        _named(name)
+        | {
+            "annotations": said,
+            "rulesetDefinition": definition,
+            "rulesetScope": "variable",
+            "rulesetType": "hierarchical" if "hierarchical" in definition else "datapoint",
+        }
+        for name, definition in RULES.items()
+    ]
+    off = [
+        {"id": f"CHECK:{name}", "type": "AGREEMENT_TERM", "value": "off"}
+        for name in (*RULES, *SHARED_RULES)
+    ]
+    return [
+        _flow(CHECKED, cube),
+        _artefact("RulesetScheme", "BENCH_CHECKS", vtlVersion="2.1", rulesets=rulesets),
+        *(_agreement(f"BENCH_CHECKED_{name}", CHECKED, name) for name in CHECKED_SENDERS),
+        *(
+            _agreement(f"BENCH_CHECKED_{name}", CHECKED, name, annotations=off)
+            for name in UNCHECKED_SENDERS
+        ),
+    ]
 
 
 def _cube(cube: Cube) -> list[Artefact]:
@@ -85,12 +137,13 @@ def _flow(flow: str, cube: Cube) -> Artefact:
     return _artefact("Dataflow", flow, structure=_urn("DataStructure", cube.flow))
 
 
-def _agreement(agreement: str, flow: str, provider: str) -> Artefact:
+def _agreement(agreement: str, flow: str, provider: str, **parts: Any) -> Artefact:
     return _artefact(
         "ProvisionAgreement",
         agreement,
         dataflow=_urn("Dataflow", flow),
         dataProvider=urn_of("DataProvider", AGENCY, "DATA_PROVIDERS", "1.0", provider),
+        **parts,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -26,12 +26,16 @@ from app.sdmx.series import EMPTY, TIME, Document
 from app.store import staging
 from app.store.types import Connection, Record
 
+Cursor: TypeAlias = Any
+"""A cursor of the driver."""
+
 FETCH_FAMILIES = 200
 PENDING = 5_000
 """Faults after which their rows are looked up in the stage: together, for it has no index."""
-PROBE_LIMIT = 4
-"""Look-ups for each series of the agreement up to which families are looked up one by one."""
+SCAN_RATIO = 3
+"""Series that are scanned in the time that one look-up takes."""
 
+_PLAN = "SELECT set_config('enable_seqscan', $1, true), set_config('enable_nestloop', $2, true)"
 _SEEN = """
 SELECT DISTINCT split_part(key, E'\x1f', $2) AS code FROM stage WHERE agreement_id = $1
 """
@@ -125,12 +129,10 @@ async def check_together(connection: Connection, unchecked: Unchecked) -> bool:
 async def _check_totals(
     connection: Connection, unchecked: Unchecked, checks: TotalChecks, report: Limited
 ) -> None:
-    target = unchecked.target
-    statement = await _family_statement(connection, unchecked, checks)
-    if statement is None:
+    cursor = await _families(connection, unchecked, checks)
+    if cursor is None:
         return
     found: list[tuple[Key, Mismatch]] = []
-    cursor = await connection.cursor(statement, target.agreement, list(checks.codes))
     while rows := await cursor.fetch(FETCH_FAMILIES):
         for row in rows:
             rest: list[str] = row["rest"]
@@ -164,10 +166,10 @@ async def _report_totals(
             report(finding)
 
 
-async def _family_statement(
+async def _families(
     connection: Connection, unchecked: Unchecked, checks: TotalChecks
-) -> str | None:
-    """The statement that gives the touched families; none if there is but one code of all."""
+) -> Cursor | None:
+    """A cursor on the touched families; none if there is but one code of all."""
     agreement, place = unchecked.target.agreement, checks.position + 1
     seen = {row["code"] for row in await connection.fetch(_SEEN, agreement, place)}
     known = seen.intersection(checks.codes)
@@ -179,10 +181,26 @@ async def _family_statement(
             return None
     staged = await connection.fetchval(_STAGED, agreement)
     stored = (await connection.fetchval(_STORED, agreement) or 0) + staged
-    members = _LOOKED_UP if staged * len(checks.codes) < PROBE_LIMIT * stored else _SCANNED
+    looks_up = SCAN_RATIO * staged * len(checks.codes) < stored
+    members = _LOOKED_UP if looks_up else _SCANNED
     places = {"before": place - 1, "place": place, "after": place + 1}
     state = _STATE.format(agreement="$1")
-    return _FAMILIES.format(members=members.format(state=state, **places), **places)
+    statement = _FAMILIES.format(members=members.format(state=state, **places), **places)
+    arguments = (agreement, list(checks.codes))
+    return await _cursor(connection, statement, *arguments, looks_up=looks_up)
+
+
+async def _cursor(
+    connection: Connection, statement: str, *arguments: object, looks_up: bool = False
+) -> Cursor:
+    """A cursor on a join; how it is made is said here.
+
+    What was just written has no statistics, and a nested loop of scans takes the square of them.
+    """
+    await connection.execute(_PLAN, *(("off", "on") if looks_up else ("on", "off")))
+    cursor: Cursor = await connection.cursor(statement, *arguments)
+    await connection.execute(_PLAN, "on", "on")
+    return cursor
 
 
 async def _check_vector(
@@ -195,7 +213,7 @@ async def _check_vector(
         if statement is None:
             continue
         shown = str(other["urn"]).rpartition("=")[2]
-        cursor = await connection.cursor(statement, agreement, other["id"], check.least)
+        cursor = await _cursor(connection, statement, agreement, other["id"], check.least)
         async for rest, mine, theirs in _pairs(cursor):
             await _report_vector(connection, unchecked, check, (rest, mine, theirs), shown, report)
 
@@ -226,7 +244,7 @@ def _vector_statement(check: VectorCheck, flow: Flow, dimensions: Sequence[str])
 _Pair = tuple[list[str], dict[str, Document], dict[str, Document]]
 
 
-async def _pairs(cursor: Any) -> AsyncIterator[_Pair]:  # noqa: ANN401
+async def _pairs(cursor: Cursor) -> AsyncIterator[_Pair]:
     """Pairs of slices, each with its series by code."""
     pending: list[Record] = []
     while rows := await cursor.fetch(FETCH_FAMILIES):

@@ -107,6 +107,19 @@ async def test_the_total_is_seen_beside_what_is_published(desk: Desk) -> None:
     assert decision.findings == []
 
 
+async def test_few_rows_sent_to_many_series(desk: Desk) -> None:
+    """The families of what was sent are looked up, not sought through all that is stored."""
+    periods = {"A": "2023", "Q": "2023-Q1", "M": "2023-01", "D": "2023-01-01"}
+    stored = [
+        f"{freq},CRI,{sex},{time},{value},A,0,t,F"
+        for freq, time in periods.items()
+        for sex, value in (("F", 1), ("M", 2), ("_T", 3))
+    ]
+    assert (await desk.accept(sheet(HEADER, *stored))).findings == []
+    decision = await desk.accept(sheet(HEADER, "Q,CRI,F,2023-Q1,2,A,0,t,F"))
+    assert told(decision.findings) == [("VIPMG-310", 2, "3", "F 2 + M 2 = 4")]
+
+
 async def test_parts_that_are_withheld_count_and_deleted_ones_do_not(desk: Desk) -> None:
     decision = await desk.accept(
         rows("CRI,F,2023,1,A,C", "CRI,M,2023,2,A,F", "CRI,_T,2023,3,A,F", "CRI,_T,2024,3,A,F")

@@ -169,7 +169,7 @@ def _function(expression: Call, numeric: frozenset[str]) -> Evaluate:
     operand = evaluator(expression.arguments[0], numeric)
     match expression.function:
         case "isnull":
-            return lambda cells: _is_null(operand(cells))
+            return _null(expression.arguments[0], operand, numeric)
         case "between":
             low, high = (_number(argument) for argument in expression.arguments[1:])
             first = expression.arguments[0]
@@ -182,6 +182,14 @@ def _function(expression: Call, numeric: frozenset[str]) -> Evaluate:
             return lambda cells: _each(lambda v: None if v is None else abs(v), operand(cells))
         case _:
             return lambda cells: _truncate(operand(cells))
+
+
+def _null(argument: Expression, operand: Evaluate, numeric: frozenset[str]) -> Evaluate:
+    """Whether a value is missing; where there are bounds of numbers, none is."""
+    name = argument.id if isinstance(argument, Name) and argument.id in numeric else None
+    if name is None:
+        return lambda cells: _is_null(operand(cells))
+    return lambda cells: False if cells.bounds(name) is not None else _is_null(operand(cells))
 
 
 def _truncate(column: Column) -> Column:
