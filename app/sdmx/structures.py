@@ -368,7 +368,7 @@ class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
     (of two agreements that hold the same key the higher is shown), READERS (organisations that
     may read what is withheld from the public), APPROVAL (`REQUIRED`: a second person of the
     provider has to approve what is published) and `ATTRIBUTE:<id>` (the value of an attribute
-    for all its data).
+    for all its data); of checks: CHECKS and `CHECK:<ruleset>` (`app.sdmx.checks.terms`).
     """
 
     dataflow: str
