@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from app.errors import VipmgError
 from app.sdmx.actions import apply
 from app.sdmx.findings import Finding
@@ -16,7 +18,10 @@ from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
 from app.sdmx.messages.reading_findings import located, unreadable_finding
 from app.sdmx.series import TIME, observations
 from app.sdmx.validation import Validator
+from app.sheets.xlsx_reader import XlsxReader
+from app.store.staging import decode_segment
 
+encode_segment = msgspec.msgpack.encode
 MAX_BYTES = 1 << 30
 
 
@@ -72,15 +77,20 @@ def read_back(
         is_gzip: whether it came in the content coding gzip.
     """
     found = ReadBack()
-    reader = MessageReader(SpooledBytes(io.BytesIO(body), MAX_BYTES, is_gzip=is_gzip), MAX_BYTES)
     target = Target(1, "urn", flow, {})
+    reader = MessageReader(
+        SpooledBytes(io.BytesIO(body), MAX_BYTES, is_gzip=is_gzip),
+        MAX_BYTES,
+        open_workbook=lambda stream: XlsxReader(stream, lambda kind, name: target),
+    )
     validator = Validator(lambda kind, name: target, found.findings.append)
     segments: dict[Key, list[Any]] = {}
     try:
         for batch in reader.batches(batch_rows):
             assert len(batch.rows) == len(next(iter(batch.cells.values()), batch.rows))
             for _, key, segment in validator.check(batch):
-                segments.setdefault(key, []).append(segment)
+                staged = decode_segment(encode_segment(segment))
+                segments.setdefault(key, []).append(staged)
     except VipmgError as error:
         found.findings.append(unreadable_finding(error))
     found.findings += reader.findings

@@ -139,6 +139,9 @@ class TestArchives:
         body = body.replace(placeholder.encode(), name.encode())
         assert refused(body).rule == "zip-name"
 
+    def test_a_member_without_a_name_is_refused(self) -> None:
+        assert refused(archive({"a": CSV}).replace(b"a", b"\x00")).rule == "zip-name"
+
     def test_names_that_come_twice_are_refused(self) -> None:
         body = archive({"aa.csv": CSV, "ab.csv": CSV}).replace(b"ab.csv", b"aa.csv")
         assert refused(body).rule == "zip-name"

@@ -78,7 +78,7 @@ class Archive:
         found: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             name = info.orig_filename
-            if _OUT_OF_ARCHIVE.search(name) or name in found:
+            if not info.filename or _OUT_OF_ARCHIVE.search(name) or name in found:
                 raise UnreadableError("zip-name", value=name[:80])
             if info.is_dir() or _HIDDEN.search(name):
                 continue

@@ -1,0 +1,1 @@
+"""Near-valid messages from a grammar of each format; `python -m tests.fuzz` runs many of them."""
