@@ -11,7 +11,7 @@ def replay(changes: Iterable[tuple[str, series.Document]]) -> series.Document:
     """The document that journal entries lead to: `Replace` puts observations, `Delete` drops."""
     rows: dict[str, series.Observation] = {}
     for action, document in changes:
-        if action == "Delete":
+        if action in {"Delete", "Redaction"}:
             for time in document[series.TIME]:
                 rows.pop(time, None)
         else:

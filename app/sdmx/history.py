@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from app.sdmx import series
 from app.sdmx.series import TIME, Document, Observation
 
+GONE = frozenset({"Delete", "Redaction"})
+"""Entries that name the time periods of observations that are gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A journal entry: `Replace`, `Delete`, or `Attachment` for values above the series."""
+    """A journal entry: `Replace`, `Delete`, or `Attachment` for values above the series.
+
+    `Redaction` names the time periods of which history tells nothing any more.
+    """
 
     published_at: dt.datetime
     action: str
@@ -35,12 +41,15 @@ class Dissemination:
         put: observations that are new or different.
         gone: time periods whose observations are gone.
         attributes: attributes of the series that changed, `None` for those that are gone.
+        redacted: time periods of which history tells nothing any more, so that who once saw them
+            has to be told that they are gone.
     """
 
     published_at: dt.datetime
     put: Document | None
     gone: list[str]
     attributes: dict[str, Any]
+    redacted: list[str] = field(default_factory=list)
 
 
 def disseminations(changes: Iterable[Change]) -> list[Dissemination]:
@@ -78,13 +87,15 @@ def _of_one_room(changes: Iterable[Change]) -> Iterator[Dissemination]:
         put: Document | None = None
         gone: list[str] = []
         attributes: dict[str, Any] = {}
+        redacted: list[str] = []
         for change in group:
             attributes.update(change.attributes)
-            if change.action == "Delete":
+            if change.action in GONE:
                 gone += change.document[TIME]
+                redacted += change.document[TIME] if change.action == "Redaction" else ()
             elif change.document[TIME]:
                 put = change.document
-        yield Dissemination(published_at, put, gone, attributes)
+        yield Dissemination(published_at, put, gone, attributes, redacted)
 
 
 def _of_two_rooms(changes: Iterable[Change]) -> Iterator[Dissemination]:
@@ -93,11 +104,13 @@ def _of_two_rooms(changes: Iterable[Change]) -> Iterator[Dissemination]:
     before: dict[str, Observation] = {}
     for published_at, group in groupby(changes, key=lambda change: change.published_at):
         attributes_before = attributes[False] | attributes[True]
+        redacted: list[str] = []
         for change in group:
             room = rooms[change.withheld]
-            if change.action == "Delete":
+            if change.action in GONE:
                 for time in change.document[TIME]:
                     room.pop(time, None)
+                redacted += change.document[TIME] if change.action == "Redaction" else ()
             else:
                 room.update(series.observations(change.document))
             attributes[change.withheld].update(change.attributes)
@@ -109,5 +122,6 @@ def _of_two_rooms(changes: Iterable[Change]) -> Iterator[Dissemination]:
             series.from_observations(put) if put else None,
             [time for time in before if time not in after],
             {name: seen[name] for name in seen if seen[name] != attributes_before.get(name)},
+            [time for time in redacted if time not in after],
         )
         before = after

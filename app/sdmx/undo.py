@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 from app.sdmx import series
+from app.sdmx.history import GONE
 from app.sdmx.rooms import EMBARGO
 from app.sdmx.series import TIME, Document
 
@@ -175,7 +176,7 @@ def _told(entry: Entry) -> Mapping[str, Any]:
     """The observations that a row of a journal puts, `None` for those that are gone."""
     if entry.document is None:
         return {}
-    if entry.action in {"Delete", "Redaction"}:
+    if entry.action in GONE:
         return dict.fromkeys(entry.document[TIME])
     return series.observations(entry.document)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,10 +111,16 @@ class Past:
         whole = self.upper(key, before, moments[0]) != upper
         return self.reading.cut(key, changed_rows(before, after, whole=whole), upper)
 
-    def gone(self, key: Key, before: Shown, after: Shown) -> SeriesData | None:
-        """The time periods that are gone, as far as a query asks for them."""
-        passes = self.reading.slice.time
-        times = [time for time in gone_times(before, after) if passes is None or passes(time)]
+    def gone(
+        self, key: Key, before: Shown, after: Shown, redacted: Iterable[str]
+    ) -> SeriesData | None:
+        """The time periods that are gone, as far as a query asks for them.
+
+        Of what was redacted nobody can tell who saw it: it is gone for all.
+        """
+        passes, left = self.reading.slice.time, after.rows
+        gone = {time: None for time in (*gone_times(before, after), *redacted) if time not in left}
+        times = [time for time in gone if passes is None or passes(time)]
         return SeriesData(key, {TIME: series.in_time_order(times)}, {}) if times else None
 
 
@@ -151,7 +157,8 @@ async def read_deleted(
     past = await Past.open(connection, reading, until)
     async for key, told in _told(connection, past, after):
         before, now = (shown_at(told, moment) for moment in (after, until or FOR_GOOD))
-        if data := past.gone(key, before, now):
+        redacted = _redacted(told, lambda moment: moment > after)
+        if data := past.gone(key, before, now, redacted):
             yield [data]
 
 
@@ -168,10 +175,16 @@ async def read_disseminations(
         for moment, before, now in disseminations_of_key(told):
             if after is None or moment > after:
                 put = past.put(key, before, now, (last, moment))
-                gone = past.gone(key, before, now)
+                redacted = _redacted(told, moment.__eq__)
+                gone = past.gone(key, before, now, redacted)
                 if put or gone:
                     yield Disseminated(moment, put, gone)
             last = moment
+
+
+def _redacted(told: Told, at: Callable[[dt.datetime], bool]) -> list[str]:
+    """The time periods that were redacted at some moments."""
+    return [t for one in told for seen in one if at(seen.published_at) for t in seen.redacted]
 
 
 async def _told(

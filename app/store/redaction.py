@@ -1,0 +1,341 @@
+"""Redacting: journal rows leave the public room, current values go, followers are told.
+
+The one thing that touches the journal after it was written; the transaction takes the role
+`vipmg_redactor` for it, which the service has at no other time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from app.sdmx.intake import PartialKey
+from app.sdmx.redaction import Chosen, Redacted, redact
+from app.sdmx.series import TIME
+from app.sdmx.undo import Acts, Past
+from app.store.attachments import Attachments, write_attachments
+from app.store.effects import Publication
+from app.store.merge import Merge, Stored, write_series
+from app.store.pasts import (
+    REACHED,
+    SERIES,
+    read_acts,
+    read_entries,
+    read_entries_above,
+    rows_of,
+)
+from app.store.staging import terms
+from app.store.types import Connection, Record
+from app.store.undo import restore
+
+CHANNEL = "vipmg_redacted"
+
+Choose = Callable[[Past], tuple[Chosen, Chosen]]
+
+_ROLE = "SET LOCAL ROLE vipmg_redactor"
+_CREATE = """
+CREATE TEMPORARY TABLE edited (
+  withheld boolean NOT NULL,
+  key text[] COLLATE "C" NOT NULL,
+  publication_id bigint NOT NULL,
+  action text NOT NULL,
+  observations text,
+  attributes text
+) ON COMMIT DROP
+"""
+_OF_KEYS = """
+SELECT key FROM series WHERE agreement_id = $1 AND ({conditions})
+UNION
+SELECT key FROM (
+  SELECT DISTINCT key, $2::integer AS dataflow_id FROM withheld_change
+  WHERE agreement_id = $1 AND action <> 'Attachment'
+) AS journal WHERE {conditions}
+"""
+_KEEP = """
+INSERT INTO redacted_change (redaction_id, withheld, agreement_id, key, publication_id, action,
+                             observations, attributes)
+SELECT $2, {withheld}, c.agreement_id, c.key, c.publication_id, c.action, c.observations,
+  c.attributes
+FROM {room}change AS c JOIN edited AS e
+  ON e.withheld = {withheld} AND c.key = e.key AND c.publication_id = e.publication_id
+  AND c.action = e.action
+WHERE c.agreement_id = $1
+"""
+_TAKE_OUT = """
+DELETE FROM {room}change AS c USING edited AS e
+WHERE e.withheld = {withheld} AND c.agreement_id = $1 AND c.key = e.key
+  AND c.publication_id = e.publication_id AND c.action = e.action
+"""
+_PUT = """
+INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
+SELECT $1, key, publication_id, action, observations::json, attributes::json FROM edited
+WHERE NOT withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
+"""
+_PUT_WITHHELD = """
+INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience, observations,
+                             attributes)
+SELECT $1, key, publication_id, action, $2, observations::json, attributes::json FROM edited
+WHERE withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
+"""
+_TOUCH = """
+UPDATE series SET publication_id = $2
+WHERE agreement_id = $1 AND key IN (
+  SELECT key FROM edited WHERE publication_id = $2 AND NOT withheld AND action = 'Redaction'
+)
+"""
+_EDITED = """
+SELECT min(l.sequence) AS first, count(*) FILTER (WHERE NOT e.withheld) AS public,
+  count(*) FILTER (WHERE e.withheld) AS withheld
+FROM edited AS e JOIN ledger AS l ON l.publication_id = e.publication_id
+"""
+_FORGET = """
+UPDATE submission SET preview = NULL
+WHERE sequence >= $2
+  AND agreements && ARRAY[(SELECT urn FROM agreement WHERE id = $1)]::text[]
+"""
+_RECORD = """
+INSERT INTO redaction (publication_id, object, scope, reason, reference, actors, destroyed, counts,
+                       redacted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_STATE = """
+UPDATE submission SET state = 'withdrawn', corrections = NULL WHERE id = $1
+"""
+_DROP_FINDINGS = "UPDATE finding SET value = NULL, nearest = NULL WHERE submission_id = $1"
+_DESTROY = """
+DELETE FROM submission_content WHERE sha256 = (SELECT sha256 FROM submission WHERE id = $1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is redacted in one agreement.
+
+    Attributes:
+        publication: whose series are reached; or else by `keys`.
+        keys: keys with open positions.
+        choose: the versions of a series.
+        choose_above: the versions of the values above the series, by key.
+    """
+
+    publication: int | None
+    keys: Sequence[PartialKey]
+    choose: Choose
+    choose_above: Callable[[PartialKey, Past], tuple[Chosen, Chosen]]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a redaction did, in counts."""
+
+    versions: int = 0
+    current: int = 0
+    series: int = 0
+    journal_rows: int = 0
+    submissions: set[int] = field(default_factory=set)
+
+    @property
+    def document(self) -> dict[str, int]:
+        """The counts by name."""
+        return {
+            "versions": self.versions,
+            "current_observations": self.current,
+            "series": self.series,
+            "journal_rows": self.journal_rows,
+            "publications": len(self.submissions),
+        }
+
+
+async def take_role(connection: Connection) -> None:
+    """Take, until the transaction ends, the role that may touch the journal."""
+    await connection.execute(_ROLE)
+
+
+async def publish_redaction(
+    connection: Connection,
+    publication: Publication,
+    agreement: Record,
+    scope: Scope,
+    counts: Counts,
+    *,
+    destroy: bool,
+) -> None:
+    """Redact in one agreement, which is locked.
+
+    Args:
+        connection: in a transaction with the role for it.
+        publication: begun for the redaction.
+        agreement: row with id, dataflow_id, provider, readers.
+        scope: what is redacted.
+        counts: what is done is added to them.
+        destroy: keep no copy of the rows.
+    """
+    number, dataflow = agreement["id"], agreement["dataflow_id"]
+    audience = sorted({agreement["provider"], *agreement["readers"]})
+    acts, _ = await read_acts(connection, number)
+    attachments = await Attachments.load(connection, number, publication.now)
+    await connection.execute("DROP TABLE IF EXISTS edited")
+    await connection.execute(_CREATE)
+    merge = _Redacting(publication, attachments, scope, acts, counts)
+    statement, arguments = _reached(scope, number, dataflow)
+    rows = rows_of(connection, statement, *arguments)
+    effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
+    for key, entries in (await read_entries_above(connection, number)).items():
+
+        def choose(past: Past, place: PartialKey = key) -> tuple[Chosen, Chosen]:
+            return scope.choose_above(place, past)
+
+        redacted = redact(entries, acts, choose)
+        if redacted is not None:
+            merge.take(key, redacted)
+            attachments.restore(key, redacted.plan.attributes)
+    await merge.flush(connection)
+    await write_attachments(
+        connection, publication.id, dataflow, audience, attachments, effect, hides=True
+    )
+    await _edit(connection, number, publication.id, audience, destroy=destroy)
+    told = await connection.fetchrow(_EDITED)
+    assert told is not None  # noqa: S101 - an aggregate has one row
+    effect.public_room = effect.public_room or bool(told["public"])
+    effect.withheld_room = effect.withheld_room or bool(told["withheld"])
+    if told["first"] is not None:
+        await connection.execute(_FORGET, number, told["first"])
+    counts.current += effect.deleted
+    publication.effects.append(effect)
+
+
+async def _edit(
+    connection: Connection, agreement: int, publication: int, audience: list[str], *, destroy: bool
+) -> None:
+    """Put the edited rows in the place of those that were, which are kept aside or not."""
+    for room, withheld in (("", "false"), ("withheld_", "true")):
+        if not destroy:
+            statement = _KEEP.format(room=room, withheld=withheld)
+            await connection.execute(statement, agreement, publication)
+        await connection.execute(_TAKE_OUT.format(room=room, withheld=withheld), agreement)
+    await connection.execute(_PUT, agreement)
+    await connection.execute(_PUT_WITHHELD, agreement, audience)
+    await connection.execute(_TOUCH, agreement, publication)
+
+
+def _reached(scope: Scope, agreement: int, dataflow: int) -> tuple[str, list[object]]:
+    if scope.publication is not None:
+        return SERIES.format(reached=REACHED), [agreement, scope.publication]
+    arguments: list[object] = [agreement, dataflow]
+    conditions = []
+    for key in scope.keys:
+        arguments.append(terms(dataflow, key))
+        conditions.append(f"series_terms(dataflow_id, key) @> ${len(arguments)}::text[]")
+    reached = _OF_KEYS.format(conditions=" OR ".join(conditions))
+    return SERIES.format(reached=reached), arguments
+
+
+class _Redacting(Merge):
+    """Takes versions out of series instead of putting segments into them."""
+
+    def __init__(
+        self,
+        publication: Publication,
+        attachments: Attachments,
+        scope: Scope,
+        acts: Acts,
+        counts: Counts,
+    ) -> None:
+        super().__init__(publication, None, attachments, _no_report)
+        self.scope = scope
+        self.acts = acts
+        self.counts = counts
+        self.edited: list[tuple[Any, ...]] = []
+
+    def series(self, row: Record) -> None:
+        """Redact one series."""
+        redacted = redact(read_entries(row["entries"]), self.acts, self.scope.choose)
+        if redacted is None:
+            return
+        self.take(row["key"], redacted)
+        if not redacted.plan.is_idle:
+            restore(self, Stored.read(row), redacted.plan)
+
+    def take(self, key: Sequence[str | None], redacted: Redacted) -> None:
+        """Note the rows of the journals that change, and what followers are told."""
+        counts = self.counts
+        counts.versions += redacted.versions
+        counts.series += bool(redacted.versions)
+        counts.journal_rows += len(redacted.rows)
+        counts.submissions.update(row.publication for row in redacted.rows)
+        for row in redacted.rows:
+            self.edited.append(
+                (
+                    row.withheld,
+                    key,
+                    row.publication,
+                    row.action,
+                    _text(row.document),
+                    _text(row.attributes),
+                )
+            )
+        for withheld, times in redacted.told.items():
+            if times:
+                told = _text({TIME: times})
+                self.edited.append((withheld, key, self.publication.id, "Redaction", told, None))
+
+    async def flush(self, connection: Connection) -> None:
+        """Copy what was collected to the temporary tables."""
+        await super().flush(connection)
+        if self.edited:
+            await connection.copy_records_to_table("edited", records=self.edited)
+            self.edited.clear()
+
+
+def _text(document: Mapping[str, Any] | None) -> str | None:
+    return None if not document else orjson.dumps(document).decode()
+
+
+async def record(
+    connection: Connection,
+    publication: Publication,
+    *,
+    about: str,
+    scope: Mapping[str, Any],
+    reason: str,
+    reference: str,
+    actors: Sequence[str],
+    destroyed: bool,
+    counts: Counts,
+) -> None:
+    """Write down on whose order what was redacted."""
+    await connection.execute(
+        _RECORD,
+        publication.id,
+        about,
+        orjson.dumps(scope).decode(),
+        reason,
+        reference,
+        list(actors),
+        destroyed,
+        orjson.dumps(counts.document).decode(),
+        publication.now,
+    )
+
+
+async def end_submission(
+    connection: Connection, submission: uuid.UUID, *, destroy_file: bool
+) -> None:
+    """Call a submission withdrawn; its findings show no values, and its file is gone if wished."""
+    await connection.execute(_STATE, submission)
+    await connection.execute(_DROP_FINDINGS, submission)
+    if destroy_file:
+        await connection.execute(_DESTROY, submission)
+
+
+async def tell_redacted(connection: Connection) -> None:
+    """Tell all services to let go of the replies that they keep, when the transaction commits."""
+    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
+
+
+def _no_report(finding: object) -> None:
+    raise AssertionError(finding)
