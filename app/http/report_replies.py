@@ -47,7 +47,8 @@ async def answer_report(
     if chosen == "csv":
         parts = await stream_findings(pools, reader, submission, language, "rule")
         headers["Content-Disposition"] = attachment(f"report-{submission}.csv")
-        return StreamingResponse(parts, 200, headers, "text/csv; charset=utf-8")
+        body = iter(()) if request.method == "HEAD" else parts
+        return StreamingResponse(body, 200, headers, "text/csv; charset=utf-8")
     report = await get_report(pools, reader, submission, base_url, language)
     if chosen == "json":
         return Response(report.model_dump_json(), 200, headers, "application/json")

@@ -51,25 +51,32 @@ async def stream_findings(
         NotFoundError: the caller's organisation has no such submission; raised at once.
     """
     stored = await find_submission(pools, subject, submission)
-    return _parts(await with_retry(lambda: _spooled(pools, stored.id, language, order)))
+    return _parts(pools, stored.id, language, order)
 
 
 async def _spooled(pools: Pools, submission: uuid.UUID, language: str, order: Order) -> IO[bytes]:
     """The whole table, in memory while it is small, else in a file without a name."""
     spool = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed when it was sent
-    spool.write(TABLE_HEADER)
-    async with (
-        pools.writer.acquire() as connection,
-        aclosing(all_findings(connection, submission, order)) as parts,
-    ):
-        async for part in parts:
-            spool.write(await asyncio.to_thread(findings_table, part, language))
-    spool.seek(0)
+    try:
+        spool.write(TABLE_HEADER)
+        async with (
+            pools.writer.acquire() as connection,
+            aclosing(all_findings(connection, submission, order)) as parts,
+        ):
+            async for part in parts:
+                spool.write(await asyncio.to_thread(findings_table, part, language))
+        spool.seek(0)
+    except BaseException:
+        spool.close()
+        raise
     return spool
 
 
-async def _parts(spool: IO[bytes]) -> AsyncIterator[bytes]:
-    with spool:
+async def _parts(
+    pools: Pools, submission: uuid.UUID, language: str, order: Order
+) -> AsyncIterator[bytes]:
+    # All of it is made before the first part: the connection is given back by then.
+    with await with_retry(lambda: _spooled(pools, submission, language, order)) as spool:
         while part := await asyncio.to_thread(spool.read, CHUNK_BYTES):
             yield part
 
