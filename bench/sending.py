@@ -39,16 +39,18 @@ class Sender:
         """Register a program, as the operator does."""
         return cls(service.http(), asyncio.run(_register(service.dsn, organisation)))
 
-    def send(self, file: Path) -> float:
+    def send(self, file: Path, content_type: str = "text/csv") -> float:
         """Send a file and wait until it is published; return the seconds that took."""
-        return self.decide(file, "published").seconds
+        return self.decide(file, "published", content_type).seconds
 
-    def decide(self, file: bytes | Path, wanted: str) -> Decision:
+    def decide(
+        self, file: bytes | Path, wanted: str, content_type: str = "text/csv"
+    ) -> Decision:
         """Send a file and wait until it is decided, as wanted."""
         token = self._token()
         begin = time.perf_counter()
         reply = self._http.post(
-            "/api/submissions", file, Authorization=token, Content_Type="text/csv"
+            "/api/submissions", file, Authorization=token, Content_Type=content_type
         )
         submission = reply.json()
         while submission.get("state") in {"received", "validating"}:

@@ -17,6 +17,9 @@ from app.sheets.workbook import Cell
 SEPARATOR: Final = ";"
 """Between several values of one cell."""
 
+REMEMBERED: Final = 1 << 16
+"""Texts of one component whose reading is kept."""
+
 _NUMBERS: Final = frozenset(
     {
         *("Decimal", "Float", "Double", "Numeric", "Integer", "BigInteger", "Long", "Short"),
@@ -44,7 +47,7 @@ class CellReader:
     """
 
     def __init__(self, component: Component | None, flow: Flow | None, table: Table) -> None:
-        self._component = component
+        self._known: dict[tuple[str, str | None], str] = {}
         self._numbers: NumberStyle = table.numbers
         self._names: CodeNames | None = None
         if component is not None and component.codes is not None and flow is not None:
@@ -62,18 +65,25 @@ class CellReader:
     def read(self, cell: Cell, frequency: str | None = None, *, many: bool = False) -> str | Fault:
         """The text of a cell."""
         if isinstance(cell, str):
-            return self._text(cell, frequency, many=many)
+            if self._is_text:
+                return cell.strip()
+            known = self._known.get((cell, frequency))
+            if known is None:
+                known = self._text(cell, frequency, many=many)
+                if len(self._known) < REMEMBERED:
+                    self._known[cell, frequency] = known
+            return known
         if isinstance(cell, bool):
             shown = "true" if cell else "false"
             taken = self._is_boolean or self._is_text
             return shown if taken else Fault("VIPMG-243", shown.upper())
         if isinstance(cell, dict):
             return self._special(cell, frequency)
+        if self._is_number or self._is_text:
+            return number_text(cell)
         return self._text(number_text(cell), frequency, many=many)
 
     def _text(self, text: str, frequency: str | None, *, many: bool) -> str:
-        if self._is_text:
-            return text.strip()
         text = clean(text)
         if not text:
             return ""

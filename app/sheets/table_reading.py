@@ -73,6 +73,15 @@ class TableReading:
         self._cells = {name: CellReader(self._component(name), flow, table) for name in self.names}
         self._once = {name for name in table.fixed if self._is_said_once(name)}
         self.columns = {name: self._column(place, name) for place, name in enumerate(self.names)}
+        self._singles = [
+            (name, sources[0].column)
+            for name, sources in self._sources.items()
+            if len(sources) == 1
+        ]
+        self._in_languages = {source.component for source in table.sources if source.language}
+        parts = (name for name in given if name.startswith(f"{self._time}:"))
+        self._has_parts = next(parts, None) is not None
+        self._heads: dict[tuple[Cell, ...], tuple[str, str, str]] = {}
         self._above: dict[int, Cell] = {}
         self._said: set[str] = set()
 
@@ -127,11 +136,8 @@ class TableReading:
                 self._above[source.column] = cell
 
     def _read(self, number: int, cells: list[Cell]) -> Iterator[Record]:
-        found = {
-            name: _cell(cells, sources[0].column)
-            for name, sources in self._sources.items()
-            if len(sources) == 1
-        }
+        width = len(cells)
+        found = {name: cells[at] if at < width else "" for name, at in self._singles}
         head = self._head(cells)
         if not self._table.across:
             yield self._record(number, -1, head, found, cells)
@@ -155,9 +161,9 @@ class TableReading:
         faults: list[tuple[str, Fault]] = []
         frequency: str | None = None
         for name in self.names:
-            if name == self._time:
+            if self._has_parts and name == self._time:
                 read = self._period(found, frequency)
-            elif any(source.language for source in self._sources.get(name, ())):
+            elif name in self._in_languages:
                 read = self._texts(name, cells)
             else:
                 read = self._value(name, found, frequency)
@@ -167,18 +173,22 @@ class TableReading:
             elif name == self._frequency_of:
                 frequency = read or None
             values.append(read)
-        self._take_marks(found, values)
+        if self._table.marks:
+            self._take_marks(found, values)
         self._said |= self._once
         return Record(number, across, head, values, faults)
 
     def _value(self, name: str, found: Mapping[str, Cell], frequency: str | None) -> str | Fault:
-        cell = found.get(name, "")
-        if cell == "" and name in self._table.fixed and name not in self._said:
-            cell = self._table.fixed[name].value
-        if self._mark(cell) is not None and self._is_measure(name):
+        table, cell = self._table, found.get(name, "")
+        if cell == "":
+            if name in table.fixed and name not in self._said:
+                cell = table.fixed[name].value
+            else:
+                return table.defaults.get(name, "")
+        elif table.marks and self._mark(cell) is not None and self._is_measure(name):
             return ""
         read = self._cells[name].read(cell, frequency, many=self.columns[name].many)
-        return self._table.defaults.get(name, "") if read == "" else read
+        return table.defaults.get(name, "") if read == "" else read
 
     def _period(self, found: Mapping[str, Cell], frequency: str | None) -> str | Fault:
         """The period of a row: of its cell, with the year that another one gives, or of parts."""
@@ -213,14 +223,12 @@ class TableReading:
 
     def _mark(self, cell: Cell) -> str | None:
         """What stands for a missing value: `zero`, `skip` or a code of OBS_STATUS."""
-        if not self._table.marks or not isinstance(cell, str):
+        if not isinstance(cell, str):
             return None
         return self._table.marks.get(mark_key(cell)) if cell else None
 
     def _take_marks(self, found: Mapping[str, Cell], values: list[str]) -> None:
         """Zeros, and the status of values that are missing."""
-        if not self._table.marks:
-            return
         for name in self.names:
             if not self._is_measure(name):
                 continue
@@ -236,8 +244,15 @@ class TableReading:
         heads = self._table.heads
         if heads is None:
             return self._table.kind, self._table.structure, ""
-        action = "" if heads.action is None else show(_cell(cells, heads.action))
-        return show(_cell(cells, heads.kind)), show(_cell(cells, heads.structure)), action
+        action = "" if heads.action is None else _cell(cells, heads.action)
+        sent = (_cell(cells, heads.kind), _cell(cells, heads.structure), action)
+        try:
+            known = self._heads.get(sent)
+        except TypeError:  # a date or an error stands there
+            return show(sent[0]), show(sent[1]), show(action)
+        if known is None:
+            known = self._heads[sent] = show(sent[0]), show(sent[1]), show(action)
+        return known
 
     def _component(self, name: str) -> Component | None:
         return self._flow.components.get(name) if self._flow else None
