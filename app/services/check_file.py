@@ -9,8 +9,7 @@ from typing import IO
 
 from app.errors import VipmgError
 from app.sdmx.actions import Outcome, Segment, apply
-from app.sdmx.checks.limited import Limited
-from app.sdmx.checks.series_checks import SeriesChecks
+from app.sdmx.checks.offline import OfflineChecks
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Component
 from app.sdmx.intake import (
@@ -24,7 +23,6 @@ from app.sdmx.intake import (
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.report import Report
-from app.sdmx.series import EMPTY
 from app.sdmx.validation import Validator
 from app.services.find_target import find_target
 from app.services.open_message import Sent, open_message
@@ -148,29 +146,18 @@ class _Check:
 
     def put_together(self) -> None:
         """Put the segments of each series together: repeated keys, mandatory values, figures."""
+        figures = OfflineChecks(self.report, self._now, certain=True)
         for intake in self._validator.intakes.values():
             self.checked.agreements.append(intake.target.urn)
-            series = intake.target.checks.series
-            figures = None if series is None else series.of_message_alone()
-            limited = Limited(self.report)
             for key, segments in self._stage.series(intake.target.agreement):
                 outcome = self._put_series_together(intake, key, segments)
-                if figures is not None and not self.checked.is_certainly_refused:
-                    self._check_figures(figures, key, outcome, limited)
+                if intake.target.checks and not self.checked.is_certainly_refused:
+                    figures.see(intake.target, key, outcome)
                 if len(self._found) > KEPT_FINDINGS:
                     self._flush([])
-            limited.close()
+        if not self.checked.is_certainly_refused:
+            figures.close()
         self._flush([])
-
-    def _check_figures(
-        self, figures: SeriesChecks, key: Key, outcome: Outcome, report: Callable[[Finding], None]
-    ) -> None:
-        """What the rules say of a series of which nothing is stored."""
-        found = figures.check(
-            key, EMPTY, outcome.observations, outcome.attributes, outcome.touched, self._now
-        )
-        for finding in found:
-            report(finding)
 
     def _put_series_together(self, intake: Intake, key: Key, segments: list[Segment]) -> Outcome:
         target = intake.target

@@ -15,6 +15,7 @@ import orjson
 
 from app.sdmx.actions import Outcome
 from app.sdmx.checks.limited import Limited
+from app.sdmx.checks.series_checks import SeriesChecks
 from app.sdmx.checks.totals import TotalChecks, total_finding
 from app.sdmx.checks.vectors import VectorCheck
 from app.sdmx.findings import Finding
@@ -53,11 +54,17 @@ class OfflineChecks:
     Args:
         report: takes each finding.
         now: the instant of the check.
+        certain: whether rules are left out that what is stored elsewhere could decide otherwise:
+            history, gaps, revisions.
     """
 
-    def __init__(self, report: Callable[[Finding], None], now: dt.datetime) -> None:
+    def __init__(
+        self, report: Callable[[Finding], None], now: dt.datetime, *, certain: bool = False
+    ) -> None:
         self._report = Limited(report)
         self._now = now
+        self._certain = certain
+        self._series: dict[int, SeriesChecks | None] = {}
         self._kept: dict[int, _Kept] = {}
 
     @property
@@ -67,16 +74,22 @@ class OfflineChecks:
 
     def see(self, target: Target, key: Key, outcome: Outcome) -> None:
         """Check a series that was put together; keep it for the checks over several."""
-        checks = target.checks
+        if target.agreement not in self._series:
+            self._series[target.agreement] = self._chosen(target)
+        series = self._series[target.agreement]
         document = outcome.observations
-        if checks.series is not None:
-            for finding in checks.series.check(
+        if series is not None:
+            for finding in series.check(
                 key, EMPTY, document, outcome.attributes, outcome.touched, self._now
             ):
                 self._report(finding)
         # Where nothing compares it, another dataflow of the message still may.
         kept = self._kept.setdefault(target.agreement, _Kept(target))
         kept.series[key] = orjson.dumps(document), orjson.dumps(outcome.touched)
+
+    def _chosen(self, target: Target) -> SeriesChecks | None:
+        series = target.checks.series
+        return series.of_message_alone() if series is not None and self._certain else series
 
     def close(self) -> None:
         """Check totals, and dataflows against each other, when all series were seen."""
