@@ -43,9 +43,7 @@ class Sender:
         """Send a file and wait until it is published; return the seconds that took."""
         return self.decide(file, "published", content_type).seconds
 
-    def decide(
-        self, file: bytes | Path, wanted: str, content_type: str = "text/csv"
-    ) -> Decision:
+    def decide(self, file: bytes | Path, wanted: str, content_type: str = "text/csv") -> Decision:
         """Send a file and wait until it is decided, as wanted."""
         token = self._token()
         begin = time.perf_counter()
