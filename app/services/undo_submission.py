@@ -10,10 +10,10 @@ from typing import Any, Final, cast
 from app.sdmx.findings import Finding
 from app.sdmx.undo import Undoing
 from app.services.issue_receipt import issue_receipt
+from app.services.submission_preview import preview_of
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
 from app.store import decisions, publication, standing, submissions
-from app.store.effects import Publication
 from app.store.standing import UNDOABLE
 from app.store.submissions import StoredSubmission, Verdict
 from app.store.undo import Undo, Undone, lock_concerned, publish_undo
@@ -131,7 +131,7 @@ async def _publish(work: Work, parent: StoredSubmission) -> None:
     undoing = cast("Undoing", stored.kind)
     undo = Undo(undoing, parent.publication_id, flows, report.later, report.mandatory)
     undone = await publish_undo(connection, begun, undo, concerned)
-    preview = _preview(work, begun, undone)
+    preview = preview_of(work.catalogue, undone.agreements, begun.effects)
     if stored.approval != "approve" and any(
         work.catalogue.needs_approval(work.catalogue.agreements[number].urn) for number in flows
     ):
@@ -183,17 +183,3 @@ async def _mark(work: Work, undone: Undone) -> None:
 
 def _verdict(work: Work, agreements: Sequence[str]) -> Verdict:
     return Verdict(0, work.stored_findings, agreements)
-
-
-def _preview(work: Work, begun: Publication, undone: Undone) -> dict[str, Any]:
-    """What the publication changes, agreement by agreement."""
-    told = []
-    for urn, effect in zip(undone.agreements, begun.effects, strict=True):
-        agreement = work.catalogue.agreements.get(effect.agreement)
-        dimensions: list[str] = []
-        if agreement is not None:
-            flow = work.catalogue.flow(agreement.dataflow_urn, agreement.urn)
-            dimensions = [dimension.id for dimension in flow.dimensions]
-        document = effect.preview.document(dimensions)
-        told.append({"agreement": urn, **document, "attachments": effect.attachments})
-    return {"agreements": told}

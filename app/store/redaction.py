@@ -36,6 +36,16 @@ CHANNEL = "vipmg_redacted"
 
 Choose = Callable[[Past], tuple[Chosen, Chosen]]
 
+_NAMED = """
+SELECT a.id, a.urn, a.dataflow_id, a.readers, a.provider, f.dimensions
+FROM agreement AS a JOIN dataflow AS f ON f.id = a.dataflow_id
+WHERE $1 IN (
+  split_part(a.urn, '=', 2),
+  split_part(split_part(a.urn, '=', 2), '(', 1),
+  split_part(split_part(split_part(a.urn, '=', 2), '(', 1), ':', 2)
+)
+FOR UPDATE OF a
+"""
 _ROLE = "SET LOCAL ROLE vipmg_redactor"
 _CREATE = """
 CREATE TEMPORARY TABLE edited (
@@ -148,6 +158,12 @@ class Counts:
             "journal_rows": self.journal_rows,
             "publications": len(self.submissions),
         }
+
+
+async def lock_agreement(connection: Connection, named: str) -> Record | None:
+    """Lock the agreement of an id, or of `AGENCY:ID(VERSION)`; `None`: no one agreement is it."""
+    rows = await connection.fetch(_NAMED, named)
+    return rows[0] if len(rows) == 1 else None
 
 
 async def take_role(connection: Connection) -> None:
