@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -32,6 +34,7 @@ from tests.sheets.workbooks import (
     template,
 )
 
+ROOT = Path(__file__).parents[2]
 MONTHS = [f"2024-{month:02d}" for month in range(1, 13)]
 
 
@@ -326,6 +329,13 @@ class TestLayout:
             ("n.d.", "'Cuadro 1.1'!F11"),
             ("s/d", "'Cuadro 1.1'!D8"),
         ]
+
+    def test_the_layout_of_the_guide_reads_the_bulletin(self) -> None:
+        page = (ROOT / "docs" / "how-to" / "send-a-spreadsheet.md").read_text("utf-8")
+        shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
+        got = read(bulletin(), agreement=AGREEMENT, layout=layout_of(shown))
+        assert got.findings == []
+        assert len(got.rows) == 15
 
     def test_an_empty_row_may_end_the_table_and_cells_repeat_downwards(self) -> None:
         rows = [
