@@ -15,6 +15,7 @@ from app.http.uploads import idempotency_key
 from app.models.api import SubmissionReply
 from app.models.sending import Order
 from app.sdmx.undo import Undoing
+from app.services.redaction_request import request_redaction
 from app.services.undo_request import request_undo
 
 _routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
@@ -31,6 +32,17 @@ class UndoOrder(Order):
     reason: Annotated[
         str, Field(min_length=1, max_length=2000, description="In your words; kept with it.")
     ]
+
+
+class RedactionRequest(Order):
+    """On whose order a submission is to leave history, and what of it is destroyed."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    order: Annotated[
+        str, Field(min_length=1, max_length=500, description="Reference of the legal order.")
+    ]
+    destroy: Annotated[bool, Field(description="Keep no sealed copy of the figures.")] = False
+    destroy_file: Annotated[bool, Field(description="Destroy the file that was sent.")] = False
 
 
 @_routes.post(
@@ -61,6 +73,32 @@ async def post_withdrawal(
 ) -> Response:
     """Delete what the submission wrote and what is current; nothing older comes back."""
     return await _undo(request, submission, caller, "withdrawal")
+
+
+@_routes.post(
+    "/{submission}/redaction",
+    summary="Redact a submission from history",
+    status_code=202,
+    response_model=SubmissionReply,
+    responses=_REPLIES,
+    openapi_extra=body_of(RedactionRequest),
+)
+async def post_redaction(
+    request: Request, submission: str, caller: AuthenticatedSubject
+) -> Response:
+    """Take what the submission wrote out of history as well, once a second person approves."""
+    order = await read_json(request, RedactionRequest)
+    stored, is_new = await request_redaction(
+        pools_of(request),
+        caller,
+        submission,
+        reason=order.reason,
+        reference=order.order,
+        destroy=order.destroy,
+        destroy_file=order.destroy_file,
+        idempotency_key=idempotency_key(request),
+    )
+    return await answer_submission(request, caller, str(stored.id), is_new=is_new)
 
 
 async def _undo(

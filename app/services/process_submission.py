@@ -15,6 +15,7 @@ from app.sdmx.validation import Validator
 from app.services.check_message import check_message
 from app.services.decide_submission import decide_submission
 from app.services.publish_nil_return import publish_nil_return
+from app.services.redact_submission import redact_submission
 from app.services.submission_work import CancelledError, Work
 from app.services.tell_decision import tell_decision
 from app.services.undo_submission import undo_submission
@@ -98,6 +99,9 @@ async def give_up(connection: Connection, submission: uuid.UUID) -> None:
 async def _decide(work: Work, spool: IO[bytes]) -> None:
     if work.submission.kind in {"rollback", "withdrawal"}:
         await undo_submission(work)
+        return
+    if work.submission.kind == "redaction":
+        await redact_submission(work)
         return
     await submissions.drop_findings(work.connection, work.submission.id)
     if work.submission.kind == "nil return":

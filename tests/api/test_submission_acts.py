@@ -232,3 +232,63 @@ async def test_what_was_written_over_is_superseded_soon(provider: Provider) -> N
             return
         await asyncio.sleep(0.05)
     raise AssertionError(await provider.state(first["id"]))
+
+
+async def test_a_file_replaces_an_earlier_one(provider: Provider) -> None:
+    exchange = provider.exchange
+    old = await provider.send("A,CRI,2023,1", "A,GTM,2023,2")
+    reply = await exchange.client.post(
+        f"/api/submissions?supersedes={old['id']}",
+        content=small("A,CRI,2023,1", "A,CRI,2024,3"),
+        headers=CSV | provider.token,
+    )
+    assert reply.status_code == 201, reply.text
+    assert set(await exchange.rows(SMALL)) == {"A.CRI.2023", "A.CRI.2024"}
+    refused = await exchange.client.post(
+        f"/api/submissions?supersedes={uuid.uuid4()}",
+        content=small("A,CRI,2023,1"),
+        headers=CSV | provider.token,
+    )
+    assert refused.status_code == 404
+
+
+async def test_a_redaction_takes_two_people(provider: Provider) -> None:
+    exchange = provider.exchange
+    sent = await provider.send("A,CRI,2023,7777", "A,GTM,2023,1")
+    seen = await exchange.prepared(SMALL)
+    order = {"reason": "A court says so.", "order": "2026-17", "destroy_file": True}
+    asked = await provider.act(sent["id"], "redaction", order)
+    assert asked.status_code == 201, asked.text
+    told = asked.json()
+    assert (told["kind"], told["state"]) == ("redaction", "accepted")
+    assert told["preview"][0]["deleted"] == 2
+    assert len(await exchange.rows(SMALL)) == 2
+    assert (await provider.act(sent["id"], "redaction", order)).json()["id"] == told["id"]
+    assert (await provider.act(sent["id"], "rollback")).status_code == 409
+    assert (await provider.act(told["id"], "approval", {"decision": "approve"})).status_code == 403
+    second = Provider(exchange, await exchange.token(CRI))
+    agreed = await second.act(told["id"], "approval", {"decision": "approve"})
+    assert agreed.json()["state"] == "published", agreed.text
+    assert agreed.json()["changes"]["versions"] == 2
+    assert await provider.state(sent["id"]) == "withdrawn"
+    for path in (SMALL, f"{SMALL}?includeHistory=true", f"{SMALL}?asOf={seen.replace('+', '%2B')}"):
+        assert "7777" not in (await exchange.get(path, JSON21)).text
+    content = await exchange.client.get(
+        f"/api/submissions/{sent['id']}/content", headers=provider.token
+    )
+    assert content.status_code == 410
+    assert content.json()["code"] == "VIPMG-129"
+    undone = await provider.act(told["id"], "rollback")
+    assert undone.status_code == 409
+
+
+async def test_a_redaction_that_is_refused_changes_nothing(provider: Provider) -> None:
+    exchange = provider.exchange
+    sent = await provider.send("A,CRI,2023,1")
+    order = {"reason": "A court says so.", "order": "2026-17"}
+    asked = (await provider.act(sent["id"], "redaction", order)).json()
+    second = Provider(exchange, await exchange.token(CRI))
+    await second.act(asked["id"], "approval", {"decision": "refuse"})
+    assert await provider.state(asked["id"]) == "rejected"
+    assert len(await exchange.rows(SMALL)) == 1
+    assert (await provider.act(sent["id"], "rollback")).status_code == 201
