@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "keys",
     "export",
     "load",
+    "redact",
     "migrate",
     "doctor",
     "settings",

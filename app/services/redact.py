@@ -18,9 +18,8 @@ from app.store import publication, redaction, submissions
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.effects import Publication
 from app.store.ledger import Place
-from app.store.pools import Pools
 from app.store.redaction import Counts, Scope
-from app.store.types import Connection, Record
+from app.store.types import Connection, Pool, Record
 from app.store.undo import lock_concerned
 
 REDACTABLE = frozenset({"published", "awaiting release", "superseded", "rolled back", "withdrawn"})
@@ -88,9 +87,7 @@ class _TriedError(Exception):
         self.report = report
 
 
-async def redact(
-    pools: Pools, cache: CatalogueCache, order: RedactionOrder, *, dry_run: bool
-) -> RedactionReport:
+async def redact(pool: Pool, order: RedactionOrder, *, dry_run: bool) -> RedactionReport:
     """Redact in one transaction; a dry run does all of it and rolls it back.
 
     Raises:
@@ -99,8 +96,8 @@ async def redact(
         QuerySyntaxError: a time period is none.
         QuerySemanticError: a key does not suit the agreement.
     """
-    async with pools.writer.acquire() as connection:
-        catalogue = await cache.current(connection)
+    async with pool.acquire() as connection:
+        catalogue = await CatalogueCache().current(connection)
         try:
             async with connection.transaction():
                 about = f"submission/{order.submission}" if order.submission else order.agreement

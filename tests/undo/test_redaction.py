@@ -39,7 +39,7 @@ def desk(exchange: Exchange) -> UndoDesk:
 
 async def redacted(desk: UndoDesk, *, dry_run: bool = False, **parts: Any) -> RedactionReport:
     order = dataclasses.replace(ORDER, **parts)
-    return await redact(desk.pools, desk.cache, order, dry_run=dry_run)
+    return await redact(desk.pools.writer, order, dry_run=dry_run)
 
 
 def plus(moment: str) -> str:
