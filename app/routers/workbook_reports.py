@@ -56,7 +56,7 @@ async def get_submission_workbook(
             submission,
             sink,
             language=language,
-            max_bytes=state.settings.max_body_bytes,
+            settings=state.settings,
             turns=state.workbooks,
         )
     except BaseException:

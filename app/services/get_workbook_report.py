@@ -16,6 +16,7 @@ from app.services.find_target import find_target
 from app.services.get_submission import find_submission
 from app.services.open_message import open_message
 from app.services.write_workbook_report import write_workbook_report
+from app.settings import Settings
 from app.sheets.report_sheet import ReportFacts
 from app.store import submissions
 from app.store.catalogue import Catalogue, CatalogueCache
@@ -34,7 +35,7 @@ async def get_workbook_report(
     sink: IO[bytes],
     *,
     language: str,
-    max_bytes: int,
+    settings: Settings,
     turns: asyncio.Semaphore,
 ) -> str:
     """Write the report to a file, and tell how to name it.
@@ -54,7 +55,7 @@ async def get_workbook_report(
                 facts,
                 spool,
                 sink,
-                lambda: _reader(stored, catalogue, spool, max_bytes),
+                lambda: _reader(stored, catalogue, spool, settings),
                 own=not stored.corrections,
             )
     sink.seek(0)
@@ -63,14 +64,21 @@ async def get_workbook_report(
 
 
 def _reader(
-    stored: StoredSubmission, catalogue: Catalogue, spool: IO[bytes], max_bytes: int
+    stored: StoredSubmission, catalogue: Catalogue, spool: IO[bytes], settings: Settings
 ) -> DataReader:
     own = [one for one in catalogue.agreements.values() if one.provider == stored.organisation]
 
     def resolve(kind: str, structure: str) -> Target | str:
         return find_target(catalogue, own, kind, structure)
 
-    reader = open_message(stored, spool, max_bytes, resolve=resolve, options=stored.options)
+    reader = open_message(
+        stored,
+        spool,
+        settings.max_body_bytes,
+        resolve=resolve,
+        options=stored.options,
+        max_xlsx_rows=settings.max_xlsx_rows,
+    )
     return CorrectedReader(reader, stored.corrections) if stored.corrections else reader
 
 

@@ -12,7 +12,7 @@ from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
 from app.sdmx.messages.sniffing import Kind
-from app.sheets.layout import read_layout
+from app.sheets.layout import problem_paths, read_layout
 from app.sheets.template import XLSX_MEDIA_TYPE
 from app.sheets.xlsx_reader import MAX_ROWS, XlsxReader
 
@@ -90,5 +90,5 @@ def _open_workbook(
             try:
                 layout = read_layout(document.encode(), target.flow)
             except InvalidLayoutError as error:
-                raise UnreadableError("xlsx-layout", value=error.text["es"]) from error
+                raise UnreadableError("xlsx-layout", value=problem_paths(error)) from error
     return XlsxReader(content, resolve, agreement=agreement, layout=layout, max_rows=max_rows)

@@ -126,6 +126,12 @@ def read_layout(text: bytes, flow: Flow) -> Layout:
     return layout
 
 
+def problem_paths(error: InvalidLayoutError) -> str:
+    """Where a layout is wrong, in the words of the layout itself."""
+    problems: Any = error.detail["problems"]
+    return ", ".join(each["path"] or "{}" for each in problems)
+
+
 def layout_document(layout: Layout) -> dict[str, Any]:
     """A layout as a JSON object, with what it leaves out said."""
     document: dict[str, Any] = msgspec.to_builtins(layout)

@@ -226,3 +226,19 @@ async def test_a_layout_needs_an_agreement_that_is_the_callers(
         f"{AGREEMENT}/layouts/x", content="a: 1", headers={"Content-Type": "text/yaml"}
     )
     assert reply.status_code == 415
+
+
+async def test_a_layout_that_does_not_suit_any_more_is_told_with_its_place(
+    worker: None, pools: Pools, costa_rica: httpx.AsyncClient
+) -> None:
+    """What a submission was sent with is kept, and held to the structures as they are."""
+    address = f"{AGREEMENT}/layouts/boletin"
+    body = json.dumps(bulletin_layout())
+    await costa_rica.put(address, content=body, headers={"Content-Type": "application/json"})
+    await pools.writer.execute(
+        "UPDATE layout_profile SET document = replace(document::text, 'CITIZENSHIP', 'GONE')::json"
+    )
+    told = await send(costa_rica, bulletin(), f"?layout=boletin&agreement={ID}")
+    [finding] = told["findings"]["first"]
+    assert (told["state"], finding["rule"]) == ("rejected", "xlsx-layout")
+    assert "columns.GONE" in finding["value"]
