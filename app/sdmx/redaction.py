@@ -83,14 +83,18 @@ def written_by(
 def within(past: Past, passes: Callable[[str], bool], *, attributes: bool) -> tuple[Chosen, Chosen]:
     """All versions of the observations in some time periods; with all attributes, or with none."""
     observations = {
-        time: frozenset(range(len(versions)))
+        time: found
         for time, versions in past.observations.items()
-        if passes(time)
+        if passes(time) and (found := _valued(versions))
     }
     if not attributes:
         return observations, {}
-    every = {name: frozenset(range(len(versions))) for name, versions in past.attributes.items()}
+    every = {n: found for n, versions in past.attributes.items() if (found := _valued(versions))}
     return observations, every
+
+
+def _valued(versions: Sequence[Version]) -> frozenset[int]:
+    return frozenset(n for n, version in enumerate(versions) if version.value is not None)
 
 
 def _figures(
