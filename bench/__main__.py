@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import checking, formats, reading, reports, workbooks, writing
+from bench import checking, formats, messages, reading, reports, workbooks, writing
 from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
@@ -35,6 +35,7 @@ MEASURES: dict[str, Measure] = {
         reading.mix,
         formats.formats,
         formats.registry,
+        messages.messages,
         writing.disk,
         writing.submission,
         workbooks.workbooks,
