@@ -24,6 +24,8 @@ from app.http.subject import AuthenticatedSubject
 log = logging.getLogger("vipmg.access")
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SPACES: Final = ("/api/practice", "/api")
+"""Prefixes that routes are mounted under, and do not name themselves."""
 _OWN_FIELDS: Final = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 
 
@@ -73,7 +75,7 @@ def _log_line(scope: Scope, status: int, size: int, milliseconds: float) -> None
     caller = state.get("subject")
     line = {
         "method": scope["method"],
-        "route": getattr(scope.get("route"), "path", None),
+        "route": _route(scope),
         "status": status,
         "ms": milliseconds,
         "bytes": size,
@@ -87,6 +89,14 @@ def _log_line(scope: Scope, status: int, size: int, milliseconds: float) -> None
     }
     # Written as it is: the way through structlog and logging takes longer than a kept reply.
     sys.stderr.write(orjson.dumps(line).decode() + "\n")
+
+
+def _route(scope: Scope) -> str | None:
+    """The whole path of the route, with the names of its parameters in the place of values."""
+    route: str | None = getattr(scope.get("route"), "path", None)
+    if route is None or not scope["path"].startswith("/api/") or route.startswith("/api"):
+        return route
+    return next(space for space in _SPACES if scope["path"].startswith(f"{space}/")) + route
 
 
 def _request_id(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.submission_replies import PRACTICE_PREFIX, json_reply
 from app.models.sending import CopyOrder, PracticeReply
+from app.sdmx.offers import DATA_OFFERS
 from app.services.copy_to_practice import copy_to_practice
 from app.services.empty_practice import empty_practice
 from app.services.get_submission import PRACTICE_NOTICE
@@ -22,6 +23,7 @@ from app.services.get_submission import PRACTICE_NOTICE
 router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"], dependencies=[Depends(note_caller)])
 
 _DATA: Final = "/agreements/{agreement}/data"
+_TYPES: Final = sorted({offer.name for offer in DATA_OFFERS})
 
 
 @router.post(
@@ -51,7 +53,12 @@ async def delete_practice(request: Request, caller: AuthenticatedSubject) -> Res
 @router.get(
     _DATA,
     response_class=Response,
-    responses={200: {"description": "The data, as SDMX-CSV, -JSON or -ML."}},
+    responses={
+        200: {
+            "content": {each: {} for each in _TYPES},
+            "description": "The data, as SDMX-CSV, -JSON or -ML.",
+        }
+    },
     summary="Read your practice data",
 )
 async def get_practice_data(

@@ -11,7 +11,13 @@ from app.store import submissions
 from app.store.submissions import Arrival, StoredSubmission
 from app.store.types import Connection
 
-REPEATABLE: Final = (*submissions.UNDECIDED, "accepted", "awaiting release", "published")
+REPEATABLE: Final = (
+    *submissions.UNDECIDED,
+    "accepted",
+    "awaiting release",
+    "published",
+    "superseded",
+)
 """States of which the same bytes again are no new submission."""
 
 

@@ -58,7 +58,7 @@ class Journal:
 
     def decided(self, file: File, told: dict[str, object]) -> None:
         """Take down a decision; only one verdict is right, as all files are."""
-        if told["state"] != "published":
+        if told["state"] not in {"published", "superseded"}:
             self.wrong.append(f"{file.key} was decided {told['state']}: {told['findings']}")
             return
         self.newest = max(self.newest, file.begun)

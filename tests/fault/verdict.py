@@ -125,7 +125,7 @@ def _check_submissions(
         places = published[f"submission/{row['id']}"]
         if file.acknowledged and row["id"] != file.submission:
             verdict.lost.append(f"{file.key}, acknowledged as {file.submission}, is {row['id']}")
-        if row["state"] != "published":
+        if row["state"] not in {"published", "superseded"}:
             verdict.stuck.append(f"{row['id']} is {row['state']}")
         if len(places) > 1:
             verdict.doubled.append(f"{row['id']} was published {len(places)} times: {places}")
