@@ -55,7 +55,7 @@ from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.embedded import EmbeddedPostgres
 from app.store.heads import HeadReader
-from app.store.notices import DecisionListener
+from app.store.notices import DecisionListener, hear_redactions
 from app.store.pools import open_pools
 from app.store.registry import RegistryCache
 
@@ -155,9 +155,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.replies = ReplyCache(settings)
         app.state.quick = QuickMemory(HeadReader(pools.public), app.state.replies)
         app.state.uppers = UpperCache()
+        hearing = asyncio.create_task(hear_redactions(dsn, lambda: _let_go(app)))
+        stack.push_async_callback(_end, hearing)
         app.state.workbooks = asyncio.Semaphore(WORKBOOKS_AT_ONCE)
         app.state.readiness = ReadinessProbe(pools, app.state.catalogue, dsn)
         yield
+
+
+def _let_go(app: FastAPI) -> None:
+    """Keep no reply that may tell of what was redacted."""
+    app.state.replies.clear()
+    app.state.uppers.clear()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def _database(settings: Settings, stack: contextlib.AsyncExitStack) -> str:

@@ -89,6 +89,13 @@ class ReplyCache:
         self._make_room(spool)
         return spool
 
+    def clear(self) -> None:
+        """Let go of all replies; who reads one is served to its end."""
+        for spool in self._kept.values():
+            if spool.complete:
+                self._forget(spool)
+        self._kept.clear()
+
     def _open(self, key: str) -> Spool:
         before = self._kept.pop(key, None)
         if before is not None and before.complete:

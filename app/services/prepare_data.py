@@ -171,6 +171,10 @@ class UpperCache:
     def __init__(self) -> None:
         self._kept: dict[tuple[Flow, int, int], Uppers] = {}
 
+    def clear(self) -> None:
+        """Keep none any more."""
+        self._kept.clear()
+
     def known(self, scope: Scope, agreement: int, prepared: PreparedData) -> Uppers | None:
         """The values at the revision that was prepared, if they are kept."""
         if agreement in prepared.withheld:

@@ -14,7 +14,7 @@ from app.sdmx.redaction import Chosen, within, written_by
 from app.sdmx.time_period import parse_time_period
 from app.sdmx.undo import Past
 from app.services.submission_preview import preview_of
-from app.store import publication, redaction, submissions
+from app.store import notices, publication, redaction, submissions
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.effects import Publication
 from app.store.ledger import Place
@@ -156,7 +156,7 @@ async def redact_within(
         destroyed=order.destroy,
         counts=counts,
     )
-    await redaction.tell_redacted(connection)
+    await notices.tell_redacted(connection)
     urns = [agreement["urn"] for agreement, _ in concerned]
     preview = preview_of(catalogue, urns, begun.effects)
     return RedactionReport(counts.document, urns, preview, begun, place)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 
 import asyncpg
 
 from app.store.types import Connection
 
 CHANNEL = "vipmg_decided"
+REDACTED_CHANNEL = "vipmg_redacted"
+LISTEN_AGAIN_SECONDS = 1.0
 
 
 async def tell_decided(connection: Connection, submission: uuid.UUID) -> None:
@@ -56,3 +60,27 @@ class DecisionListener:
     def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for event in self._waiting.get(str(payload), ()):
             event.set()
+
+
+async def tell_redacted(connection: Connection) -> None:
+    """Tell that something was redacted, when the caller's transaction commits."""
+    await connection.execute("SELECT pg_notify($1, '')", REDACTED_CHANNEL)
+
+
+async def hear_redactions(dsn: str, let_go: Callable[[], None]) -> None:
+    """Call `let_go` at each redaction, until cancelled.
+
+    Also whenever the line to the database is new: one may have been missed before.
+    """
+    while True:
+        ended = asyncio.Event()
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection = await asyncpg.connect(dsn)
+            try:
+                connection.add_termination_listener(lambda _connection, end=ended: end.set())
+                await connection.add_listener(REDACTED_CHANNEL, lambda *_: let_go())
+                let_go()
+                await ended.wait()
+            finally:
+                await connection.close()
+        await asyncio.sleep(LISTEN_AGAIN_SECONDS)

@@ -32,8 +32,6 @@ from app.store.staging import terms
 from app.store.types import Connection, Record
 from app.store.undo import restore
 
-CHANNEL = "vipmg_redacted"
-
 Choose = Callable[[Past], tuple[Chosen, Chosen]]
 
 _NAMED = """
@@ -346,11 +344,6 @@ async def end_submission(
     await connection.execute(_DROP_FINDINGS, submission)
     if destroy_file:
         await connection.execute(_DESTROY, submission)
-
-
-async def tell_redacted(connection: Connection) -> None:
-    """Tell all services to let go of the replies that they keep, when the transaction commits."""
-    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
 
 
 def _no_report(finding: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import uuid
 from collections.abc import AsyncIterator
@@ -277,3 +278,19 @@ async def test_previews_do_not_tell_it_either(desk: UndoDesk) -> None:
     assert SECRET in repr(await desk.rows("submission"))
     await redacted(desk, submission=wrong)
     assert SECRET not in repr(await desk.rows("submission"))
+
+
+async def test_kept_replies_are_let_go(exchange: Exchange, desk: UndoDesk) -> None:
+    wrong = await desk.put_rows(f"A,CRI,2020,{SECRET},A,,,,,d")
+    assert SECRET in (await exchange.get(SMALL, JSON21)).text
+    replies = exchange.service.state.replies
+    kept = dict(replies._kept)
+    assert kept
+    await redacted(desk, submission=wrong)
+    for _ in range(200):
+        if not replies._kept.keys() & kept.keys():
+            break
+        await asyncio.sleep(0.02)
+    assert not replies._kept.keys() & kept.keys()
+    assert replies._size == sum(spool.size for spool in replies._kept.values())
+    assert (await exchange.get(SMALL, JSON21)).status_code == 204
