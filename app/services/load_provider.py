@@ -6,7 +6,7 @@ import datetime as dt
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -83,13 +83,14 @@ async def load_provider(writer: Pool, path: Path, now: dt.datetime) -> Loaded:
 
 def _verify(take_out: TakeOut) -> None:
     """See that receipts and ledgers of the archive hold."""
-    found = orjson.loads(take_out.read("receipts/jwks.json"))["keys"]
-    evidence = Evidence({str(key["kid"]): key for key in found})
+    keys = orjson.loads(take_out.read("receipts/jwks.json"))["keys"]
+    evidence = Evidence({str(key["kid"]): key for key in keys})
     for path in ("ledger/ledger.jsonl", "ledger/public-ledger.jsonl"):
         evidence.ledgers[path] = _Lines(take_out, path).open
     for path in ("receipts/receipts.jws", "ledger/heads.jws"):
-        listed = enumerate(take_out.lines(path), 1)
-        evidence.chains.append([Statement(path, number, text) for number, text in listed])
+        with take_out.lines(path) as lines:
+            found = [Statement(path, number, text) for number, text in enumerate(lines, 1)]
+        evidence.chains.append(found)
     broken = verify_evidence(evidence).broken
     if broken is not None:
         raise _broken(broken)
@@ -102,8 +103,10 @@ class _Lines:
     take_out: TakeOut
     path: str
 
-    def open(self) -> nullcontext[Iterator[bytes]]:
-        return nullcontext(f"{line}\n".encode() for line in self.take_out.lines(self.path))
+    @contextmanager
+    def open(self) -> Iterator[Iterator[bytes]]:
+        with self.take_out.lines(self.path) as lines:
+            yield (f"{line}\n".encode() for line in lines)
 
 
 async def _load(connection: Connection, take_out: TakeOut, now: dt.datetime) -> Loaded:
@@ -121,12 +124,12 @@ async def _load(connection: Connection, take_out: TakeOut, now: dt.datetime) -> 
                 f"{urn} no es aquí un convenio de {organisation}.",
                 urn=urn,
             )
-    publications = await take_in.add_publications(
-        connection, take_out.lines(take_in.PUBLICATIONS), numbers
-    )
+    with take_out.lines(take_in.PUBLICATIONS) as told:
+        publications = await take_in.add_publications(connection, told, numbers)
     lines: dict[str, int] = {}
     for path in take_in.STATEMENTS:
-        lines[path] = await take_in.add_lines(connection, path, take_out.lines(path), organisation)
+        with take_out.lines(path) as rows:
+            lines[path] = await take_in.add_lines(connection, path, rows, organisation)
     await _add_contents(connection, take_out)
     await _add_keys(connection, take_out, now)
     for submission in await take_in.place_submissions(connection, organisation):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import hashlib
 import io
@@ -108,12 +109,14 @@ class TakeOut:
         """A small member whole."""
         return self._zip.read(path)
 
-    def lines(self, path: str) -> Iterator[str]:
+    @contextlib.contextmanager
+    def lines(self, path: str) -> Iterator[Iterator[str]]:
         """A member line by line; nothing when it is not there."""
         if path in self._zip.namelist():
             with self._zip.open(path) as member:
-                for line in member:
-                    yield line.decode().rstrip("\n")
+                yield (line.decode().rstrip("\n") for line in member)
+        else:
+            yield iter(())
 
     def parts(self, path: str, size: int) -> Iterator[bytes]:
         """A member in parts of a size."""
