@@ -15,6 +15,14 @@ from app.store.effects import Publication
 from app.store.merge import RefusedError
 
 
+class _ApprovalError(Exception):
+    """An agreement asks for a second person, who has not spoken yet."""
+
+    def __init__(self, begun: Publication) -> None:
+        super().__init__("a second person has to approve")
+        self.begun = begun
+
+
 async def decide_submission(work: Work, validator: Validator | None) -> None:
     """Decide in one transaction.
 
@@ -26,22 +34,29 @@ async def decide_submission(work: Work, validator: Validator | None) -> None:
         return
     try:
         if work.submission.validate_only:
-            await _try(work, validator, "validated")
-        elif _needs_approval(work, validator):
-            await _try(work, validator, "accepted")
+            await _try(work, validator)
         else:
             await _publish(work, validator)
+    except _ApprovalError as waits:
+        await _settle(work, validator, waits.begun, "accepted")
     except RefusedError:
         await _refuse(work, validator, put_together=True)
 
 
 async def _publish(work: Work, validator: Validator) -> None:
-    """The one transaction that publishes and decides."""
+    """The one transaction that publishes and decides.
+
+    Raises:
+        RefusedError: there are findings that refuse the submission.
+        _ApprovalError: a second person has to approve first.
+    """
     connection, stored = work.connection, work.submission
     async with connection.transaction():
         if not await submissions.lock_undecided(connection, stored.id):
             return
         begun = await _merged(work, validator)
+        if _needs_approval(work, validator):
+            raise _ApprovalError(begun)
         place = await publication.end_publication(
             connection,
             begun,
@@ -67,7 +82,7 @@ async def _publish(work: Work, validator: Validator) -> None:
         await tell_decision(connection, stored.id)
 
 
-async def _try(work: Work, validator: Validator, state: str) -> None:
+async def _try(work: Work, validator: Validator) -> None:
     """Do all that publishing does, roll it back, and keep only what it would have changed."""
     connection, stored = work.connection, work.submission
     transaction = connection.transaction()
@@ -78,6 +93,12 @@ async def _try(work: Work, validator: Validator, state: str) -> None:
         begun = await _merged(work, validator)
     finally:
         await transaction.rollback()
+    await _settle(work, validator, begun, "validated")
+
+
+async def _settle(work: Work, validator: Validator, begun: Publication, state: str) -> None:
+    """Keep the verdict and what publishing would have changed, after it was rolled back."""
+    connection, stored = work.connection, work.submission
     async with connection.transaction():
         if not await submissions.lock_undecided(connection, stored.id):
             return
@@ -141,7 +162,11 @@ def _in_order(validator: Validator) -> list[Intake]:
 
 
 def _needs_approval(work: Work, validator: Validator) -> bool:
-    """Whether an agreement asks for a second person, who has not spoken yet."""
+    """Whether an agreement asks for a second person, who has not spoken yet.
+
+    To be asked after the merge: a file that replaces an earlier one adds the agreements that only
+    the earlier one had.
+    """
     return work.submission.approval != "approve" and any(
         work.catalogue.needs_approval(intake.target.urn) for intake in validator.intakes.values()
     )

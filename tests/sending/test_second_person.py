@@ -86,3 +86,22 @@ async def test_what_needs_no_second_person_takes_none(house: House) -> None:
     path = f"/api/submissions/{told['id']}/approval"
     assert (await second.post(path, {"decision": "approve"})).status_code == 409
     assert (await second.post(path, {"decision": "perhaps"})).status_code == 422
+
+
+async def test_a_file_cannot_empty_by_replacing_what_needs_a_second_person(house: House) -> None:
+    sender, second = await house.sender(), await house.sender()
+    both = rows("M,CRI,2024-01,1", flow=SMALL)
+    both += rows("M,CRI,2024-01,1", flow=TWO).split(b"\n", 1)[1]
+    old = (await sender.send(both)).json()
+    yes = {"decision": "approve"}
+    await second.post(f"/api/submissions/{old['id']}/approval", yes)
+    assert await house.figures(TWO) == {"M.CRI.2024-01": "1"}
+    new = (await sender.send(rows("M,CRI,2024-02,2"), f"?supersedes={old['id']}")).json()
+    assert new["state"] == "accepted"
+    assert await house.figures(TWO) == {"M.CRI.2024-01": "1"}
+    assert await house.figures() == {"M.CRI.2024-01": "1"}
+    assert sum(each["deleted"] for each in new["preview"]) == 2
+    approved = await second.post(f"/api/submissions/{new['id']}/approval", yes)
+    assert approved.json()["state"] == "published", approved.text
+    assert await house.figures(TWO) == {}
+    assert await house.figures() == {"M.CRI.2024-02": "2"}
