@@ -42,7 +42,7 @@ async def take_submission(
         The submission, and whether it is a new one.
 
     Raises:
-        IdempotencyKeyReusedError: the key was used with other bytes.
+        IdempotencyKeyReusedError: the key was used with other bytes, or for another sending.
         RepeatedContentError: the same was published, and figures of its agreements changed since.
     """
     key = arrival.idempotency_key
@@ -61,13 +61,27 @@ async def take_submission(
         found = await submissions.by_idempotency_key(connection, arrival.client_id, key)
     if found is None:
         raise ConflictError("The submission is gone.", "El envío ya no existe.")
-    if found.sha256 != arrival.sha256:
+    if _asked(found) != _asked(arrival):
         raise IdempotencyKeyReusedError(
-            "This Idempotency-Key was used before with another file.",
-            "Esta Idempotency-Key ya se usó con otro archivo.",
+            "This Idempotency-Key was used before with another file, or with other options.",
+            "Esta Idempotency-Key ya se usó con otro archivo, o con otras opciones.",
             submission=str(found.id),
         )
     return found, False
+
+
+def _asked(arrival: Arrival) -> tuple[object, ...]:
+    """All that makes a sending another one; a dry run is not the sending that follows it."""
+    return (
+        arrival.sha256,
+        arrival.kind,
+        arrival.validate_only,
+        arrival.content_type,
+        arrival.content_encoding,
+        dict(arrival.options),
+        arrival.corrections if arrival.corrections is None else list(arrival.corrections),
+        arrival.parent_id,
+    )
 
 
 async def check_overtaken(connection: Connection, stored: StoredSubmission) -> None:

@@ -80,3 +80,33 @@ async def test_a_key_with_other_bytes_is_refused_as_before(house: House) -> None
     await sender.send(FILE, Idempotency_Key="k")
     reply = await sender.send(rows("M,CRI,2024-01,2"), Idempotency_Key="k")
     assert (reply.status_code, reply.json()["code"]) == (422, "VIPMG-122")
+
+
+async def test_a_key_of_a_dry_run_does_not_stand_for_the_sending(house: House) -> None:
+    sender = await house.sender()
+    tried = await sender.send(FILE, "?validate-only", Idempotency_Key="k")
+    assert tried.json()["state"] == "validated"
+    for query, headers in (
+        ("", {}),
+        ("?validate-only", {"Content_Type": "text/csv"}),
+        ("?validate-only&agreement=PA_CRI_SMALL", {}),
+    ):
+        reply = await sender.send(FILE, query, Idempotency_Key="k", **headers)
+        assert (reply.status_code, reply.json()["code"]) == (422, "VIPMG-122"), query
+    again = await sender.send(FILE, "?validate-only", Idempotency_Key="k")
+    assert (again.status_code, again.json()["id"]) == (200, tried.json()["id"])
+    await sender.publish(FILE)
+
+
+async def test_a_key_of_one_correction_does_not_stand_for_another(house: House) -> None:
+    sender = await house.sender()
+    wrong = (await sender.send(rows("M,CRY,2024-01,1"))).json()
+    path = f"/api/submissions/{wrong['id']}/corrections"
+    mend = [{"column": "REF_AREA", "value": "CRY", "replacement": "CRI"}]
+    other = [{"column": "REF_AREA", "value": "CRY", "replacement": "GTM"}]
+    first = await sender.post(path, mend, **{"Idempotency-Key": "k"})
+    assert first.status_code == 201, first.text
+    retried = await sender.post(path, mend, **{"Idempotency-Key": "k"})
+    assert (retried.status_code, retried.json()["id"]) == (200, first.json()["id"])
+    reply = await sender.post(path, other, **{"Idempotency-Key": "k"})
+    assert (reply.status_code, reply.json()["code"]) == (422, "VIPMG-122")
