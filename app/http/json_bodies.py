@@ -12,6 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from app.errors import MessageError, TooLargeError, UnsupportedMediaTypeError
 
 MAX_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 32
+"""Arrays and objects within one another; what we describe needs a handful."""
 
 _Model = TypeVar("_Model")
 _WRONG: Final[Mapping[str, tuple[str, str]]] = {
@@ -79,12 +81,25 @@ def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON
         )
         if "\\u" in text and _is_unstorable(document):
             raise ValueError
+        if not _is_within(document, MAX_DEPTH):
+            raise ValueError
     except (ValueError, RecursionError):
         raise MessageError(
-            "The body is not valid JSON in UTF-8, with each name once.",
-            "El cuerpo no es JSON válido en UTF-8, con cada nombre una sola vez.",
+            "The body is not valid JSON in UTF-8, with each name once, and at most "
+            f"{MAX_DEPTH} levels deep.",
+            "El cuerpo no es JSON válido en UTF-8, con cada nombre una sola vez y a lo sumo "
+            f"{MAX_DEPTH} niveles.",
         ) from None
     return document
+
+
+def _is_within(document: object, depth: int) -> bool:
+    """Whether arrays and objects stand within one another no deeper than that."""
+    if isinstance(document, dict):
+        return depth > 0 and all(_is_within(each, depth - 1) for each in document.values())
+    if isinstance(document, list):
+        return depth > 0 and all(_is_within(each, depth - 1) for each in document)
+    return True
 
 
 def _is_unstorable(document: object) -> bool:

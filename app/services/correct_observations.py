@@ -92,6 +92,7 @@ def _write(flow: Flow, identity: str, corrections: Sequence[ObservationCorrectio
     dimensions = [dimension.id for dimension in flow.dimensions]
     for number, correction in enumerate(corrections, 1):
         _check_key(flow, number, correction)
+        _check_values(number, correction)
     named = dict.fromkeys(name for correction in corrections for name in correction.values)
     components = [flow.components[name] for name in named if _is_value(flow, name)]
     times = [flow.time.id] if flow.time else []
@@ -161,6 +162,28 @@ def _check_key(flow: Flow, number: int, correction: ObservationCorrection) -> No
             missing=missing,
             unknown=unknown,
         )
+
+
+def _check_values(number: int, correction: ObservationCorrection) -> None:
+    """What is put has a text; an empty one would be read as a cell that says nothing."""
+    empty = [n for n, v in correction.values.items() if v is not None and _has_gap(v)]
+    if empty:
+        listed = ", ".join(empty)[:300]
+        raise QuerySemanticError(
+            f"Observation {number}: the value of {listed} is empty. To delete it, send null.",
+            f"Observación {number}: el valor de {listed} está vacío. Para borrarlo, envíe null.",
+            observation=number,
+            empty=empty,
+        )
+
+
+def _has_gap(value: object) -> bool:
+    """Whether a value, or one of its parts, is nothing that a cell could hold."""
+    if isinstance(value, dict):
+        return not value or any(_has_gap(each) for each in value.values())
+    if isinstance(value, list):
+        return not value or any(_has_gap(each) for each in value)
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _is_value(flow: Flow, name: str) -> bool:

@@ -219,6 +219,11 @@ async def test_single_cells_are_corrected_without_a_file(house: House) -> None:
         {"key": {"FREQ": "M", "REF_AREA": "CRI"}, "TIME_PERIOD": "2024-01",
          "values": {"OBS_VALU": 1}},
         {"key": {"FREQ": "M", "REF_AREA": "CRI"}, "TIME_PERIOD": "2024-01", "values": {"FREQ": 1}},
+        *(
+            {"key": {"FREQ": "M", "REF_AREA": "CRI"}, "TIME_PERIOD": "2024-01",
+             "values": {"OBS_VALUE": 1, "S": nothing}}
+            for nothing in ("", " ", [], {}, [""], ["a", None], {"es": ""})
+        ),
     ],
 )  # fmt: skip
 async def test_a_correction_of_a_cell_names_one_observation(
@@ -227,6 +232,19 @@ async def test_a_correction_of_a_cell_names_one_observation(
     sender = await quiet_house.sender()
     reply = await sender.client.patch(PATH, json={"reason": "x", "observations": [observation]})
     assert (reply.status_code, reply.json()["code"]) == (422, "VIPMG-101"), reply.text
+    assert (await sender.get("/api/submissions"))["submissions"] == []
+
+
+async def test_an_observation_nested_without_end_is_refused(quiet_house: House) -> None:
+    sender = await quiet_house.sender()
+    for deep in ("[" * 600 + "1" + "]" * 600, '{"a":' * 33 + "1" + "}" * 33):
+        reply = await sender.client.patch(
+            PATH,
+            content='{"reason": "x", "observations": [{"key": {"FREQ": "M", "REF_AREA": "CRI"}, '
+            f'"TIME_PERIOD": "2024-01", "values": {{"OBS_VALUE": {deep}}}}}]}}',
+            headers={"Content-Type": "application/json"},
+        )
+        assert (reply.status_code, reply.json()["code"]) == (422, "VIPMG-130")
     assert (await sender.get("/api/submissions"))["submissions"] == []
 
 
