@@ -140,7 +140,7 @@ async def _publish(work: Work, parent: StoredSubmission) -> None:
         connection,
         begun,
         action=undoing,
-        actor=stored.organisation,
+        actor=work.actor,
         about=f"submission/{stored.id}",
         content_sha256=stored.sha256,
     )

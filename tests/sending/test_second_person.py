@@ -105,3 +105,23 @@ async def test_a_file_cannot_empty_by_replacing_what_needs_a_second_person(house
     assert approved.json()["state"] == "published", approved.text
     assert await house.figures(TWO) == {}
     assert await house.figures() == {"M.CRI.2024-02": "2"}
+
+
+async def test_the_ledger_names_both_persons_of_an_undoing_as_of_a_file(
+    house: House, pools: Pools
+) -> None:
+    sender, second = await house.sender(), await house.sender()
+    told = (await sender.send(FILE)).json()
+    yes = {"decision": "approve"}
+    await second.post(f"/api/submissions/{told['id']}/approval", yes)
+    asked = await sender.post(f"/api/submissions/{told['id']}/rollback", {"reason": "Error"})
+    assert asked.json()["state"] == "accepted", asked.text
+    done = await second.post(f"/api/submissions/{asked.json()['id']}/approval", yes)
+    assert done.json()["state"] == "published", done.text
+    of_file, of_undoing = [
+        row["actor"]
+        for row in await pools.writer.fetch(
+            "SELECT actor FROM ledger WHERE action IN ('submission', 'rollback') ORDER BY sequence"
+        )
+    ]
+    assert of_undoing == of_file
