@@ -30,6 +30,7 @@ import msgspec
 from app.errors import InvalidLayoutError
 from app.sdmx.findings import nearest
 from app.sdmx.flow import Component, Flow
+from app.sdmx.messages.json_names import each_once
 from app.sheets.addresses import column_number, parse_cell
 from app.sheets.allowed import allowed_codes
 from app.sheets.table import PARTS, SKIP, ZERO
@@ -112,7 +113,7 @@ def read_layout(text: bytes, flow: Flow) -> Layout:
     if len(text) > MAX_BYTES:
         raise _refused([_problem("", f"more than {MAX_BYTES} bytes", f"más de {MAX_BYTES} bytes")])
     try:
-        document = json.loads(text, object_pairs_hook=_once)
+        document = json.loads(text, object_pairs_hook=each_once)
         layout = msgspec.convert(document, Layout)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
@@ -331,14 +332,6 @@ class _Check:
 
 def _problem(path: str, en: str, es: str) -> Problem:
     return Problem(path, {"en": en, "es": es})
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} stands twice")
-    return found
 
 
 def _refused(problems: list[Problem]) -> InvalidLayoutError:

@@ -16,6 +16,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final, NoReturn
 
 from app.sdmx.findings import UnreadableError
+from app.sdmx.messages.json_names import RepeatedNameError, each_once
 
 RUN_CHARACTERS: Final = 1 << 18
 """Text that is decoded at once."""
@@ -58,7 +59,7 @@ class JsonText:
         self._before = 0
         self._ended = False
         decoder = json.JSONDecoder(
-            object_pairs_hook=_unique if unique else None,
+            object_pairs_hook=each_once if unique else None,
             parse_float=_number,
             parse_constant=_refuse_constant,
         )
@@ -120,7 +121,7 @@ class JsonText:
         while True:
             name = self._name()
             if name in names:
-                raise UnreadableError("json-twice", value=name[:_SHOWN])
+                raise _twice(name)
             names.add(name)
             if len(names) > MOST_NAMES:
                 raise UnreadableError("json-names", value=self._shown(), allowed=str(MOST_NAMES))
@@ -190,7 +191,7 @@ class JsonText:
         while True:
             name = self._name()
             if name in members:
-                raise UnreadableError("json-twice", value=name[:_SHOWN])
+                raise _twice(name)
             members[name] = self.value()
             if self.position > until or self.peek() != ",":
                 return members
@@ -233,6 +234,8 @@ class JsonText:
             return None
         except RecursionError as error:
             raise UnreadableError("depth") from error
+        except RepeatedNameError as error:
+            raise _twice(error.name) from error
         except ValueError as error:  # a whole number of thousands of digits
             raise UnreadableError("number", value=self._shown()) from error
         return value, end
@@ -258,22 +261,17 @@ class JsonText:
         return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", shown)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UnreadableError("json-twice", value=_SURROGATE.sub("\ufffd", twice[:_SHOWN]))
-    return members
-
-
 def _check_new(run: dict[str, Any], seen: set[int]) -> None:
     hashes = set(map(hash, run))
     if not seen.isdisjoint(hashes):
         twice = next(name for name in run if hash(name) in seen)
-        raise UnreadableError("json-twice", value=_SURROGATE.sub("\ufffd", twice[:_SHOWN]))
+        raise _twice(twice)
     if len(seen) < MOST_KEPT:
         seen |= hashes
+
+
+def _twice(name: str) -> UnreadableError:
+    return UnreadableError("json-twice", value=_SURROGATE.sub("\ufffd", name[:_SHOWN]))
 
 
 def _number(text: str) -> str:
