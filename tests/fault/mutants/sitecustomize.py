@@ -29,7 +29,7 @@ def split() -> None:
 
 def halves() -> None:
     """Write the series of a file in two transactions, each the half of them."""
-    from app.store import merge, publication
+    from app.store import confirmed, merge, publication
 
     put, write = merge.UPSERT_SERIES, publication.write_series
 
@@ -52,8 +52,9 @@ def halves() -> None:
     async def halved(connection: Any, *rest: Any) -> Any:
         return await write(Halving(connection), *rest)
 
-    for name in ("CREATE_OUTCOME", "CREATE_HIDDEN"):
-        setattr(merge, name, getattr(merge, name).replace("ON COMMIT DROP", ""))
+    kept = ((merge, "CREATE_OUTCOME"), (merge, "CREATE_HIDDEN"), (confirmed, "CREATE"))
+    for module, name in kept:
+        setattr(module, name, getattr(module, name).replace("ON COMMIT DROP", ""))
     publication.write_series = halved
 
 
