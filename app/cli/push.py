@@ -38,6 +38,7 @@ def push(
     practice: Annotated[bool, typer.Option("--practice", help=text("practice"))] = False,
     layout: Annotated[str | None, typer.Option("--layout", help=text("layout"))] = None,
     agreement: Annotated[str | None, typer.Option("--agreement", help=text("agreement"))] = None,
+    supersedes: Annotated[str | None, typer.Option("--supersedes", help=text("supersedes"))] = None,
     check: Annotated[bool, typer.Option("--check/--no-check", help=text("check_option"))] = True,
     watched: Annotated[bool, typer.Option("--watch", help=text("watch"))] = False,
     every: Annotated[float, typer.Option("--every", min=0.05, help=text("every"))] = 2.0,
@@ -53,7 +54,9 @@ def push(
         typer.echo(text("no_credential"), err=True)
         raise typer.Exit(NOT_SENT)
     _check_folders(paths, watched=watched, moves=bool(done or refused))
-    parameters = Parameters(validate_only, practice, layout, agreement, again)
+    if supersedes and (len(paths) != 1 or paths[0].is_dir()):
+        raise typer.BadParameter(text("one_file"), param_hint="--supersedes")
+    parameters = Parameters(validate_only, practice, layout, agreement, again, supersedes)
     files = [path for path in paths if not path.is_dir()]
     items = [
         Item(file, name) for file, name in zip(files, report_names(report, files), strict=True)

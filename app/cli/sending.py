@@ -47,6 +47,7 @@ class Parameters:
     layout: str | None = None
     agreement: str | None = None
     again: bool = False
+    supersedes: str | None = None
 
     def pairs(self) -> dict[str, str]:
         """The parameters that are not left out, as the service names them."""
@@ -56,6 +57,7 @@ class Parameters:
             "again": self.again,
             "layout": self.layout,
             "agreement": self.agreement,
+            "supersedes": self.supersedes,
         }
         return {
             name: "true" if value is True else str(value) for name, value in said.items() if value

@@ -46,10 +46,14 @@ _ANSWERS: Final[Mapping[str, str]] = {
     "415": "The body is in a format that is not read.",
     "422": "It does not hold to its structure or to a rule; nothing was stored.",
 }
+_SWITCHES: Final = frozenset({"validate-only", "practice", "again"})
 _PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "validate-only": ("query", "Check it, and store nothing."),
     "practice": ("query", "Send it to the practice space, which nobody else sees."),
     "again": ("query", "Store it also when the same bytes were stored before."),
+    "agreement": ("query", "Agreement of a workbook that does not say it."),
+    "layout": ("query", "Saved layout that reads the workbook."),
+    "supersedes": ("query", "Submission that it replaces whole."),
     "Idempotency-Key": ("header", "A retry with the same key and bytes never stores twice."),
     "Prefer": ("header", "`wait=N`: seconds to wait, 30 by itself, or `respond-async`."),
 }
@@ -99,7 +103,7 @@ def data_submission_path() -> dict[str, Any]:
                     "in": place,
                     "required": False,
                     "description": description,
-                    "schema": {"type": "boolean" if place == "query" else "string"},
+                    "schema": {"type": "boolean" if name in _SWITCHES else "string"},
                 }
                 for name, (place, description) in _PARAMETERS.items()
             ],

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from app.auth.subject import Subject
-from app.errors import QuerySyntaxError
+from app.http.submission_parameters import read_switch
 from app.http.uploads import preferred_wait
 from app.models.api import Reply, SubmissionReply
 from app.sdmx.finding_texts import LANGUAGES
@@ -31,17 +31,12 @@ _STATUS: Final = {
     "rejected": 422,
     "broken": 500,
 }
-_YES: Final = frozenset({"", "true", "1"})
-_NO: Final = frozenset({"false", "0"})
 
 
 def pools_of(request: Request) -> Pools:
     """The pools of the space that the address is in: the real one, or that of practice."""
     pools: Pools = request.app.state.pools
-    if request.scope["path"].startswith(PRACTICE_PREFIX + "/"):
-        assert pools.practice is not None  # noqa: S101 - the service opens both
-        return pools.practice
-    return pools
+    return pools.space(practice=request.scope["path"].startswith(PRACTICE_PREFIX + "/"))
 
 
 def flag(request: Request, name: str) -> bool:
@@ -50,16 +45,7 @@ def flag(request: Request, name: str) -> bool:
     Raises:
         QuerySyntaxError: it has another value, or stands twice.
     """
-    values = request.query_params.getlist(name)
-    if not values or (len(values) == 1 and values[0] in _NO):
-        return False
-    if len(values) == 1 and values[0] in _YES:
-        return True
-    raise QuerySyntaxError(
-        f"{name} stands once, alone or with true or false.",
-        f"{name} va una sola vez, sin valor o con true o false.",
-        parameter=name,
-    )
+    return read_switch(name, request.query_params.getlist(name))
 
 
 def language_of(request: Request) -> str:

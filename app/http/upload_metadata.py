@@ -14,27 +14,25 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Final, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Request
 
 from app.auth.subject import Subject
 from app.errors import QuerySyntaxError
-from app.http.submission_replies import flag
+from app.http.submission_parameters import (
+    PARAMETERS,
+    PRACTICE,
+    SubmissionParameters,
+    read_parameters,
+)
 from app.http.uploads import read_upload
 from app.services.continue_upload import Algorithm, Checksum
-from app.services.reading_options import reading_options
 from app.services.receive_submission import Upload
 from app.store.pools import Pools
 
 OFFSET_STREAM: Final = "application/offset+octet-stream"
 ALGORITHMS: Final = ("sha256", "sha1")
-FLAGS: Final = ("validate-only", "again")
-"""Keys of metadata that are parameters of a submission, with `true` or nothing."""
-
-PRACTICE: Final = "practice"
-"""The key that sends a file to the practice space."""
-
 _FIELDS: Final = {
     "filetype": "content-type",
     "type": "content-type",
@@ -42,8 +40,13 @@ _FIELDS: Final = {
     "idempotency-key": "idempotency-key",
 }
 _NAMES: Final = ("filename", "name")
+_NOT_OURS: Final = ("relativePath", "lastModified", "size")
+"""What programs of others say of any file; it says nothing of how it is to be taken."""
+
+_BESIDE: Final = frozenset({*_FIELDS, *_NAMES, *_NOT_OURS})
 _MOST_PAIRS: Final = 40
 _LONGEST_NUMBER: Final = 18
+_NUMBER: Final = re.compile(rf"[0-9]{{1,{_LONGEST_NUMBER}}}")
 _KEY: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,100}")
 _DIGEST_BYTES: Final[Mapping[str, int]] = {"sha256": 32, "sha1": 20}
 
@@ -55,7 +58,7 @@ def read_number(request: Request, name: str) -> int:
         QuerySyntaxError: it is missing, or no number.
     """
     values = request.headers.getlist(name)
-    if len(values) != 1 or not re.fullmatch(r"[0-9]{1,18}", values[0]):
+    if len(values) != 1 or not _NUMBER.fullmatch(values[0]):
         raise QuerySyntaxError(
             f"{name} is a number of bytes, given once, of up to {_LONGEST_NUMBER} digits.",
             f"{name} es un número de bytes, dado una sola vez, de hasta {_LONGEST_NUMBER} cifras.",
@@ -136,25 +139,20 @@ async def announced(
         VipmgError: what a request that sends it at once is refused for.
     """
     state = request.app.state
-    pools: Pools = state.pools
-    if is_practice(metadata) and pools.practice is not None:
-        pools = pools.practice
-    meant = _meant(request, metadata)
-    upload = read_upload(meant, state.settings.max_body_bytes)
-    options = await reading_options(
-        pools,
-        state.catalogue,
-        sender,
-        agreement=metadata.get("agreement"),
-        layout=metadata.get("layout"),
-    )
-    return pools, replace(
-        upload,
-        chunks=chunks,
-        validate_only=flag(meant, "validate-only"),
-        again=flag(meant, "again"),
-        options={**upload.options, **options},
-    )
+    parameters = read_metadata_parameters(metadata)
+    pools: Pools = state.pools.space(practice=parameters.practice)
+    upload = read_upload(_meant(request, metadata), state.settings.max_body_bytes)
+    wanted = await parameters.upload(pools, state.catalogue, sender, upload)
+    return pools, replace(wanted, chunks=chunks)
+
+
+def read_metadata_parameters(metadata: Mapping[str, str]) -> SubmissionParameters:
+    """What metadata ask of the submission that the file becomes.
+
+    Raises:
+        QuerySyntaxError: a key that is not known, or a switch that is neither true nor false.
+    """
+    return read_parameters(metadata.items(), taken=(*PARAMETERS, PRACTICE), beside=_BESIDE)
 
 
 def _meant(request: Request, metadata: Mapping[str, str]) -> Request:
@@ -165,19 +163,13 @@ def _meant(request: Request, metadata: Mapping[str, str]) -> Request:
         fields["content-type"] = _guessed(name)
     if name:
         fields["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    query = {key: metadata[key] for key in FLAGS if key in metadata}
     scope = {
         **request.scope,
         "method": "POST",
-        "query_string": urlencode(query).encode(),
+        "query_string": b"",
         "headers": [(field.encode(), text.encode()) for field, text in fields.items()],
     }
     return Request(scope)
-
-
-def is_practice(metadata: Mapping[str, str]) -> bool:
-    """Whether an upload is for the practice space."""
-    return metadata.get(PRACTICE, "false") in ("", "true", "1")
 
 
 def _guessed(name: str) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.http.json_bodies import body_of, read_json
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import (
     PRACTICE_PREFIX,
     REPLIES,
@@ -29,7 +30,9 @@ from app.services.list_nil_returns import list_nil_returns
 from app.services.list_periods import list_periods
 from app.services.send_nil_return import send_nil_return
 
-_routes = APIRouter(prefix="/agreements/{agreement}", dependencies=[Depends(note_caller)])
+_routes = APIRouter(
+    prefix="/agreements/{agreement}", dependencies=[Depends(note_caller), Depends(known_parameters)]
+)
 
 _KEY: Final[dict[str, Any]] = {
     "parameters": [

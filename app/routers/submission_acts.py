@@ -10,6 +10,7 @@ from pydantic import Field
 from app.http.json_bodies import body_of, read_json
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRACTICE_PREFIX, REPLIES, answer_submission, pools_of
 from app.http.uploads import idempotency_key
 from app.models.api import SubmissionReply
@@ -18,7 +19,9 @@ from app.sdmx.undo import Undoing
 from app.services.redaction_request import request_redaction
 from app.services.undo_request import request_undo
 
-_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
+_routes = APIRouter(
+    prefix="/submissions", dependencies=[Depends(note_caller), Depends(known_parameters)]
+)
 
 _REPLIES: Final[dict[int | str, dict[str, Any]]] = {
     **REPLIES,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,6 +12,7 @@ from app.errors import NotAcceptableError
 from app.http.json_bodies import body_of, read_json
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import PARAMETERS, known_parameters, read_parameters
 from app.http.submission_replies import (
     PRACTICE_PREFIX,
     PRIVATE,
@@ -35,11 +35,11 @@ from app.services.get_findings import get_findings, stream_findings
 from app.services.get_preview import get_preview
 from app.services.get_submission import get_submission
 from app.services.list_submissions import list_submissions
-from app.services.reading_options import reading_options
 from app.services.receive_submission import receive_submission
-from app.services.undo_options import replacing_options
 
-_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
+_routes = APIRouter(
+    prefix="/submissions", dependencies=[Depends(note_caller), Depends(known_parameters)]
+)
 
 _TYPES: Final = list(TAKEN)
 _ValidateOnly = Annotated[
@@ -99,17 +99,9 @@ async def post_submission(
 ) -> Response:
     """Send a file, as it is, in the body. It is stored, then validated; all of it or nothing."""
     state, pools = request.app.state, pools_of(request)
+    wanted = read_parameters(request.query_params.multi_items(), taken=PARAMETERS)
     upload = read_upload(request, state.settings.max_body_bytes)
-    options = await reading_options(
-        pools, state.catalogue, caller, agreement=agreement, layout=layout
-    )
-    replaced = {} if supersedes is None else await replacing_options(pools, caller, supersedes)
-    upload = replace(
-        upload,
-        options={**upload.options, **options, **replaced},
-        validate_only=flag(request, "validate-only"),
-        again=flag(request, "again"),
-    )
+    upload = await wanted.upload(pools, state.catalogue, caller, upload)
     stored, is_new = await receive_submission(pools, caller, upload)
     return await answer_submission(request, caller, str(stored.id), is_new=is_new)
 

@@ -24,14 +24,15 @@ from app.errors import (
 from app.http.errors import MethodNotAllowedError, error_response, status_of
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRACTICE_PREFIX
 from app.http.upload_metadata import (
     ALGORITHMS,
     OFFSET_STREAM,
     announced,
-    is_practice,
     read_checksum,
     read_metadata,
+    read_metadata_parameters,
     read_number,
     write_metadata,
 )
@@ -91,13 +92,18 @@ async def get_offer(request: Request) -> Response:
     return Response(None, 204, headers)
 
 
-@router.post("", status_code=201, summary="Begin an upload", dependencies=_CALLER)
+@router.post(
+    "",
+    status_code=201,
+    summary="Begin an upload",
+    dependencies=[*_CALLER, Depends(known_parameters)],
+)
 async def post_upload(request: Request, caller: AuthenticatedSubject) -> Response:
     """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` say what the file is.
 
     Keys of the metadata: `filename`, `filetype` (the Content-Type that the file would be sent
     with), `encoding` (`gzip`), `idempotency-key`, `practice`, and the parameters of a submission:
-    `validate-only`, `again`, `agreement`, `layout`.
+    `validate-only`, `again`, `agreement`, `layout`, `supersedes`. Others are refused.
     """
     settings: Settings = request.app.state.settings
     if "upload-defer-length" in request.headers:
@@ -208,7 +214,8 @@ def _progress(request: Request, stored: StoredUpload) -> dict[str, str]:
     }
     if stored.submission_id is not None:
         base_url = request.app.state.settings.base_url
-        api = PRACTICE_PREFIX if is_practice(stored.metadata) else "/api"
+        practice = read_metadata_parameters(stored.metadata).practice
+        api = PRACTICE_PREFIX if practice else "/api"
         address = f"{base_url}{api}/submissions/{stored.submission_id}"
         headers[_SUBMITTED] = str(stored.submission_id)
         headers["Link"] = f'<{address}>; rel="item"'

@@ -52,6 +52,5 @@ async def open_linked_report(
         NotAuthorisedError: the link does not hold, or its hour is over.
     """
     linked = await open_report_link(keys, token, base_url, now)
-    if linked.practice and pools.practice is not None:
-        pools = pools.practice
-    return pools, str(uuid.UUID(linked.submission)), Subject("report-link", linked.organisation)
+    space = pools.space(practice=linked.practice)
+    return space, str(uuid.UUID(linked.submission)), Subject("report-link", linked.organisation)

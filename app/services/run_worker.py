@@ -37,11 +37,9 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
         asyncio.create_task(keep_releasing(pools, stop)),
         asyncio.create_task(keep_sweeping(pools, stop)),
     ]
-    if pools.practice is not None:
-        beside.append(asyncio.create_task(keep_releasing(pools.practice, stop)))
-        beside.append(
-            asyncio.create_task(keep_emptying(pools.practice, settings.practice_days, stop))
-        )
+    practice = pools.space(practice=True)
+    beside.append(asyncio.create_task(keep_releasing(practice, stop)))
+    beside.append(asyncio.create_task(keep_emptying(practice, settings.practice_days, stop)))
     try:
         while not stop.is_set():
             try:
@@ -59,7 +57,7 @@ class _Worker:
     """Processes submissions, real ones and those of practice, one at a time."""
 
     def __init__(self, pools: Pools, settings: Settings) -> None:
-        self._spaces = {JOB: pools, PRACTICE_JOB: pools.practice or pools}
+        self._spaces = {JOB: pools, PRACTICE_JOB: pools.space(practice=True)}
         self._settings = settings
         self._cache = CatalogueCache()
         self._turn = asyncio.Lock()
@@ -67,7 +65,7 @@ class _Worker:
         self.handlers: dict[str, jobs.Handler] = {
             **{name: partial(self._process, name) for name in self._spaces},
             superseded.JOB: partial(self._settle, pools),
-            superseded.PRACTICE_JOB: partial(self._settle, pools.practice or pools),
+            superseded.PRACTICE_JOB: partial(self._settle, pools.space(practice=True)),
         }
 
     async def _process(self, name: str, payload: str) -> None:

@@ -68,6 +68,13 @@ class Pools:
     practice: Pools | None = None
     is_practice: bool = False
 
+    def space(self, *, practice: bool) -> Pools:
+        """Those of the practice space, or of the real one: never of one for the other."""
+        if not practice:
+            return self
+        assert self.practice is not None  # noqa: S101 - the service opens both
+        return self.practice
+
     async def close(self) -> None:
         """Wait for the connections that are lent, then close all."""
         pools = {self.public, self.privileged, self.writer}
