@@ -57,7 +57,7 @@ class RedactionOrder:
     def scope(self) -> dict[str, Any]:
         """What is redacted, for the record."""
         if self.submission is not None:
-            return {"submission": str(self.submission)}
+            return {"submission": str(self.submission), "destroy_file": self.destroy_file}
         bounds = {"from": self.first, "to": self.last}
         return {"agreement": self.agreement, "keys": list(self.keys), **bounds}
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from app.store import submissions
 from app.store.types import Connection
+
+CONTENTS: Final = 1000
+"""Files that are forgotten at a time, as each takes a lock; the rest go with the next time."""
 
 _OF_AGREEMENT = (
     "series",
@@ -63,9 +68,15 @@ _DROP_OUTBOX = """
 DELETE FROM practice.outbox AS o
 WHERE NOT EXISTS (SELECT FROM practice.ledger AS l WHERE l.sequence = o.sequence)
 """
+_ORPHANED = f"""
+SELECT DISTINCT c.sha256 FROM practice.submission_content AS c
+WHERE NOT EXISTS (SELECT FROM practice.submission AS s WHERE s.sha256 = c.sha256)
+ORDER BY 1 LIMIT {CONTENTS}
+"""  # noqa: S608 - own number
 _DROP_CONTENT = """
 DELETE FROM practice.submission_content AS c
-WHERE NOT EXISTS (SELECT FROM practice.submission AS s WHERE s.sha256 = c.sha256)
+WHERE c.sha256 = ANY ($1::text[])
+  AND NOT EXISTS (SELECT FROM practice.submission AS s WHERE s.sha256 = c.sha256)
 """
 _OLD = "clock_timestamp() - make_interval(days => $1)"
 _OLD_AGREEMENTS = f"""
@@ -158,7 +169,10 @@ async def copy_agreement(connection: Connection, agreement: int, publication: in
 
 async def _drop_orphans(connection: Connection, agreements: Sequence[int]) -> None:
     await connection.execute(_DROP_OUTBOX)
-    await connection.execute(_DROP_CONTENT)
+    orphaned = [row["sha256"] for row in await connection.fetch(_ORPHANED)]
+    for sha256 in orphaned:
+        await submissions.lock_content(connection, sha256)
+    await connection.execute(_DROP_CONTENT, orphaned)
     if agreements:
         await connection.execute(_COUNT_HEADS, list(agreements))
         await connection.execute(_MOVE_WITHHELD_HEADS, list(agreements))

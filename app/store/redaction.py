@@ -17,6 +17,7 @@ from app.sdmx.intake import PartialKey
 from app.sdmx.redaction import Chosen, Redacted, redact
 from app.sdmx.series import TIME
 from app.sdmx.undo import Acts, Past
+from app.store import submissions
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.merge import Merge, Stored, write_series
@@ -114,9 +115,18 @@ _STATE = """
 UPDATE submission SET state = 'withdrawn', corrections = NULL WHERE id = $1
 """
 _DROP_FINDINGS = "UPDATE finding SET value = NULL, nearest = NULL WHERE submission_id = $1"
+_SHA256 = "SELECT sha256 FROM submission WHERE id = $1"
 _DESTROY = """
-DELETE FROM submission_content WHERE sha256 = (SELECT sha256 FROM submission WHERE id = $1)
+DELETE FROM submission_content WHERE sha256 = $2 AND NOT EXISTS (
+  SELECT FROM submission AS other JOIN submission AS own ON own.id = $1
+  WHERE other.sha256 = $2 AND other.id <> $1
+    AND (other.organisation <> own.organisation OR other.state = ANY ($3::text[]))
+    AND NOT EXISTS (SELECT FROM redaction AS r
+      WHERE r.scope ->> 'submission' = other.id::text AND r.scope ->> 'destroy_file' = 'true')
+)
 """
+_KEEPING = (*submissions.UNDECIDED, "accepted", "awaiting release", "published", "superseded")
+"""States of other submissions of the same bytes that need them still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,11 +349,18 @@ async def record(
 async def end_submission(
     connection: Connection, submission: uuid.UUID, *, destroy_file: bool
 ) -> None:
-    """Call a submission withdrawn; its findings show no values, and its file is gone if wished."""
+    """Call a submission withdrawn; its findings show no values, and its file is gone if wished.
+
+    The file stays where the same bytes are another organisation's too, who did not ask for this,
+    or those of a submission that waits or has its place in history. A refused one of the same
+    organisation keeps nothing: a file mended from its report would else never be gone.
+    """
     await connection.execute(_STATE, submission)
     await connection.execute(_DROP_FINDINGS, submission)
     if destroy_file:
-        await connection.execute(_DESTROY, submission)
+        sha256 = await connection.fetchval(_SHA256, submission)
+        await submissions.lock_content(connection, sha256)
+        await connection.execute(_DESTROY, submission, sha256, list(_KEEPING))
 
 
 def _no_report(finding: object) -> None:

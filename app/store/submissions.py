@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from app.errors import DestroyedError
 from app.sdmx.findings import Finding
 from app.store.types import Connection, Record
 
@@ -73,6 +74,8 @@ SELECT count(*) FROM submission
 WHERE state IN ('received', 'validating', 'failed') AND (received_at, id) <= ($1, $2)
 """
 _PREVIEW = "SELECT preview FROM submission WHERE id = $1"
+_LOCK_BYTES = "SELECT pg_advisory_xact_lock(hashtextextended('content ' || $1, 0))"
+_BYTE_COUNT = "SELECT byte_count FROM submission WHERE sha256 = $1 LIMIT 1"
 _HAS_CONTENT = "SELECT EXISTS (SELECT FROM submission_content WHERE sha256 = $1)"
 _PUT_PART = """
 INSERT INTO submission_content (sha256, part, deflated) VALUES ($1, $2, $3)
@@ -219,10 +222,37 @@ async def insert(connection: Connection, arrival: Arrival, parts: Iterable[bytes
 
 
 async def put_content(connection: Connection, sha256: str, parts: Iterable[bytes]) -> None:
-    """Store bytes (parts of `PART_BYTES`, deflated), unless they are there."""
-    if not await connection.fetchval(_HAS_CONTENT, sha256):
-        for number, part in enumerate(parts):
-            await connection.execute(_PUT_PART, sha256, number, part)
+    """Store bytes (parts of `PART_BYTES`, deflated), unless they are there.
+
+    Raises:
+        DestroyedError: there are no parts, and those that were stored are gone.
+    """
+    await lock_content(connection, sha256)
+    if await connection.fetchval(_HAS_CONTENT, sha256):
+        return
+    stored = 0
+    for part in parts:
+        await connection.execute(_PUT_PART, sha256, stored, part)
+        stored += 1
+    if not stored:
+        raise _destroyed(sha256)
+
+
+async def lock_content(connection: Connection, sha256: str) -> None:
+    """Let nobody else store or delete these bytes until the transaction ends.
+
+    Submissions with the same bytes share them. Whoever deletes takes this first, and looks
+    afterwards who refers to them: so the bytes of one that is just being stored stay.
+    """
+    await connection.execute(_LOCK_BYTES, sha256)
+
+
+def _destroyed(sha256: str) -> DestroyedError:
+    return DestroyedError(
+        "The file is not there any more: a redaction destroyed it.",
+        "El archivo ya no está: una supresión del historial lo destruyó.",
+        sha256=sha256,
+    )
 
 
 async def by_id(connection: Connection, submission: uuid.UUID) -> StoredSubmission | None:
@@ -291,11 +321,18 @@ async def of_organisation(
 
 
 async def content(connection: Connection, sha256: str) -> AsyncIterator[bytes]:
-    """The bytes as they came, part by part; each part is one statement."""
-    number = 0
+    """The bytes as they came, part by part; each part is one statement.
+
+    Raises:
+        DestroyedError: they are gone, or went meanwhile; what was read is not the file.
+    """
+    number, size = 0, 0
     while (part := await connection.fetchval(_PART, sha256, number)) is not None:
-        yield zlib.decompress(part)
-        number += 1
+        inflated = zlib.decompress(part)
+        yield inflated
+        number, size = number + 1, size + len(inflated)
+    if size != await connection.fetchval(_BYTE_COUNT, sha256):
+        raise _destroyed(sha256)
 
 
 async def content_part(connection: Connection, sha256: str, number: int) -> bytes | None:

@@ -11,16 +11,16 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.errors import NotFoundError, NotUndoableError, QuerySemanticError
+from app.errors import DestroyedError, NotFoundError, NotUndoableError, QuerySemanticError
 from app.services.redact import RedactionOrder, RedactionReport, redact
 from app.settings import Settings
 from app.store.ledger import verify_chain
 from app.store.pools import Pools
-from app.store.submissions import content_part
+from app.store.submissions import Arrival, content, content_part, insert
 from tests.exchange import JSON21, Exchange, open_exchange
 from tests.store.test_journal import check
-from tests.structures import ROOMS
-from tests.undo.desk import LATER, UndoDesk
+from tests.structures import ROOMS, SLV
+from tests.undo.desk import LATER, UndoDesk, rows
 
 SMALL = "/dataflow/TST/DF_SMALL/1.0.0"
 SECRET = "7777"
@@ -237,6 +237,54 @@ async def test_destroying_keeps_nothing(pools: Pools, desk: UndoDesk) -> None:
         assert await content_part(connection, stored["sha256"], 0) is None
     [entry] = [row for row in await desk.rows("ledger") if row["action"] == "submission"]
     assert entry["content_sha256"] == stored["sha256"]  # the digest stays
+
+
+async def test_a_destroyed_file_stays_with_whoever_else_sent_the_same_bytes(
+    desk: UndoDesk,
+) -> None:
+    text = rows("A,CRI,2020,1", "A,GTM,2020,2")
+    wrong = (await desk.accept(text)).submission
+    other = (await desk.accept(text, SLV)).submission
+    await redacted(desk, submission=wrong.id, destroy=True, destroy_file=True)
+    async with desk.pools.writer.acquire() as connection:
+        kept = [part async for part in content(connection, other.sha256)]
+        assert b"".join(kept).decode() == text
+    await redacted(desk, submission=other.id, destroy=True, destroy_file=True)
+    async with desk.pools.writer.acquire() as connection:
+        with pytest.raises(DestroyedError):
+            [part async for part in content(connection, other.sha256)]
+
+
+async def test_bytes_that_are_just_sent_again_are_not_destroyed_under_them(
+    desk: UndoDesk,
+) -> None:
+    """The other submission is stored, not committed yet, while the file is destroyed."""
+    wrong = (await desk.accept(rows("A,CRI,2020,1"))).submission
+    async with desk.pools.writer.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        arrival = Arrival(
+            uuid.uuid4(), "another", SLV, None, "text/csv", None, None, wrong.sha256,
+            wrong.byte_count,
+        )  # fmt: skip
+        assert await insert(connection, arrival, [])
+        destroying = asyncio.create_task(
+            redacted(desk, submission=wrong.id, destroy=True, destroy_file=True)
+        )
+        done, _ = await asyncio.wait([destroying], timeout=1)
+        assert not done
+        await transaction.commit()
+        await destroying
+        kept = b"".join([part async for part in content(connection, wrong.sha256)])
+    assert len(kept) == wrong.byte_count
+
+
+async def test_a_part_of_a_file_is_never_taken_for_the_file(desk: UndoDesk) -> None:
+    wrong = (await desk.accept(rows("A,CRI,2020,1"))).submission
+    async with desk.pools.writer.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE submission SET byte_count = byte_count + 1")
+        with pytest.raises(DestroyedError):
+            [part async for part in content(connection, wrong.sha256)]
 
 
 async def test_the_ledger_s_chain_holds(desk: UndoDesk) -> None:
