@@ -6,6 +6,7 @@ With its last byte an upload becomes a submission, as if the file had been sent 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import format_datetime
@@ -126,8 +127,9 @@ async def post_upload(request: Request, caller: AuthenticatedSubject) -> Respons
         arriving = Arriving(0, request.stream(), checksum)
         try:
             stored = await _continue(request, caller, str(stored.id), arriving)
-        except VipmgError:
-            await end_upload(pools, caller, str(stored.id))  # its sender knows no address of it
+        except BaseException:
+            # Its sender knows no address of it, also where the line was cut: it would hold room.
+            await asyncio.shield(end_upload(pools, caller, str(stored.id)))
             raise
     headers = {"Location": f"{settings.base_url}{UPLOADS_PATH}/{stored.id}"}
     return Response(None, 201, headers | _progress(request, stored))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Final, Literal, TypeAlias
 
 from app.auth.subject import Subject
-from app.errors import ChecksumMismatchError, ConflictError, TooLargeError
+from app.errors import ChecksumMismatchError, ConflictError, NotAuthorisedError, TooLargeError
 from app.services.find_upload import find_upload
 from app.services.receive_submission import Upload, receive_submission
 from app.store import uploads
@@ -63,22 +63,26 @@ async def continue_upload(
 ) -> StoredUpload:
     """Add bytes to an upload; with the last it becomes a submission, in one transaction.
 
-    What came before a broken line is kept. Of several that send to one offset one goes on, and
+    It stays with the program that began it: the submission is that program's, and nobody may
+    approve bytes of its own. What came before a broken line is kept. Of several that send to one offset one goes on, and
     the others add nothing.
 
     Raises:
         NotFoundError: the caller's organisation has no such upload.
+        NotAuthorisedError: another program of it began the upload.
         ConflictError: it stands at another offset, or somebody else goes on with it.
         TooLargeError: more bytes than were announced.
         ChecksumMismatchError: they are not those that were sent; none of them is kept.
         VipmgError: the whole file is no submission; `receive_submission` says why.
     """
     found = await find_upload(pools, subject, upload)
+    if found.client_id != subject.client_id:
+        raise _of_another()
     if arriving.offset != found.byte_offset:
         raise _elsewhere(found.byte_offset)
     if found.submission_id is not None:
         return found
-    sender = _Sender(pools, replace(subject, client_id=found.client_id), found, announce, life)
+    sender = _Sender(pools, subject, found, announce, life)
     if arriving.checksum is None:
         return await sender.take(arriving.chunks)
     with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
@@ -208,6 +212,15 @@ async def _verify(
 async def _read(spool: IO[bytes]) -> AsyncIterator[bytes]:
     while part := await asyncio.to_thread(spool.read, PART_BYTES):
         yield part
+
+
+def _of_another() -> NotAuthorisedError:
+    return NotAuthorisedError(
+        "Another program of your organisation began this upload, and goes on with it. Begin one "
+        "of your own.",
+        "Otro programa de su organización comenzó esta carga, y es quien la continúa. Comience "
+        "una propia.",
+    )
 
 
 def _elsewhere(offset: int | None) -> ConflictError:

@@ -300,6 +300,23 @@ async def test_for_other_organisations_an_upload_does_not_exist(
     assert await offset(mexico, upload) == 0
 
 
+async def test_another_program_of_the_organisation_does_not_go_on(
+    mexico: httpx.AsyncClient, service: FastAPI, pools: Pools
+) -> None:
+    upload = await begun(mexico, len(GOOD))
+    assert (await sent(mexico, upload, 0, GOOD[:99])).status_code == 204
+    async with sender(service, pools, "MEX_UPMRIP") as second:
+        assert await offset(second, upload) == 99  # it may see how far its organisation is
+        for at in (99, 0):
+            refused = await sent(second, upload, at, GOOD[99:])
+            assert (refused.status_code, refused.json()["code"]) == (403, "VIPMG-111")
+        instead = PART | {"Upload-Offset": "99", "X-HTTP-Method-Override": "PATCH"}
+        assert (await second.post(upload, headers=instead, content=b"x")).status_code == 403
+    assert (await offset(mexico, upload), await submissions(mexico)) == (99, [])
+    done = await sent(mexico, upload, 99, GOOD[99:])
+    assert await file_of(mexico, done.headers["vipmg-submission"]) == GOOD
+
+
 async def test_an_upload_that_is_ended_makes_room_for_another(
     mexico: httpx.AsyncClient, pools: Pools
 ) -> None:
@@ -435,6 +452,31 @@ async def _cut(address: str, path: str, token: str, at: int, content: bytes, siz
     await asyncio.sleep(0.05)
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_beginning_whose_line_was_cut_holds_no_room(
+    mexico: httpx.AsyncClient, service: FastAPI, pools: Pools
+) -> None:
+    begin = (
+        f"POST /api/uploads HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\n"
+        f"Authorization: {mexico.headers['authorization']}\r\n"
+        f"Upload-Metadata: {metadata()}\r\nUpload-Length: {len(LARGE)}\r\n"
+        f"Content-Type: application/offset+octet-stream\r\nContent-Length: {len(LARGE)}\r\n\r\n"
+    )
+    async with served(service) as address:
+        host, _, port = address.removeprefix("http://").partition(":")
+        _reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(begin.encode() + LARGE[:1000])
+        await writer.drain()
+        held: list[int] = []
+        for _ in range(500):
+            held.append(await pools.writer.fetchval("SELECT count(*) FROM upload"))
+            if held[-1]:
+                writer.close()
+            elif 1 in held:
+                break
+            await asyncio.sleep(0.02)
+    assert (max(held), held[-1]) == (1, 0)
 
 
 @pytest.mark.parametrize("seed", range(2))
