@@ -17,9 +17,10 @@ from app.services.find_agreement import find_agreement
 from app.services.issue_receipt import issue_receipt
 from app.services.publish_nil_return import count_observations, publish_nil_return
 from app.services.submission_work import Work
-from app.store import nil_returns, submissions
+from app.store import ledger, nil_returns, publication, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
+from app.store.publication import StructuresChangedError
 from app.store.submissions import Arrival, StoredSubmission
 from app.store.types import Connection
 
@@ -46,19 +47,41 @@ async def send_nil_return(
     """
     check_provider(subject)
     async with pools.writer.acquire() as connection:
-        catalogue = await cache.current(connection)
-        found = find_agreement(catalogue, subject, agreement)
-        asked = _period(catalogue, found, period)
-        async with connection.transaction():
-            await _check(connection, found, asked)
-            standing = await _standing(connection, found, asked)
-            if standing is not None:
-                return standing, False
-            arrival = await _arrive(connection, subject, found, asked, note)
-            await submissions.begin(connection, arrival.id)
-            stored = await _stored(connection, arrival.id)
-            await publish_nil_return(Work(stored, connection, catalogue, 0))
-        return await _stored(connection, arrival.id), True
+        while True:
+            catalogue = await cache.current(connection)
+            found = find_agreement(catalogue, subject, agreement)
+            asked = _period(catalogue, found, period)
+            try:
+                async with connection.transaction():
+                    return await _send(connection, catalogue, subject, found, asked, note)
+            except StructuresChangedError:
+                continue  # a new revision of the registry: the agreement as it is there
+
+
+async def _send(
+    connection: Connection,
+    catalogue: Catalogue,
+    subject: Subject,
+    agreement: StoredAgreement,
+    period: ReportingPeriod,
+    note: str | None,
+) -> tuple[StoredSubmission, bool]:
+    """Store and decide under all locks of a publication; signing comes after them.
+
+    Raises:
+        StructuresChangedError: the registry is at another revision by now.
+    """
+    await publication.begin_publication(connection, catalogue.snapshot.revision)
+    await _check(connection, agreement, period)
+    standing = await _standing(connection, agreement, period)
+    if standing is not None:
+        return standing, False
+    await ledger.take_turn(connection)
+    arrival = await _arrive(connection, subject, agreement, period, note)
+    await submissions.begin(connection, arrival.id)
+    stored = await _stored(connection, arrival.id)
+    await publish_nil_return(Work(stored, connection, catalogue, 0))
+    return await _stored(connection, arrival.id), True
 
 
 def reported_frequencies(catalogue: Catalogue, agreement: StoredAgreement) -> list[str]:

@@ -84,6 +84,15 @@ class Place:
     published_at: dt.datetime
 
 
+async def take_turn(connection: Connection) -> None:
+    """Take the lock of the sequence until the transaction ends.
+
+    Locks are taken in one order by all: registry, agreements, sequence, then the organisation's
+    chain of receipts. Who signs before publishing takes the sequence before that.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", SEQUENCE_LOCK)
+
+
 async def append(
     connection: Connection, entry: Entry, *, wished: dt.datetime | None = None
 ) -> Place:
@@ -95,7 +104,7 @@ async def append(
         wished: the time to give it, of a publication that was made elsewhere; it is the present
             time if the ledger is later already.
     """
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", SEQUENCE_LOCK)
+    await take_turn(connection)
     last = await connection.fetchrow(_LAST, list(entry.public_ids))
     assert last is not None  # noqa: S101 - outer joins of one row
     sequence, clock = (last["sequence"] or 0) + 1, last["clock"]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import uuid
 
 import pytest
 
+from app.services.issue_receipt import issue_receipt
+from app.store.effects import Effect
 from app.store.ledger import verify_chain
 from app.store.pools import Pools
+from app.store.publication import begin_publication, end_publication
+from app.store.registry_publication import publish as publish_artefacts
+from tests.artefact_samples import artefact, urn
 from tests.sending.desk import MONTHLY, TWO, House, rows
-from tests.structures import SLV
+from tests.structures import SLV, START
 
 NIL = "/api/agreements/PA_MONTHLY/nil-returns"
 PERIODS = "/api/agreements/PA_MONTHLY/periods"
@@ -128,6 +135,51 @@ async def test_236_data_that_come_before_the_approval_refuse_it(house: House) ->
     reply = await second.post(f"/api/submissions/{nil.json()['id']}/approval", yes)
     assert reply.status_code == 422
     assert reply.json()["findings"]["by_code"] == {"VIPMG-236": 1}
+
+
+async def test_a_nil_return_waits_for_a_publication_without_a_deadlock(
+    quiet_house: House, pools: Pools
+) -> None:
+    """As the worker: registry, agreement, ledger, and the chain of receipts at the end."""
+    sender = await quiet_house.sender()
+    first = (await sender.send(rows("M,CRI,2024-01,1", flow=MONTHLY), wait=None)).json()
+    async with pools.writer.acquire() as connection, connection.transaction():
+        begun = await begin_publication(connection, None)
+        [number] = [
+            row["id"]
+            for row in await connection.fetch("SELECT id, urn FROM agreement")
+            if "PA_MONTHLY(" in row["urn"]
+        ]
+        begun.effects.append(Effect(number))
+        place = await end_publication(
+            connection, begun, action="submission", actor="CRI", about="submission/one"
+        )
+        sending = asyncio.create_task(sender.client.post(NIL, json={"period": "2024-03"}))
+        done, _ = await asyncio.wait([sending], timeout=1)
+        assert not done
+        await issue_receipt(connection, uuid.UUID(first["id"]), "decision")
+    reply = await sending
+    assert reply.status_code == 201, reply.text
+    assert reply.json()["sequence"] == place.sequence + 1
+
+
+async def test_a_nil_return_is_sent_while_structures_change(
+    quiet_house: House, pools: Pools
+) -> None:
+    sender = await quiet_house.sender()
+    await sender.get(PERIODS)  # the structures are known by now
+    async with pools.writer.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE registry SET revision = revision WHERE id = 1")
+        sending = asyncio.create_task(sender.client.post(NIL, json={"period": "2024-03"}))
+        done, _ = await asyncio.wait([sending], timeout=1)
+        assert not done
+        await publish_artefacts(
+            connection,
+            [artefact("Dataflow", "DF_NEW", structure=urn("DataStructure", "DSD_SMALL"))],
+            START,
+        )
+    reply = await sending
+    assert reply.status_code == 201, reply.text
 
 
 async def test_each_period_is_received_nil_missing_or_expected(house: House) -> None:
