@@ -64,7 +64,11 @@ class ReplyCache:
         """Start a reply whose first bytes are there; its rest is read as fast as it comes."""
         spool = self._open(key)
         encode = _Encoder(encoding)
-        spool.write(encode(first))
+        try:
+            spool.write(encode(first))
+        except BaseException:
+            del self._kept[key]  # it would never be complete, and nothing behind it let go
+            raise
         task = asyncio.create_task(self._run(key, spool, rest, encode))
         self._under_way[key] = task
         task.add_done_callback(lambda _: self._under_way.pop(key, None))

@@ -9,6 +9,7 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.errors import UnavailableError
 from app.http.replies import ReplyCache, SpoolResponse
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
@@ -17,6 +18,10 @@ from app.services.export_provider import export_provider
 from app.services.read_ledger import require_provider
 
 EXPORT_PATH: Final = "/api/export"
+WAIT_SECONDS: Final = 10.0
+"""How long an export waits for another that is under way."""
+
+RETRY_SECONDS: Final = 60
 _ZIP: Final = "application/zip"
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
 
@@ -40,17 +45,33 @@ async def get_export(request: Request, caller: AuthenticatedSubject) -> Response
         state.pools.writer, state.keyring, caller.organisation, state.settings.base_url
     )
     one_at_a_time: asyncio.Lock = state.exporting
-    await one_at_a_time.acquire()
+    await _turn(one_at_a_time)
     try:
         first = await anext(parts)
+        replies: ReplyCache = state.replies
+        spool = replies.once(first, _released(parts, one_at_a_time))
     except BaseException:
         one_at_a_time.release()
         raise
-    replies: ReplyCache = state.replies
-    spool = replies.once(first, _released(parts, one_at_a_time))
     today = dt.datetime.now(dt.UTC).date()
     name = attachment(f"vipmg-{caller.organisation}-{today}.zip")
     return SpoolResponse(spool, _PRIVATE | {"Content-Type": _ZIP, "Content-Disposition": name})
+
+
+async def _turn(lock: asyncio.Lock) -> None:
+    """Wait until no other export is under way, for a while.
+
+    Raises:
+        UnavailableError: one still is.
+    """
+    try:
+        await asyncio.wait_for(lock.acquire(), WAIT_SECONDS)
+    except TimeoutError:
+        raise UnavailableError(
+            "Another export is under way; one goes at a time. Try again in a minute.",
+            "Hay otra exportación en curso; va una a la vez. Inténtelo de nuevo en un minuto.",
+            retry_after=RETRY_SECONDS,
+        ) from None
 
 
 async def _released(parts: AsyncIterator[bytes], lock: asyncio.Lock) -> AsyncIterator[bytes]:

@@ -20,7 +20,9 @@ from pydantic import SecretStr
 
 from app.auth.keyring import Keyring
 from app.errors import ConflictError, MessageError, NotFoundError
+from app.http.spool import DiskBudget
 from app.main import create_app
+from app.routers import export as export_route
 from app.services.export_provider import export_provider
 from app.services.load_provider import load_provider
 from app.services.publish_structures import publish_structures
@@ -385,6 +387,29 @@ class TestOverHttp:
             ]
             == SLV
         )
+
+    async def test_one_that_cannot_be_held_leaves_room_for_the_next(
+        self, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        token = await exchange.token(CRI)
+        replies = exchange.service.state.replies
+        with monkeypatch.context() as full:
+            full.setattr(replies, "_memory", 0)
+            full.setattr(replies, "_budget", DiskBudget(0))
+            refused = await exchange.client.get("/api/export", headers=token)
+            assert refused.status_code == 413
+        assert (await exchange.client.get("/api/export", headers=token)).status_code == 200
+
+    async def test_one_under_way_is_waited_for_and_then_told(
+        self, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(export_route, "WAIT_SECONDS", 0.1)
+        token = await exchange.token(CRI)
+        async with exchange.service.state.exporting:
+            busy = await exchange.client.get("/api/export", headers=token)
+        assert (busy.status_code, busy.json()["code"]) == (503, "VIPMG-150")
+        assert int(busy.headers["retry-after"]) > 0
+        assert (await exchange.client.get("/api/export", headers=token)).status_code == 200
 
     async def test_others_get_nothing(self, exchange: Exchange) -> None:
         assert (await exchange.client.get("/api/export")).status_code == 401
