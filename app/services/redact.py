@@ -13,6 +13,7 @@ from app.sdmx.intake import PartialKey
 from app.sdmx.redaction import Chosen, within, written_by
 from app.sdmx.time_period import parse_time_period
 from app.sdmx.undo import Past
+from app.services.settle_nil_returns import settle_nil_returns
 from app.services.submission_preview import preview_of
 from app.store import notices, publication, redaction, submissions
 from app.store.catalogue import Catalogue, CatalogueCache
@@ -145,6 +146,7 @@ async def redact_within(
         await redaction.end_submission(
             connection, order.submission, destroy_file=order.destroy_file
         )
+        await settle_nil_returns(connection, [row["id"] for row, _ in concerned], None)
     await redaction.record(
         connection,
         begun,

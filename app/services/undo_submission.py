@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from app.sdmx.findings import Finding
 from app.sdmx.undo import Undoing
 from app.services.issue_receipt import issue_receipt
+from app.services.settle_nil_returns import settle_nil_returns
 from app.services.submission_preview import preview_of
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
@@ -158,6 +159,7 @@ async def _publish(work: Work, parent: StoredSubmission) -> None:
         preview=preview,
     )
     await _mark(work, undone)
+    await settle_nil_returns(connection, flows, stored.id)
     await tell_decision(connection, stored.id)
 
 

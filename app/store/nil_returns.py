@@ -23,6 +23,15 @@ _SUPERSEDE = """
 UPDATE nil_return SET superseded_by = $3
 WHERE agreement_id = $1 AND period = ANY ($2) AND superseded_by IS NULL
 """
+_HOLD_AGAIN = """
+UPDATE nil_return AS n SET superseded_by = NULL FROM submission AS by
+WHERE n.agreement_id = $1 AND n.period = ANY ($2) AND by.id = n.superseded_by
+  AND by.state IN ('rolled back', 'withdrawn')
+  AND NOT EXISTS (SELECT FROM nil_return AS other JOIN submission AS s ON s.id = other.submission_id
+    WHERE other.agreement_id = n.agreement_id AND other.period = n.period
+      AND other.submission_id <> n.submission_id AND other.superseded_by IS NULL
+      AND s.state = ANY ($3))
+"""
 _WITHIN = """
   AND ($2::date IS NULL OR last_period >= $2) AND ($3::date IS NULL OR first_period <= $3)
 """
@@ -91,6 +100,11 @@ async def supersede(
 ) -> None:
     """Mark nil returns of which data came."""
     await connection.execute(_SUPERSEDE, agreement, list(periods), submission)
+
+
+async def hold_again(connection: Connection, agreement: int, periods: Sequence[str]) -> None:
+    """Let nil returns hold whose data came with submissions that are undone by now."""
+    await connection.execute(_HOLD_AGAIN, agreement, list(periods), list(STANDING))
 
 
 async def count_periods(

@@ -9,6 +9,7 @@ import uuid
 import pytest
 
 from app.services.issue_receipt import issue_receipt
+from app.services.redact import RedactionOrder, redact
 from app.store.effects import Effect
 from app.store.ledger import verify_chain
 from app.store.pools import Pools
@@ -112,6 +113,41 @@ async def test_data_that_come_later_supersede_it(house: House) -> None:
     assert listed["2024-04"]["state"] == "published"
     await sender.publish(rows("M,CRI,2024-M03,", flow=MONTHLY, action="D"))
     assert (await sender.post(NIL, {"period": "2024-03"})).status_code == 201
+
+
+async def test_it_holds_again_when_the_data_are_undone(house: House, pools: Pools) -> None:
+    sender = await house.sender()
+    await sender.post(NIL, {"period": "2024-03"})
+    sent = await sender.publish(rows("M,CRI,2024-M03,1", flow=MONTHLY))
+    both = await sender.publish(rows("M,GTM,2024-03,1", flow=MONTHLY))
+
+    async def state() -> str:
+        [listed] = (await sender.get(NIL))["nil_returns"]
+        periods = (await sender.get(f"{PERIODS}?from=2024-03&to=2024-03"))["periods"]
+        assert (listed["state"] == "published") == (periods[0]["state"] == "nil")
+        return str(listed["state"])
+
+    async def undo(submission: str) -> str:
+        reply = await sender.post(f"/api/submissions/{submission}/rollback", {"reason": "Error"})
+        assert reply.json()["state"] == "published", reply.text
+        return str(reply.json()["id"])
+
+    await undo(sent["id"])
+    assert await state() == "superseded"  # the other file has figures of the month
+    undone = await undo(both["id"])
+    assert await state() == "published"
+    await undo(undone)
+    assert await state() == "superseded"
+
+
+async def test_it_holds_again_when_the_data_are_redacted(house: House, pools: Pools) -> None:
+    sender = await house.sender()
+    await sender.post(NIL, {"period": "2024-03"})
+    sent = await sender.publish(rows("M,CRI,2024-M03,1", flow=MONTHLY))
+    order = RedactionOrder("a court", "1", ["operator"], submission=uuid.UUID(sent["id"]))
+    await redact(pools.writer, order, dry_run=False)
+    [listed] = (await sender.get(NIL))["nil_returns"]
+    assert (listed["state"], listed["superseded_by"]) == ("published", None)
 
 
 async def test_a_nil_return_waits_for_a_second_person_too(house: House) -> None:
