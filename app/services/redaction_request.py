@@ -37,11 +37,12 @@ async def request_redaction(
         NotAuthorisedError: the caller's organisation is no data provider.
         NotUndoableError: nothing of the submission stands in history, or it is being undone.
         IdempotencyKeyReusedError: the key was used for something else.
+        ConflictError: the submission is being decided at this moment.
     """
     check_provider(subject)
     parent = await find_submission(pools, subject, submission)
     async with pools.writer.acquire() as connection, connection.transaction():
-        stands = await standing.lock(connection, parent.id)
+        stands = await standing.lock_shortly(connection, parent.id)
         if stands is None:
             raise NotFoundError("The submission is gone.", "El envío ya no existe.")
         if stands.undone_by is not None:

@@ -50,11 +50,12 @@ async def request_undo(
         NotAuthorisedError: the caller's organisation is no data provider.
         NotUndoableError: the submission is in no state that can be undone in this way.
         IdempotencyKeyReusedError: the key was used for something else.
+        ConflictError: the submission is being decided at this moment.
     """
     check_provider(subject)
     parent = await find_submission(pools, subject, submission)
     async with pools.writer.acquire() as connection, connection.transaction():
-        stands = await standing.lock(connection, parent.id)
+        stands = await standing.lock_shortly(connection, parent.id)
         if stands is None:
             raise NotFoundError("The submission is gone.", "El envío ya no existe.")
         found = await _repeated(connection, stands, undoing)

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from app.store.locks import AT_LENGTH, SHORTLY, busy_when_locked
 from app.store.submissions import UNDECIDED, Verdict
 from app.store.types import Connection
 
@@ -59,8 +60,14 @@ async def cancel(connection: Connection, submission: uuid.UUID) -> str:
 
     Returns:
         The state in which it was found; of one that was decided nothing is changed.
+
+    Raises:
+        ConflictError: it is being published at this moment.
     """
-    state: str = await connection.fetchval(_STATE, submission)
+    with busy_when_locked():
+        await connection.execute(SHORTLY)
+        state: str = await connection.fetchval(_STATE, submission)
+        await connection.execute(AT_LENGTH)
     if state in UNDECIDED or state == "accepted":
         await connection.execute(_CANCEL, submission)
     return state

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.sdmx.undo import Undoing
+from app.store.locks import AT_LENGTH, SHORTLY, busy_when_locked
 from app.store.submissions import UNDECIDED
 from app.store.types import Connection
 
@@ -47,6 +48,19 @@ class Standing:
     publication: int | None
     undone_by: tuple[uuid.UUID, str] | None
     is_pending: bool
+
+
+async def lock_shortly(connection: Connection, submission: uuid.UUID) -> Standing | None:
+    """Lock a submission for a request, which waits two seconds at most.
+
+    Raises:
+        ConflictError: it is being decided at this moment.
+    """
+    with busy_when_locked():
+        await connection.execute(SHORTLY)
+        stands = await lock(connection, submission)
+        await connection.execute(AT_LENGTH)
+    return stands
 
 
 async def lock(connection: Connection, submission: uuid.UUID) -> Standing | None:

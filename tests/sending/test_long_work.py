@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import IO, Any
 
@@ -295,3 +296,26 @@ async def test_a_restart_goes_on_where_it_was(
 
     await work_on(pools, settings, published)
     assert (await sender.get(told["links"]["self"]))["attempts"] == 2
+
+
+async def test_what_is_just_being_published_is_said_to_be_and_nobody_waits(
+    quiet_house: House, pools: Pools
+) -> None:
+    sender = await quiet_house.sender()
+    told = (await sender.send(rows("M,CRI,2024-01,1"), wait=None)).json()
+    path, order = told["links"]["self"], {"reason": "Error"}
+    async with pools.writer.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "SELECT FROM submission WHERE id = $1 FOR UPDATE", uuid.UUID(told["id"])
+        )
+        for reply in await asyncio.wait_for(
+            asyncio.gather(
+                sender.client.delete(path),
+                sender.client.post(f"{path}/rollback", json=order),
+                sender.client.post(f"{path}/withdrawal", json=order),
+            ),
+            30,  # a lock is waited for a minute
+        ):
+            assert (reply.status_code, reply.json()["code"]) == (409, "VIPMG-120"), reply.text
+            assert "being decided now" in reply.json()["detail"], reply.text
+    assert (await sender.client.delete(path)).json()["state"] == "cancelled"
