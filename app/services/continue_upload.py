@@ -64,8 +64,8 @@ async def continue_upload(
     """Add bytes to an upload; with the last it becomes a submission, in one transaction.
 
     It stays with the program that began it: the submission is that program's, and nobody may
-    approve bytes of its own. What came before a broken line is kept. Of several that send to one offset one goes on, and
-    the others add nothing.
+    approve bytes of its own. What came before a broken line is kept. Of several that send to one
+    offset one goes on, and the others add nothing.
 
     Raises:
         NotFoundError: the caller's organisation has no such upload.

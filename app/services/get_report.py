@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
-from contextlib import aclosing
 from typing import Final
 
 from app.auth.subject import Subject
@@ -14,7 +11,7 @@ from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.report import Group, Report, WrongValue
 from app.services.describe_finding import describe_finding
 from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
-from app.store.findings import all_findings
+from app.services.group_findings import group_findings
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
 
@@ -30,7 +27,7 @@ async def get_report(
         NotFoundError: there is none of this id, or it is another organisation's.
     """
     stored = await find_submission(pools, subject, submission)
-    report = await with_retry(lambda: _grouped(pools, stored.id))
+    report = await with_retry(lambda: group_findings(pools, stored.id))
     return describe_report(stored, report, base_url, language, practice=pools.is_practice)
 
 
@@ -100,15 +97,3 @@ def _describe_value(value: WrongValue) -> WrongValueReply:
         nearest=value.nearest,
         place=value.place,
     )
-
-
-async def _grouped(pools: Pools, submission: uuid.UUID) -> Report:
-    report = Report()
-    async with (
-        pools.writer.acquire() as connection,
-        # In the order of their numbers: it is that of an index, and nearly that of the rows.
-        aclosing(all_findings(connection, submission, "number")) as parts,
-    ):
-        async for part in parts:
-            await asyncio.to_thread(report.take, part)
-    return report

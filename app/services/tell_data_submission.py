@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from typing import Final
 
 from app.auth.subject import Subject
@@ -19,8 +18,8 @@ from app.sdmx.messages.submit_data_response import (
 from app.sdmx.report import Group, Report
 from app.sdmx.urn import PREFIX
 from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
+from app.services.group_findings import group_findings
 from app.store.datasets import read_datasets
-from app.store.findings import all_findings
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
 
@@ -47,7 +46,7 @@ _WAITING: Final = (
     "Het bericht is bewaard en wacht op zijn beurt, achter andere; het adres zegt wanneer het is "
     "beslist.",
 )
-_TOLD: Final[Mapping[str, tuple[int, Status, tuple[str, str, str, str]]]] = {
+TOLD: Final[Mapping[str, tuple[int, Status, tuple[str, str, str, str]]]] = {
     "published": (
         200,
         "Success",
@@ -89,6 +88,47 @@ _TOLD: Final[Mapping[str, tuple[int, Status, tuple[str, str, str, str]]]] = {
             "Het bericht is goed. Het is alleen ter controle gestuurd: er is niets opgeslagen.",
         ),
     ),
+    "superseded": (
+        200,
+        "Success",
+        (
+            "The message was stored whole; another that was sent later replaces it.",
+            "El mensaje se guardó completo; otro enviado después lo reemplaza.",
+            "Le message a été enregistré en entier ; un autre, envoyé plus tard, le remplace.",
+            "Het bericht is in zijn geheel opgeslagen; een later bericht vervangt het.",
+        ),
+    ),
+    "withdrawn": (
+        200,
+        "Success",
+        (
+            "The message was stored whole, and withdrawn by its sender since.",
+            "El mensaje se guardó completo; su remitente lo retiró después.",
+            "Le message a été enregistré en entier, puis retiré par son expéditeur.",
+            "Het bericht is in zijn geheel opgeslagen en daarna door de afzender ingetrokken.",
+        ),
+    ),
+    "rolled back": (
+        200,
+        "Success",
+        (
+            "The message was stored whole, and undone since: all is as it was before it.",
+            "El mensaje se guardó completo y después se revirtió: todo está como antes de él.",
+            "Le message a été enregistré en entier, puis annulé : tout est comme avant lui.",
+            "Het bericht is in zijn geheel opgeslagen en daarna teruggedraaid: alles is als "
+            "ervoor.",
+        ),
+    ),
+    "cancelled": (
+        409,
+        "Failure",
+        (
+            "The message was cancelled before it was stored; nothing of it was stored.",
+            "El mensaje se canceló antes de guardarse; no se guardó nada de él.",
+            "Le message a été annulé avant d'être enregistré ; rien n'en a été enregistré.",
+            "Het bericht is geannuleerd voordat het werd opgeslagen; er is niets opgeslagen.",
+        ),
+    ),
     "rejected": (
         422,
         "Failure",
@@ -128,14 +168,10 @@ async def tell_data_submission(
 
 
 async def _tell(pools: Pools, stored: StoredSubmission, base_url: str) -> DataSubmissionResult:
-    report = Report()
     async with pools.writer.acquire() as connection:
         datasets = await read_datasets(connection, stored.id)
-        if stored.state in _TOLD:
-            async with aclosing(all_findings(connection, stored.id, "number")) as parts:
-                async for part in parts:
-                    report.take(part)
-    code, status, texts = _TOLD.get(stored.state, (202, "Warning", _WAITING))
+    report = await group_findings(pools, stored.id) if stored.is_decided else Report()
+    code, status, texts = TOLD[stored.state] if stored.is_decided else (202, "Warning", _WAITING)
     groups = report.groups()
     if stored.state == "rejected":
         code = _refusal(groups)

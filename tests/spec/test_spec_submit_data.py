@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 from lxml import etree
 
+from app.auth.subject import Subject
+from app.models.api import SubmissionState
+from app.sdmx.finding_texts import LANGUAGES
 from app.services.run_worker import run_worker
+from app.services.tell_data_submission import TOLD, tell_data_submission
 from app.settings import Settings
 from app.store.pools import Pools
+from app.store.submissions import UNDECIDED
 from tests.exchange import CSV10, CSV20, CSV21, OCAM, Exchange, open_exchange, small
 from tests.structures import CRI, SLV, SMALL, sheet
 
@@ -216,6 +221,50 @@ async def test_validate_only_stores_nothing_and_says_so(exchange: Exchange) -> N
     assert await counts(exchange) == [0] * 5
     refused = await submit(exchange, small("A,CRX,2024,1,A"), query="?validate-only=true")
     assert refused.status_code == 422
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("act", ["withdrawal", "rollback", "supersedes"])
+async def test_what_became_of_it_later_is_told(exchange: Exchange, act: str) -> None:
+    first = await submit(exchange)
+    own, token = first.headers["Location"], await exchange.token(CRI)
+    if act == "supersedes":
+        number = own.rpartition("/")[2]
+        newer = await submit(exchange, small("A,CRI,2024,2,A"), query=f"?supersedes={number}")
+        assert newer.status_code == 200, newer.text
+        while (await exchange.client.get(own, headers=token)).json()["state"] != "superseded":
+            await asyncio.sleep(0.05)  # it is settled beside, soon after
+    else:
+        wait = token | {"Prefer": "wait=60"}
+        undone = await exchange.client.post(
+            f"{own}/{act}", json={"reason": "wrong"}, headers=wait, timeout=90
+        )
+        assert undone.status_code == 201, undone.text
+    told = await tell_data_submission(
+        exchange.pools, Subject("reader", CRI), own.rpartition("/")[2], "http://localhost"
+    )
+    assert (told.code, told.status) == (200, "Success")
+    said = {"withdrawal": "withdrawn", "rollback": "undone", "supersedes": "replaces"}
+    assert said[act] in told.texts["en"]
+
+
+async def test_what_was_cancelled_waits_no_more(exchange: Exchange) -> None:
+    first = await submit(exchange, Prefer="wait=0")
+    own = first.headers["Location"]
+    assert first.status_code == 202
+    cancelled = await exchange.client.delete(own, headers=await exchange.token(CRI))
+    assert cancelled.json()["state"] == "cancelled"
+    told = await tell_data_submission(
+        exchange.pools, Subject("reader", CRI), own.rpartition("/")[2], "http://localhost"
+    )
+    assert (told.code, told.status) == (409, "Failure")
+    assert "nothing of it was stored" in told.texts["en"]
+
+
+def test_each_state_that_is_decided_has_its_answer() -> None:
+    decided = set(get_args(SubmissionState)) - UNDECIDED
+    assert set(TOLD) == decided
+    assert all(len(texts) == len(LANGUAGES) for _, _, texts in TOLD.values())
 
 
 @pytest.mark.parametrize("query", ["?valid-only", "?validate-only=perhaps", "?again=2"])
