@@ -330,6 +330,7 @@ class Desk:
             None,
             parts.get("idempotency_key"),
             MAX_BYTES,
+            again=parts.get("again", False),
         )
         subject = Subject(f"client-of-{organisation}", organisation, "data_provider")
         stored, _ = await receive_submission(self.pools, subject, upload)
@@ -349,9 +350,9 @@ class Desk:
         max_bytes = parts.pop("max_bytes", MAX_BYTES)
         return await self.process(await self.put(content, organisation, **parts), max_bytes)
 
-    async def accept(self, content: str | bytes, organisation: str = CRI) -> Decision:
+    async def accept(self, content: str | bytes, organisation: str = CRI, **parts: Any) -> Decision:
         """Send a file that has to be accepted."""
-        decision = await self.send(content, organisation)
+        decision = await self.send(content, organisation, **parts)
         assert decision.state in {"published", "awaiting release"}, decision.findings
         return decision
 

@@ -86,10 +86,15 @@ async def test_c139_c148_two_structures_in_one_file_stand_or_fall_together(desk:
 async def test_c159_the_same_file_again_changes_no_series_and_writes_no_journal(
     desk: Desk,
 ) -> None:
-    await desk.accept(GOOD)
+    """It is the submission that is there; sent again on purpose, it is one more and alters none."""
+    first = await desk.accept(GOOD)
     before = await desk.state()
-    decision = await desk.accept(GOOD)
+    assert (await desk.accept(GOOD)).submission.id == first.submission.id
+    assert await desk.state() == before
+    decision = await desk.accept(GOOD, again=True)
+    assert decision.submission.id != first.submission.id
     after = await desk.state()
+    assert len(after["ledger"]) == len(before["ledger"]) + 1
     for table in ("series", "change", "attachment", "agreement_head", "withheld_head"):
         assert after[table] == before[table]
     assert decision.submission.changes == {
@@ -109,7 +114,10 @@ async def test_c159_the_same_withheld_file_again_changes_nothing(desk: Desk) -> 
     await desk.accept(text)
     before = await desk.state()
     await desk.accept(text)
+    assert await desk.state() == before
+    await desk.accept(text, again=True)
     after = await desk.state()
+    assert len(after["ledger"]) == len(before["ledger"]) + 1
     for table in after:
         if table not in {"ledger", "outbox"}:
             assert after[table] == before[table], table
