@@ -30,6 +30,11 @@ UPDATE submission SET state = CASE WHEN release_at > clock_timestamp() THEN 'awa
 WHERE id = ANY ($1::uuid[]) AND state = ANY ($2::text[])
 RETURNING id
 """
+_FORGET_WITNESS = """
+DELETE FROM witness WHERE publication_id IN (
+  SELECT publication_id FROM submission WHERE id = ANY ($1::uuid[])
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +100,6 @@ async def stand_again(
     Returns those that were.
     """
     rows = await connection.fetch(_STAND, list(submissions), list(states))
+    # Where they are current has to be looked for anew.
+    await connection.execute(_FORGET_WITNESS, list(submissions))
     return [row["id"] for row in rows]

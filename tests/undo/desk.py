@@ -50,10 +50,10 @@ class UndoDesk(Desk):
         """Send rows that have to be accepted."""
         return (await self.accept(rows(*lines, action=action))).submission.id
 
-    async def settle(self) -> None:
-        """Do the looks that publications have left, in their order."""
+    async def settle(self, *, last: bool = False) -> None:
+        """Do the looks that publications have left, in their order; or that of the last."""
         found = await self.pools.writer.fetch("SELECT publication_id FROM ledger ORDER BY sequence")
-        for row in found:
+        for row in found[-1:] if last else found:
             await settle_superseded(self.pools, row["publication_id"])
 
     async def state_of(self, submission: uuid.UUID) -> str:
