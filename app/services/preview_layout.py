@@ -58,7 +58,7 @@ async def preview_layout(
     if stored is None:
         raise no_layout(name)
     flow = catalogue.flow(agreement.dataflow_urn, agreement.urn)
-    layout = read_layout(orjson.dumps(stored.document), flow)
+    layout = await asyncio.to_thread(read_layout, orjson.dumps(stored.document), flow)
     own = [agreement]
 
     def resolve(kind: str, structure: str) -> Target | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Final
 
@@ -36,9 +37,10 @@ async def save_layout(
         )
     async with pools.writer.acquire() as connection:
         catalogue = await cache.current(connection)
-        agreement = find_agreement(catalogue, subject, named)
-        flow = catalogue.flow(agreement.dataflow_urn, agreement.urn)
-        document = layout_document(read_layout(body, flow))
+    agreement = find_agreement(catalogue, subject, named)
+    flow = catalogue.flow(agreement.dataflow_urn, agreement.urn)
+    document = layout_document(await asyncio.to_thread(read_layout, body, flow))
+    async with pools.writer.acquire() as connection:
         is_new = await layouts.put_layout(
             connection, agreement.id, name, document, subject.client_id
         )

@@ -11,8 +11,11 @@ from typing import Final
 from app.sdmx.components import Component
 
 _NOTE: Final = re.compile(
-    r"(?:\s*\(\s*(?:\d{1,2}|[a-zA-Z]|\*+)\s*\)|\s*[*†‡§]+|\s*[¹²³⁰⁴⁵⁶⁷⁸⁹]+|\s+(?:\d{1,2}|[a-z])/)+\s*$"
+    r"(?:\s*\(\s*(?:\d{1,2}|[a-zA-Z]|\*+)\s*\)|\s*[*†‡§¹²³⁰⁴⁵⁶⁷⁸⁹]|\s+(?:\d{1,2}|[a-z])/)+\s*$"
 )
+_NOTES_LENGTH: Final = 64
+"""Characters at the end of a label among which marks of footnotes are sought."""
+
 _GAPS: Final = re.compile(r"[\s\u00a0\u2007\u202f]+")
 _EDGES: Final = " .,:;·•-–—_"
 
@@ -32,8 +35,9 @@ def clean(text: str) -> str:
 
 def without_notes(text: str) -> str:
     """A label without the marks of footnotes at its end: `Cuba 1/`, `Haití*`, `Panamá (2)`."""
-    short = _NOTE.sub("", text).strip()
-    return short or text.strip()
+    text = text.strip()
+    body, end = text[:-_NOTES_LENGTH], text[-_NOTES_LENGTH:]
+    return (body + _NOTE.sub("", end)).strip() or text
 
 
 class CodeNames:

@@ -1,7 +1,7 @@
 """Layouts: where a national workbook has what, saved under a name for an agreement.
 
 A layout is a JSON object. Rows count from 1, columns have their letters, patterns take `*` and
-`?`, and neither case nor accents count in them:
+`?`, and neither case nor accents count in them; a list has 200 of 200 characters at most:
 
     sheets          names or patterns of the sheets to read; default: the first visible one
     headerRows      rows with headers, in order
@@ -37,6 +37,11 @@ from app.sheets.table import PARTS, SKIP, ZERO
 
 MAX_BYTES: Final = 256 << 10
 MOST_PROBLEMS: Final = 50
+MOST_PATTERNS: Final = 200
+"""Patterns of one list."""
+
+PATTERN_LENGTH: Final = 200
+"""Characters of a pattern."""
 
 DEFAULT_MARKS: Final = dict.fromkeys(
     ("-", "–", "—", "s/d", "sd", "n/d", "nd", "n.a.", "n/a", "...", "…", ".."), "O"
@@ -141,15 +146,20 @@ def layout_document(layout: Layout) -> dict[str, Any]:
 
 def parse_columns(text: str) -> list[int] | None:
     """The columns of `C:N` or `C,E,G:H`, or nothing when it says none."""
-    found: list[int] = []
+    listed: list[int] = []
+    found: set[int] = set()
     for part in text.split(","):
         first, mark, last = part.strip().partition(":")
         start = column_number(first.strip())
         end = column_number(last.strip()) if mark else start
         if start is None or end is None or end < start:
             return None
-        found += range(start, end + 1)
-    return found if len(found) == len(set(found)) else None
+        named = range(start, end + 1)
+        if not found.isdisjoint(named):
+            return None
+        found.update(named)
+        listed += named
+    return listed
 
 
 class _Check:
@@ -184,6 +194,7 @@ class _Check:
         for name, codes in layout.codes.items():
             self._check_codes(name, codes)
         self._check_marks()
+        self._check_patterns()
         self._check_whole()
         return self._problems[:MOST_PROBLEMS]
 
@@ -228,9 +239,10 @@ class _Check:
                     f"row {row} is not above firstDataRow",
                     f"la fila {row} no está encima de firstDataRow",
                 )
+        taken = set(columns or ())
         for name in self._layout.columns:
             column = column_number(self._layout.column_rule(name).column)
-            if columns and column in columns:
+            if column in taken:
                 self._say(
                     f"columns.{name}",
                     "the column is one of across.columns",
@@ -261,6 +273,8 @@ class _Check:
             self._say(f"codes.{name}", "the component is not coded", "el componente no usa códigos")
             return
         for label, code in codes.items():
+            if self._is_full:
+                return
             if code not in component.code_set:
                 self._no_code(f"codes.{name}.{label}", code, component, component.code_set)
 
@@ -276,6 +290,24 @@ class _Check:
                 f"{meaning!r} is neither zero nor skip nor a code of OBS_STATUS",
                 f"{meaning!r} no es zero, ni skip, ni un código de OBS_STATUS",
             )
+
+    def _check_patterns(self) -> None:
+        layout = self._layout
+        lists = {
+            "sheets": layout.sheets,
+            "skipRows": layout.skip_rows,
+            "stop.labels": layout.stop.labels,
+            "across.skip": layout.across.skip if layout.across else (),
+        }
+        for path, patterns in lists.items():
+            if len(patterns) > MOST_PATTERNS:
+                self._say(path, f"more than {MOST_PATTERNS}", f"más de {MOST_PATTERNS}")
+            if any(len(pattern) > PATTERN_LENGTH for pattern in patterns):
+                self._say(
+                    path,
+                    f"one has more than {PATTERN_LENGTH} characters",
+                    f"uno tiene más de {PATTERN_LENGTH} caracteres",
+                )
 
     def _check_whole(self) -> None:
         """Every dimension has its place, and there is something to report."""
@@ -299,7 +331,7 @@ class _Check:
     def _component(self, path: str, name: str) -> Component | None:
         whole, mark, part = name.partition(":")
         component = self._flow.components.get(whole)
-        if component is None:
+        if component is None and not self._is_full:
             near = nearest(whole, self._flow.components)
             hint = (f"; did you mean {near}?", f"; ¿quiso decir {near}?") if near else ("", "")
             self._say(
@@ -307,7 +339,7 @@ class _Check:
                 f"{whole} is no component of {self._flow.short_urn}{hint[0]}",
                 f"{whole} no es un componente de {self._flow.short_urn}{hint[1]}",
             )
-        elif mark and (whole != self._time or part not in PARTS):
+        elif component is not None and mark and (whole != self._time or part not in PARTS):
             listed = ", ".join(f"{self._time}:{each}" for each in PARTS)
             self._say(path, f"parts are there of: {listed}", f"hay partes de: {listed}")
         return component
@@ -325,6 +357,11 @@ class _Check:
 
     def _no_address(self, path: str, text: str) -> None:
         self._say(path, f"{text!r} is no address", f"{text!r} no es una dirección")
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether no more is told: to look for what is near takes its time."""
+        return len(self._problems) >= MOST_PROBLEMS
 
     def _say(self, path: str, en: str, es: str) -> None:
         self._problems.append(_problem(path, en, es))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from app.sdmx.findings import UnreadableError
 from app.sheets.addresses import column_number, parse_cell
@@ -14,6 +15,9 @@ from app.sheets.layout import Layout, parse_columns
 from app.sheets.table import AcrossColumn, Fixed, Source, Table
 from app.sheets.table_reading import MergedAreas, mark_key
 from app.sheets.workbook import Cell, Workbook
+
+LABEL_LENGTH: Final = 500
+"""Characters of a cell that are held against patterns."""
 
 
 def layout_tables(workbook: Workbook, layout: Layout, agreement: str) -> list[Table]:
@@ -30,7 +34,8 @@ def layout_tables(workbook: Workbook, layout: Layout, agreement: str) -> list[Ta
 def _sheets(workbook: Workbook, wanted: Sequence[str]) -> list[str]:
     if not wanted:
         return (workbook.visible or workbook.sheets)[:1]
-    found = [name for name in workbook.sheets if _matcher(wanted)(name)]
+    is_wanted = _matcher(wanted)
+    found = [name for name in workbook.sheets if is_wanted(name)]
     if not found:
         raise UnreadableError(
             "xlsx-sheet", value=", ".join(workbook.sheets)[:200], allowed=" / ".join(wanted)[:200]
@@ -114,14 +119,20 @@ def _at(rows: dict[int, list[Cell]], row: int, column: int) -> Cell:
 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a label is one of the patterns, which know no case and no accents."""
+    """Whether a label is one of the patterns, which know no case and no accents.
+
+    What a long cell says beyond `LABEL_LENGTH` does not count.
+    """
     if not patterns:
         return lambda _label: False
     joined = "|".join(fnmatch.translate(_folded(pattern)) for pattern in patterns)
     expression = re.compile(joined)
-    return lambda label: bool(
-        expression.match(fold(label)) or expression.match(fold(without_notes(label)))
-    )
+
+    def matches(label: str) -> bool:
+        label = label[:LABEL_LENGTH]
+        return bool(expression.match(fold(label)) or expression.match(fold(without_notes(label))))
+
+    return matches
 
 
 def _folded(pattern: str) -> str:
@@ -130,10 +141,10 @@ def _folded(pattern: str) -> str:
 
 
 def _fold_part(text: str) -> str:
-    """Fold a part of a pattern, keeping the blanks at its ends."""
+    """Fold a part of a pattern, keeping the blanks at its ends; a bracket is a bracket."""
     head = " " if text[:1] == " " else ""
     tail = " " if text[-1:] == " " and text.strip() else ""
-    return head + fold(text) + tail
+    return head + fold(text).replace("[", "[[]") + tail
 
 
 _PARTS = re.compile(r"[*?]|[^*?]+")
