@@ -61,7 +61,6 @@ _DROP_AGREEMENT = {
 _DROP_SUBMISSIONS = {
     "submission": "DELETE FROM practice.submission WHERE organisation = $1",
     "receipt": "DELETE FROM practice.receipt WHERE organisation = $1",
-    "upload": "DELETE FROM practice.upload WHERE organisation = $1",
 }
 _DROP_LEDGER = "DELETE FROM practice.ledger WHERE agreement_ids && $1"
 _DROP_OUTBOX = """
@@ -93,7 +92,6 @@ WHERE l.publication_id = t.publication_id AND l.published_at < {_OLD}
 _FORGET = {
     "submission": f"DELETE FROM practice.submission WHERE received_at < {_OLD}",  # noqa: S608
     "receipt": f"DELETE FROM practice.receipt WHERE issued_at < {_OLD}",  # noqa: S608
-    "upload": f"DELETE FROM practice.upload WHERE created_at < {_OLD}",  # noqa: S608
     "ledger": f"DELETE FROM practice.ledger WHERE published_at < {_OLD}",  # noqa: S608
 }
 _DROP_NIL_RETURNS = """

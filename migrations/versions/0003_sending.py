@@ -223,8 +223,6 @@ PRACTISED = (
     "redacted_change",
     "nil_return",
     "receipt",
-    "upload",
-    "upload_part",
 )
 
 PRACTICE = (
@@ -235,8 +233,6 @@ PRACTICE = (
 CREATE SEQUENCE practice.publication_id;
 ALTER TABLE practice.finding ADD FOREIGN KEY (submission_id)
   REFERENCES practice.submission (id) ON DELETE CASCADE;
-ALTER TABLE practice.upload_part ADD FOREIGN KEY (upload_id)
-  REFERENCES practice.upload (id) ON DELETE CASCADE;
 GRANT USAGE ON SCHEMA practice TO vipmg_writer;
 GRANT USAGE ON SEQUENCE practice.publication_id TO vipmg_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA practice TO vipmg_writer;

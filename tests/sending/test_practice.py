@@ -84,6 +84,13 @@ async def test_nothing_of_practice_shows_anywhere_else(house: House, pools: Pool
     assert (await sender.get(told["links"]["self"]))["id"] == told["id"]
 
 
+async def test_the_practice_space_has_no_table_that_nobody_writes(pools: Pools) -> None:
+    found = await pools.writer.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'practice'"
+    )
+    assert not {"upload", "upload_part"} & {row["tablename"] for row in found}
+
+
 async def test_the_database_keeps_readers_out(pools: Pools) -> None:
     for pool in (pools.public, pools.privileged):
         for table in ("series", "submission", "ledger", "withheld_series"):
