@@ -14,8 +14,8 @@ from app.http.replies import ReplyCache, SpoolResponse
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.uploads import attachment
+from app.services.check_provider import check_provider
 from app.services.export_provider import export_provider
-from app.services.read_ledger import require_provider
 
 EXPORT_PATH: Final = "/api/export"
 WAIT_SECONDS: Final = 10.0
@@ -39,7 +39,7 @@ async def get_export(request: Request, caller: AuthenticatedSubject) -> Response
 
     All of one moment, in open formats; the README in the archive tells what is where.
     """
-    require_provider(caller)
+    check_provider(caller)
     state = request.app.state
     parts = export_provider(
         state.pools.writer, state.keyring, caller.organisation, state.settings.base_url

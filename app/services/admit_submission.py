@@ -6,8 +6,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from app.auth.subject import Subject
-from app.errors import NotAuthorisedError
 from app.services.issue_receipt import issue_receipt
 from app.store import jobs, submissions
 from app.store.submissions import Arrival
@@ -42,16 +40,3 @@ async def enqueue_submission(
         await jobs.enqueue(connection, PRACTICE_JOB, str(submission), priority=-1)
     else:
         await jobs.enqueue(connection, JOB, str(submission))
-
-
-def check_provider(subject: Subject) -> None:
-    """See that the caller may send data.
-
-    Raises:
-        NotAuthorisedError: its organisation is no data provider.
-    """
-    if subject.organisation_kind == "data_consumer":
-        raise NotAuthorisedError(
-            f"{subject.organisation} is a data consumer; only data providers send data.",
-            f"{subject.organisation} es consumidor de datos; solo los proveedores envían datos.",
-        )

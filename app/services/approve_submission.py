@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.auth.subject import Subject
 from app.errors import ApprovalBySenderError, ConflictError
-from app.services.admit_submission import check_provider, enqueue_submission
+from app.services.admit_submission import enqueue_submission
+from app.services.check_provider import check_provider
 from app.services.get_submission import find_submission
 from app.services.tell_decision import tell_decision
 from app.store import decisions

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.auth.subject import Subject
-from app.errors import MessageError, NotAuthorisedError, TooLargeError, TooManyUploadsError
+from app.errors import MessageError, TooLargeError, TooManyUploadsError
+from app.services.check_provider import check_provider
 from app.store import uploads
 from app.store.pools import Pools
 from app.store.uploads import OpenUploads, StoredUpload
@@ -45,11 +46,7 @@ async def begin_upload(
         TooLargeError: it is larger than one file may be.
         TooManyUploadsError: the organisation has too much under way already.
     """
-    if subject.organisation_kind == "data_consumer":
-        raise NotAuthorisedError(
-            f"{subject.organisation} is a data consumer; only data providers send data.",
-            f"{subject.organisation} es consumidor de datos; solo los proveedores envían datos.",
-        )
+    check_provider(subject)
     if byte_count == 0:
         raise MessageError("The file is empty.", "El archivo está vacío.")
     if byte_count > limits.file_bytes:

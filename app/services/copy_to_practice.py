@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.auth.subject import Subject
-from app.services.admit_submission import check_provider
+from app.services.check_provider import check_provider
 from app.services.find_agreement import find_agreement
 from app.store import practice, publication
 from app.store.catalogue import CatalogueCache

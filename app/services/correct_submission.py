@@ -12,7 +12,7 @@ import msgspec
 from app.auth.subject import Subject
 from app.errors import ConflictError, QuerySemanticError
 from app.sdmx.corrections import Correction
-from app.services.admit_submission import check_provider
+from app.services.check_provider import check_provider
 from app.services.get_submission import find_submission
 from app.services.take_submission import check_overtaken, take_submission
 from app.store.pools import Pools

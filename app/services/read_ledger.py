@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.auth.subject import Subject
-from app.errors import NotAuthorisedError
+from app.services.check_provider import check_provider
 from app.store import ledger_reading
 from app.store.ledger_lines import Line, canonical
 from app.store.pools import Pools, with_retry
@@ -25,7 +25,7 @@ async def read_ledger(
         NotAuthorisedError: the caller is no data provider.
     """
     if provider is not None:
-        require_provider(provider)
+        check_provider(provider)
 
     async def read() -> list[Line]:
         if provider is None:
@@ -38,16 +38,3 @@ async def read_ledger(
     found = await with_retry(read)
     text = b"".join(canonical(line) + b"\n" for line in found[:limit])
     return text, found[limit - 1]["sequence"] if len(found) > limit else None
-
-
-def require_provider(subject: Subject) -> None:
-    """See that a caller is a data provider.
-
-    Raises:
-        NotAuthorisedError: it is a data consumer.
-    """
-    if subject.organisation_kind == "data_consumer":
-        raise NotAuthorisedError(
-            f"{subject.organisation} is a data consumer; this is for data providers.",
-            f"{subject.organisation} es consumidor de datos; esto es para proveedores de datos.",
-        )

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from app.auth.subject import Subject
 from app.errors import MessageError, TooLargeError
-from app.services.admit_submission import check_provider
+from app.services.check_provider import check_provider
 from app.services.take_submission import take_submission
 from app.store import submissions
 from app.store.pools import Pools

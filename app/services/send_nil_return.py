@@ -12,7 +12,7 @@ import orjson
 from app.auth.subject import Subject
 from app.errors import ConflictError, QuerySemanticError
 from app.sdmx.reporting_periods import ReportingPeriod, read_period
-from app.services.admit_submission import check_provider
+from app.services.check_provider import check_provider
 from app.services.find_agreement import find_agreement
 from app.services.issue_receipt import issue_receipt
 from app.services.publish_nil_return import count_observations, publish_nil_return

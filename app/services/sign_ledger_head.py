@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.auth.keyring import Keyring
 from app.auth.subject import Subject
-from app.services.read_ledger import require_provider
+from app.services.check_provider import check_provider
 from app.store import ledger_reading
 from app.store.ledger_reading import Head
 from app.store.pools import Pools, with_retry
@@ -19,7 +19,7 @@ async def sign_ledger_head(
         NotAuthorisedError: the caller is no data provider.
     """
     if provider is not None:
-        require_provider(provider)
+        check_provider(provider)
 
     async def read() -> Head:
         if provider is None:

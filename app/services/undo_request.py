@@ -13,7 +13,8 @@ import orjson
 from app.auth.subject import Subject
 from app.errors import IdempotencyKeyReusedError, NotFoundError, NotUndoableError
 from app.sdmx.undo import Undoing
-from app.services.admit_submission import admit_submission, check_provider
+from app.services.admit_submission import admit_submission
+from app.services.check_provider import check_provider
 from app.services.get_submission import find_submission
 from app.store import standing, submissions
 from app.store.pools import Pools
