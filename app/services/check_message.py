@@ -50,11 +50,7 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
 
 def _resolver(work: Work) -> Callable[[str, str], Target | str]:
     """Finds the agreements of the sender."""
-    own = [
-        agreement
-        for agreement in work.catalogue.agreements.values()
-        if agreement.provider == work.submission.organisation
-    ]
+    own = work.catalogue.of_provider(work.submission.organisation)
     return lambda kind, structure: find_target(work.catalogue, own, kind, structure)
 
 

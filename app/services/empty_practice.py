@@ -31,11 +31,7 @@ async def empty_practice(pools: Pools, cache: CatalogueCache, subject: Subject) 
     """
     async with pools.writer.acquire() as connection:
         catalogue = await cache.current(connection)
-        own = [
-            agreement.id
-            for agreement in catalogue.agreements.values()
-            if agreement.provider == subject.organisation
-        ]
+        own = [agreement.id for agreement in catalogue.of_provider(subject.organisation)]
         async with connection.transaction():
             return await practice.empty(connection, subject.organisation, own)
 

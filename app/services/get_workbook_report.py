@@ -66,7 +66,7 @@ async def get_workbook_report(
 def _reader(
     stored: StoredSubmission, catalogue: Catalogue, spool: IO[bytes], settings: Settings
 ) -> DataReader:
-    own = [one for one in catalogue.agreements.values() if one.provider == stored.organisation]
+    own = catalogue.of_provider(stored.organisation)
 
     def resolve(kind: str, structure: str) -> Target | str:
         return find_target(catalogue, own, kind, structure)

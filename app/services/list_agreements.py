@@ -20,9 +20,8 @@ async def list_agreements(
             catalogue = await cache.current(connection)
             own = [
                 agreement
-                for agreement in catalogue.agreements.values()
-                if agreement.provider == subject.organisation
-                and catalogue.find_flow(agreement.dataflow_urn) is not None
+                for agreement in catalogue.of_provider(subject.organisation)
+                if catalogue.find_flow(agreement.dataflow_urn) is not None
             ]
             held = await read_coverage(connection, [agreement.id for agreement in own])
         return AgreementList(

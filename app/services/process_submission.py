@@ -83,7 +83,7 @@ async def _prepare_practice(
 ) -> None:
     """Let the agreements of the sender have heads in the practice space."""
     catalogue = await cache.current(connection)
-    own = [a.id for a in catalogue.agreements.values() if a.provider == stored.organisation]
+    own = [agreement.id for agreement in catalogue.of_provider(stored.organisation)]
     await practice.ensure_heads(connection, own)
 
 

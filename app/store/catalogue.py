@@ -130,6 +130,10 @@ class Catalogue:
         """The agreements of a dataflow, those of the highest precedence first."""
         return [a for a in self.agreements.values() if a.dataflow == dataflow]
 
+    def of_provider(self, organisation: str) -> list[StoredAgreement]:
+        """The agreements that a data provider sends to."""
+        return [one for one in self.agreements.values() if one.provider == organisation]
+
     def may_overlap(self, left: StoredAgreement, right: StoredAgreement) -> bool:
         """Whether two agreements of one dataflow could hold the same key."""
         pair = (left.id, right.id)
