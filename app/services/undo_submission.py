@@ -164,7 +164,10 @@ async def _publish(work: Work, parent: StoredSubmission) -> None:
 
 
 async def _mark(work: Work, undone: Undone) -> None:
-    """Bring the states of all submissions in line with what stands now, and sign what changed."""
+    """Bring the states of all submissions in line with what stands now, and sign what was undone.
+
+    Signed are the falls and what rises after them: somebody asked for these.
+    """
     connection = work.connection
     moved: list[uuid.UUID] = []
     for undoing, state in standing.FALLEN.items():
@@ -178,7 +181,7 @@ async def _mark(work: Work, undone: Undone) -> None:
     back = {undone.submissions[number] for number in risen & undone.submissions.keys()}
     moved += await standing.stand_again(connection, back, list(standing.FALLEN.values()))
     given = {undone.submissions[number] for number in undone.owners & undone.submissions.keys()}
-    moved += await standing.stand_again(connection, given, ["superseded"])
+    await standing.stand_again(connection, given, ["superseded"])  # nothing to sign, see `mark`
     for submission in sorted(set(moved)):
         await issue_receipt(connection, submission, "decision")
 

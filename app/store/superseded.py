@@ -128,7 +128,12 @@ async def keep_witness(connection: Connection, candidate: Candidate, found: Foun
 
 
 async def mark(connection: Connection, candidate: Candidate, found: Found) -> bool:
-    """Call a submission superseded; False when something was published since the search."""
+    """Call a submission superseded; False when something was published since the search.
+
+    No receipt is signed, nor when an undoing takes the state back: it is no decision on the
+    submission, whose receipt stays true. It follows from publications that have their own
+    receipts and places in the ledger, and whoever has the journal can work it out again.
+    """
     async with connection.transaction():
         agreements = await connection.fetchval(_AGREEMENTS, candidate.publication)
         await connection.execute(_LOCK, agreements)

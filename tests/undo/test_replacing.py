@@ -40,6 +40,12 @@ async def replace(
     return await desk.process(stored.id)
 
 
+async def receipts_of(desk: UndoDesk, submission: uuid.UUID) -> list[str]:
+    """The kinds of what was signed of a submission."""
+    listed = await desk.rows("receipt")
+    return sorted(row["kind"] for row in listed if row["submission_id"] == submission)
+
+
 async def test_what_is_not_said_again_is_gone(desk: UndoDesk) -> None:
     await desk.put_rows("A,CRI,2020,0,A")
     old = await desk.put_rows(
@@ -98,10 +104,12 @@ async def test_its_roll_back_brings_the_old_file_back(desk: UndoDesk) -> None:
     old = await desk.put_rows("A,CRI,2022,1,A,,,s,g,d", "A,GTM,2023,2")
     before = await desk.observations()
     new = await replace(desk, old, "A,CRI,2023,3,A,,,s,,d")
+    signed = await receipts_of(desk, old)
     await desk.settle()
     assert await desk.state_of(old) == "superseded"
     await desk.undo(new.submission.id)
     assert await desk.observations() == before
+    assert await receipts_of(desk, old) == signed == ["arrival", "decision"]
     assert await desk.attachments() == {"*.CRI": {"G": "g"}, "*.*": {"D": "d"}}
     assert await desk.state_of(old) == "published"
     await check(desk)
