@@ -73,6 +73,7 @@ class Outcome:
         duplicates: rows that repeat a key of the same message and action: the row, the first
             row with that key, the time period.
         conflicts: row, attribute of the series and both values where segments disagree.
+        dropped: row that took an attribute of the series away, by attribute.
     """
 
     observations: Document
@@ -80,6 +81,7 @@ class Outcome:
     touched: dict[str, int]
     duplicates: list[tuple[int, int, str]]
     conflicts: list[tuple[int, str, str]] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
 
 
 def apply(
@@ -100,7 +102,7 @@ def apply(
     rows = series.observations(result.observations)
     seen: dict[str, tuple[Action, int]] = {}
     for segment in segments:
-        _apply_attributes(result.attributes, segment)
+        _apply_attributes(result, segment)
         if segment.action == "Delete":
             _delete(rows, segment)
         else:
@@ -176,12 +178,13 @@ def _conflicts(segments: Sequence[Segment]) -> Iterator[tuple[int, str, str]]:
                 yield segment.rows[0], name, f"{known} / {value}"
 
 
-def _apply_attributes(attributes: dict[str, Any], segment: Segment) -> None:
+def _apply_attributes(result: Outcome, segment: Segment) -> None:
     if segment.action == "Delete":
         for name in segment.attributes:
-            attributes.pop(name, None)
+            if result.attributes.pop(name, None) is not None and segment.rows:
+                result.dropped[name] = segment.rows[0]
     else:
-        _take_attributes(attributes, segment)
+        _take_attributes(result.attributes, segment)
 
 
 def _take_attributes(attributes: dict[str, Any], segment: Segment) -> None:
