@@ -16,9 +16,8 @@ from app.sdmx.messages.data_reading import (
     DataReader,
     Form,
     Location,
-    join_cell,
-    split_cell,
 )
+from app.sdmx.replacements import Replacements
 
 STRUCTURE: Final = "STRUCTURE_ID"
 
@@ -75,9 +74,27 @@ class CorrectedReader:
         self._reader = reader
         self._corrections = [msgspec.convert(one, Correction) for one in corrections]
         self._used = [0] * len(self._corrections)
-        self._dropped = {(c.file, c.row) for c in self._corrections if c.drop and c.row}
+        self._dropped: dict[tuple[str | None, int], list[int]] = defaultdict(list)
+        self._structures: list[tuple[int, Correction]] = []
+        self._by_row: dict[tuple[str | None, int], list[int]] = defaultdict(list)
+        self._by_place: dict[str | None, dict[tuple[str | None, str | None], list[int]]] = {}
+        for number, one in enumerate(self._corrections):
+            self._sort(number, one)
+        self._replacements: dict[int, dict[str, Replacements]] = {}
         self._forms: dict[int, tuple[Form, Form]] = {}
         self._mended: set[tuple[int | None, str | None]] = set()
+
+    def _sort(self, number: int, one: Correction) -> None:
+        """Note a correction where it is sought."""
+        if one.drop and one.row:
+            self._dropped[one.file, one.row].append(number)
+        if not one.drop and one.column == STRUCTURE:
+            self._structures.append((number, one))
+        elif one.row is not None:
+            self._by_row[one.file, one.row].append(number)
+        elif one.place is not None:
+            places = self._by_place.setdefault(one.column, defaultdict(list))
+            places[one.file, one.place].append(number)
 
     @property
     def row_count(self) -> int:
@@ -118,94 +135,85 @@ class CorrectedReader:
         if row is None or not self._dropped:
             return False
         here = self._reader.locate(row, None)
-        if (here.file, here.row) not in self._dropped:
-            return False
-        for number, correction in enumerate(self._corrections):
-            if correction.drop and (correction.file, correction.row) == (here.file, here.row):
-                self._used[number] += 1
-        return True
+        numbers = self._dropped.get((here.file, here.row or 0), ())
+        for number in numbers:
+            self._used[number] += 1
+        return bool(numbers)
 
     def _corrected(self, batch: Batch) -> Batch:
         batch = replace(batch, cells=dict(batch.cells), form=self._form(batch.form))
-        at = self._rows_by_location(batch)
+        for number, correction in self._structures:
+            if batch.structure == correction.value and correction.replacement is not None:
+                batch.structure = correction.replacement
+                self._used[number] += 1
+        columns = self._columns(batch.form)
+        puts: dict[tuple[str, int], tuple[int, str]] = {}
         left_out: set[int] = set()
-        for number, correction in enumerate(self._corrections):
+        for number, place in self._named(batch):
+            correction = self._corrections[number]
+            self._used[number] += 1
             if correction.drop:
-                places = self._places(correction, batch, at)
-                left_out.update(places)
-                self._used[number] += len(places)
-            elif correction.column == STRUCTURE:
-                if batch.structure == correction.value and correction.replacement is not None:
-                    batch.structure = correction.replacement
-                    self._used[number] += 1
-            elif correction.is_of_place:
-                self._used[number] += self._put(correction, batch, at)
+                left_out.add(place)
             else:
-                self._used[number] += self._put_all(correction, batch)
+                name = _column(correction, batch)
+                puts[name, place] = (number, correction.value or "")
+        for name, replacements in columns.items():
+            old = batch.cells.get(name) or [""] * len(batch.rows)
+            new = list(map(replacements.cell, old))
+            if new != old:
+                batch.cells[name] = new
+        self._put(batch, puts, columns)
         return _without(batch, left_out) if left_out else batch
 
-    def _rows_by_location(self, batch: Batch) -> dict[tuple[str | None, int | None], list[int]]:
-        """Places in the batch by file and row; empty where no correction asks."""
-        found: dict[tuple[str | None, int | None], list[int]] = defaultdict(list)
-        if any(correction.is_of_place for correction in self._corrections):
-            for place, row in enumerate(batch.rows):
-                here = self._reader.locate(row, None)
-                found[here.file, row if here.row is None else here.row].append(place)
-        return found
+    def _columns(self, form: Form) -> dict[str, Replacements]:
+        """The replacements of each column of a form; compiled once."""
+        known = self._replacements.get(id(form))
+        if known is None:
+            listed: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+            for number, correction in enumerate(self._corrections):
+                if correction.is_of_place or correction.drop or correction.column == STRUCTURE:
+                    continue
+                sent, put = correction.value or "", correction.replacement or ""
+                listed[_component(correction, form)].append((number, sent, put))
+            known = self._replacements[id(form)] = {
+                name: Replacements(form.columns[name], form, each, self._used)
+                for name, each in listed.items()
+            }
+        return known
 
-    def _places(
-        self,
-        correction: Correction,
-        batch: Batch,
-        at: Mapping[tuple[str | None, int | None], list[int]],
-    ) -> list[int]:
-        """The rows of the batch that a correction names."""
-        if correction.row is not None:
-            rows = at.get((correction.file, correction.row), [])
-        else:
-            rows = [place for (file, _), each in at.items() if file == correction.file
-                    for place in each]  # fmt: skip
-        if correction.place is None:
-            return rows
-        column = correction.column
-        return [
-            place
-            for place in rows
-            if self._reader.locate(batch.rows[place], column).place == correction.place
-        ]
+    def _named(self, batch: Batch) -> list[tuple[int, int]]:
+        """Corrections of one row or cell that find it in the batch: number and place, in order."""
+        if not self._by_row and not self._by_place:
+            return []
+        found: list[tuple[int, int]] = []
+        for place, row in enumerate(batch.rows):
+            here = self._reader.locate(row, None)
+            at = here.file, row if here.row is None else here.row
+            for number in self._by_row.get(at, ()):
+                wanted = self._corrections[number]
+                if wanted.place in (None, self._reader.locate(row, wanted.column).place):
+                    found.append((number, place))
+            for column, by_place in self._by_place.items():
+                shown = self._reader.locate(row, column)
+                found += [(n, place) for n in by_place.get((here.file, shown.place), ())]
+        return sorted(found)
 
     def _put(
         self,
-        correction: Correction,
         batch: Batch,
-        at: Mapping[tuple[str | None, int | None], list[int]],
-    ) -> int:
-        places = self._places(correction, batch, at)
-        if places:
-            name = _column(correction, batch)
-            cells = list(batch.cells[name])
-            for place in places:
-                cells[place] = correction.value or ""
-            batch.cells[name] = cells
-            mended = batch.faulty.intersection((batch.rows[place], name) for place in places)
-            batch.faulty -= mended
-            self._mended |= mended
-        return len(places)
-
-    def _put_all(self, correction: Correction, batch: Batch) -> int:
-        name = _column(correction, batch)
-        column, form = batch.form.columns[name], batch.form
-        cells = [
-            _replaced(cell, column, form, correction.value or "", correction.replacement or "")
-            for cell in batch.cells[name]
-        ]
-        changed = sum(new is not None for new in cells)
-        if changed:
-            batch.cells[name] = [
-                old if new is None else new
-                for old, new in zip(batch.cells[name], cells, strict=True)
-            ]
-        return changed
+        puts: Mapping[tuple[str, int], tuple[int, str]],
+        columns: Mapping[str, Replacements],
+    ) -> None:
+        """Put values into single cells; replacements that come later apply to them."""
+        changed: dict[str, list[str]] = {}
+        for (name, place), (number, value) in puts.items():
+            if name not in changed:
+                changed[name] = list(batch.cells[name])
+            changed[name][place] = columns[name].after(number, value) if name in columns else value
+        batch.cells.update(changed)
+        mended = batch.faulty.intersection((batch.rows[place], name) for name, place in puts)
+        batch.faulty -= mended
+        self._mended |= mended
 
     def _form(self, form: Form) -> Form:
         """The form with the columns that corrections add; the same object each time."""
@@ -221,29 +229,20 @@ class CorrectedReader:
         return known[1]
 
 
+def _component(correction: Correction, form: Form) -> str:
+    """The component of the column that a correction names."""
+    name = correction.column or ""
+    if name in form.columns:
+        return name
+    return next(c.component for c in form.columns.values() if c.name == name)
+
+
 def _column(correction: Correction, batch: Batch) -> str:
     """The component of the column that a correction names; its cells are there afterwards."""
-    name = correction.column or ""
-    if name not in batch.form.columns:
-        name = next(c.component for c in batch.form.columns.values() if c.name == name)
+    name = _component(correction, batch.form)
     if name not in batch.cells:
         batch.cells[name] = [""] * len(batch.rows)
     return name
-
-
-def _replaced(cell: str, column: Column, form: Form, sent: str, put: str) -> str | None:
-    """The cell with `put` in the place of `sent`; nothing where it is not there."""
-    if column.many:
-        values = split_cell(cell, form.sub_separator)
-        if sent not in values:
-            return None
-        return join_cell([put if v == sent else v for v in values], form.sub_separator)
-    same = (
-        cell == sent
-        or (column.labelled and cell.split(": ", 1)[0] == sent)
-        or (form.decimal_comma and cell.replace(",", ".") == sent)
-    )
-    return put if same else None
 
 
 def _without(batch: Batch, left_out: set[int]) -> Batch:
