@@ -9,11 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_replies import PRIVATE, json_reply, language_of
 from app.http.uploads import attachment
 from app.models.agreement_reply import AgreementList, AgreementReply
-from app.models.api import Reply
-from app.sdmx.finding_texts import LANGUAGES
-from app.sdmx.negotiation import negotiate_language
 from app.services.describe_agreement import AGREEMENTS_PATH
 from app.services.get_agreement import get_agreement
 from app.services.list_agreements import list_agreements
@@ -22,7 +20,6 @@ from app.sheets.template import XLSX_MEDIA_TYPE
 
 router = APIRouter(prefix=AGREEMENTS_PATH, tags=["agreements"], dependencies=[Depends(note_caller)])
 
-_PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
 _WORKBOOK: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {XLSX_MEDIA_TYPE: {}}, "description": "The workbook."}
 }
@@ -32,11 +29,11 @@ _WORKBOOK: Final[dict[int | str, dict[str, Any]]] = {
 @router.get("", response_model=AgreementList, summary="List agreements")
 async def get_agreements(request: Request, caller: AuthenticatedSubject) -> Response:
     """List the agreements of your organisation, with what each holds and where to go on."""
-    state, language = request.app.state, _language(request)
+    state, language = request.app.state, language_of(request)
     reply = await list_agreements(
         state.pools, state.catalogue, caller, state.settings.base_url, language
     )
-    return _json(reply, language)
+    return json_reply(reply, headers={"Content-Language": language})
 
 
 @router.head("/{agreement}", include_in_schema=False)
@@ -45,7 +42,7 @@ async def get_one_agreement(
     request: Request, agreement: str, caller: AuthenticatedSubject
 ) -> Response:
     """Return an agreement of your organisation: its id, or `AGENCY:ID(VERSION)`."""
-    state, language = request.app.state, _language(request)
+    state, language = request.app.state, language_of(request)
     reply = await get_agreement(
         state.pools,
         state.catalogue,
@@ -54,7 +51,7 @@ async def get_one_agreement(
         base_url=state.settings.base_url,
         language=language,
     )
-    return _json(reply, language)
+    return json_reply(reply, headers={"Content-Language": language})
 
 
 @router.head("/{agreement}/template.xlsx", include_in_schema=False)
@@ -85,7 +82,7 @@ async def get_template(
 ) -> Response:
     """Return a workbook with the allowed codes to choose from; send it back filled in."""
     state = request.app.state
-    chosen = language or _language(request)
+    chosen = language or language_of(request)
     name, content = await make_template(
         state.pools,
         state.catalogue,
@@ -94,15 +91,5 @@ async def get_template(
         base_url=state.settings.base_url,
         today=dt.datetime.now(dt.UTC).date(),
     )
-    headers = _PRIVATE | {"Content-Language": chosen, "Content-Disposition": attachment(name)}
+    headers = PRIVATE | {"Content-Language": chosen, "Content-Disposition": attachment(name)}
     return Response(content, 200, headers, XLSX_MEDIA_TYPE)
-
-
-def _language(request: Request) -> str:
-    accepted = request.headers.get("accept-language")
-    return negotiate_language(accepted, available=LANGUAGES).order[0]
-
-
-def _json(reply: Reply, language: str) -> Response:
-    headers = _PRIVATE | {"Content-Language": language}
-    return Response(reply.model_dump_json(), 200, headers, "application/json")

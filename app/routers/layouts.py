@@ -10,11 +10,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.http.body_headers import check_content_type
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_replies import PRIVATE, json_reply, language_of
 from app.http.workbook_body import read_layout_body, spool_workbook
 from app.models.agreement_reply import LayoutList, LayoutPreview, LayoutReply
-from app.models.api import Reply
-from app.sdmx.finding_texts import LANGUAGES
-from app.sdmx.negotiation import negotiate_language
 from app.services.delete_layout import delete_layout
 from app.services.describe_agreement import AGREEMENTS_PATH
 from app.services.get_layout import get_layout
@@ -30,7 +28,6 @@ router = APIRouter(
 )
 
 SPOOL_MEMORY_BYTES: Final = 4 << 20
-_PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
 _LAYOUT: Final = "application/json"
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {_LAYOUT: {"schema": {"type": "object"}}}}
@@ -51,7 +48,7 @@ async def get_layouts(request: Request, agreement: str, caller: AuthenticatedSub
     reply = await list_layouts(
         state.pools, state.catalogue, caller, agreement, state.settings.base_url
     )
-    return _json(reply)
+    return json_reply(reply)
 
 
 @router.head("/{name}", include_in_schema=False)
@@ -64,7 +61,7 @@ async def get_one_layout(
     reply = await get_layout(
         state.pools, state.catalogue, caller, agreement, name, state.settings.base_url
     )
-    return _json(reply)
+    return json_reply(reply)
 
 
 @router.put(
@@ -86,7 +83,7 @@ async def put_layout(
     reply = await get_layout(
         state.pools, state.catalogue, caller, agreement, name, state.settings.base_url
     )
-    return _json(reply, 201 if is_new else 200)
+    return json_reply(reply, 201 if is_new else 200)
 
 
 @router.delete("/{name}", status_code=204, summary="Delete a layout", response_class=Response)
@@ -96,7 +93,7 @@ async def remove_layout(
     """Delete a layout."""
     state = request.app.state
     await delete_layout(state.pools, state.catalogue, caller, agreement, name)
-    return Response(None, 204, _PRIVATE)
+    return Response(None, 204, PRIVATE)
 
 
 @router.post(
@@ -119,16 +116,7 @@ async def post_preview(
             agreement,
             name,
             spool,
-            language=_language(request),
+            language=language_of(request),
             turns=state.workbooks,
         )
-    return _json(reply)
-
-
-def _language(request: Request) -> str:
-    accepted = request.headers.get("accept-language")
-    return negotiate_language(accepted, available=LANGUAGES).order[0]
-
-
-def _json(reply: Reply, status: int = 200) -> Response:
-    return Response(reply.model_dump_json(), status, _PRIVATE, "application/json")
+    return json_reply(reply)

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.submission_replies import PRACTICE_PREFIX, pools_of
+from app.http.submission_replies import PRACTICE_PREFIX, PRIVATE, json_reply, pools_of
 from app.models.receipt_api import ReceiptList, ReceiptPage
 from app.services.get_receipt import get_receipt
 from app.services.get_receipts import get_receipts
@@ -20,7 +20,6 @@ _of_submissions = APIRouter(prefix="/submissions", dependencies=[Depends(note_ca
 
 JWKS_PATH: Final = "/.well-known/vipmg-receipts/jwks.json"
 _CACHED: Final = {"Cache-Control": "public, max-age=300"}
-_PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
 _JOSE: Final = "application/jose"
 
 
@@ -52,7 +51,7 @@ async def get_chain(
     page = await list_receipts(
         state.pools, caller, after=after, limit=limit, base_url=state.settings.base_url
     )
-    return Response(page.model_dump_json(), 200, _PRIVATE, "application/json")
+    return json_reply(page)
 
 
 @_of_submissions.head(
@@ -69,8 +68,7 @@ async def get_of_submission(
 ) -> Response:
     """List the receipts of a submission: of its arrival, and of each decision."""
     found = await get_receipts(pools_of(request), caller, submission)
-    body = ReceiptList(receipts=found).model_dump_json()
-    return Response(body, 200, _PRIVATE, "application/json")
+    return json_reply(ReceiptList(receipts=found))
 
 
 @_of_submissions.head(
@@ -88,7 +86,7 @@ async def get_one(
 ) -> Response:
     """Return a receipt as it was signed: `arrival`, the latest `decision`, or one by its id."""
     found = await get_receipt(pools_of(request), caller, submission, receipt)
-    return Response(found, 200, _PRIVATE, _JOSE)
+    return Response(found, 200, PRIVATE, _JOSE)
 
 
 router.include_router(_of_submissions, prefix="/api")

@@ -12,10 +12,8 @@ from fastapi.responses import StreamingResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.submission_replies import PRACTICE_PREFIX, pools_of
+from app.http.submission_replies import PRACTICE_PREFIX, PRIVATE, language_of, pools_of
 from app.http.uploads import attachment
-from app.sdmx.finding_texts import LANGUAGES
-from app.sdmx.negotiation import negotiate_language
 from app.services.get_workbook_report import get_workbook_report
 from app.sheets.template import XLSX_MEDIA_TYPE
 
@@ -45,8 +43,7 @@ async def get_submission_workbook(
 ) -> Response:
     """Return the workbook that was sent, its cells marked; of another file the rows to mend."""
     state = request.app.state
-    accepted = request.headers.get("accept-language")
-    language = lang or negotiate_language(accepted, available=LANGUAGES).order[0]
+    language = lang or language_of(request)
     sink = tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed when sent
     try:
         name = await get_workbook_report(
@@ -62,9 +59,7 @@ async def get_submission_workbook(
     except BaseException:
         sink.close()
         raise
-    headers = {
-        "Cache-Control": "private, no-store",
-        "Vary": "Accept-Language, Authorization",
+    headers = PRIVATE | {
         "Content-Language": language,
         "Content-Disposition": attachment(name),
     }
