@@ -67,7 +67,11 @@ class ChildProcess:
             env=environment,
         )
         limits = {"memory": memory, "seconds": int(seconds) + 1, "parent": os.getpid()}
-        self.send(order | limits)
+        try:
+            self.send(order | limits)
+        except BaseException:
+            self.close()  # nobody else holds it yet
+            raise
 
     def __enter__(self) -> ChildProcess:
         """The process is running already."""
