@@ -10,6 +10,7 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
 from app.errors import MessageError, TooLargeError, UnsupportedMediaTypeError
+from app.sdmx.messages.json_names import each_once
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 32
@@ -77,7 +78,7 @@ def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         text = body.decode("utf-8")
         document = json.loads(
-            text, parse_float=str, parse_constant=_refuse, object_pairs_hook=_unique
+            text, parse_float=str, parse_constant=_refuse, object_pairs_hook=each_once
         )
         if "\\u" in text and _is_unstorable(document):
             raise ValueError
@@ -114,13 +115,6 @@ def _is_unstorable(document: object) -> bool:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
 
 
 def _misshapen(error: ValidationError) -> MessageError:
