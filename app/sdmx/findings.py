@@ -113,17 +113,17 @@ def mend(finding: Finding, language: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _nearest(value: str, codes: frozenset[str]) -> str | None:
+def _nearest(value: str, codes: frozenset[str], cutoff: float) -> str | None:
     folded = {code.casefold(): code for code in sorted(codes)}
     wanted = value.casefold()
     if wanted in folded:
         return folded[wanted]
-    close = difflib.get_close_matches(wanted, folded, n=8, cutoff=0.5)
+    close = difflib.get_close_matches(wanted, folded, n=8, cutoff=cutoff)
     # Letters that changed places are the commonest slip: VNE is rather VEN than VNM.
     close.sort(key=lambda code: sorted(code) != sorted(wanted))
     return folded[close[0]] if close else None
 
 
-def nearest(value: str, codes: Iterable[str]) -> str | None:
-    """The code that is nearest to a value, or nothing when none is near."""
-    return _nearest(value[:64], frozenset(codes))
+def nearest(value: str, codes: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The code that is nearest to a value, or nothing when none is near: 1 is the same."""
+    return _nearest(value[:64], frozenset(codes), cutoff)

@@ -58,7 +58,7 @@ class Intake:
     attachments: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
     removed: dict[PartialKey, set[str]] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
-    missing_columns: set[str] = field(default_factory=set)
+    missing_columns: set[tuple[int, str]] = field(default_factory=set)
 
 
 def deletion_segment(

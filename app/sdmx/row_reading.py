@@ -221,9 +221,9 @@ class RowReader:
     def _report_missing(self, sheet: Sheet, intake: Intake, name: str, row: int) -> None:
         if name in sheet.cells:
             self.report(Finding("VIPMG-211", row, name))
-        elif name not in intake.missing_columns:
-            intake.missing_columns.add(name)
-            self.report(Finding("VIPMG-204", 1, name))
+        elif (sheet.header, name) not in intake.missing_columns:
+            intake.missing_columns.add((sheet.header, name))
+            self.report(Finding("VIPMG-204", sheet.header, name))
 
     def _read_partial_row(
         self, sheet: Sheet, intake: Intake, place: int, present: list[Component]

@@ -16,15 +16,17 @@ class Sheet:
 
     Attributes:
         cells: by component id, one a row.
+        header: number of the row that names the columns.
         bad_times: cells of the time dimension that are no time periods.
     """
 
-    __slots__ = ("_distinct", "action", "bad_times", "cells", "form", "rows")
+    __slots__ = ("_distinct", "action", "bad_times", "cells", "form", "header", "rows")
 
     def __init__(self, batch: Batch) -> None:
         self.action: Action = batch.action
         self.rows = batch.rows
         self.form = batch.form
+        self.header = batch.header
         self.cells: dict[str, Sequence[str]] = {}
         self.bad_times: set[str] = set()
         self._distinct: dict[str, set[str]] = {}

@@ -23,6 +23,9 @@ from app.sdmx.sheet import OFF, Sheet
 from app.sdmx.value_checks import Rules, ValueChecks
 from app.sdmx.values import FLOATING, INTEGERS, MISSING
 
+MISSPELT = 0.7
+"""How near the name of a column must be to be taken for a slip: COMMENT_OBS is no MOVEMENT."""
+
 _OF_KEY = frozenset({"dimension", "time"})
 _NUMBERS = frozenset({"Decimal", "Float", "Double", "Numeric"})
 
@@ -67,7 +70,7 @@ class Validator:
         if isinstance(target, str):
             return
         batch = self._names.fit(target.flow, batch)
-        self._report_unknown(target, batch.form)
+        self._report_unknown(target, batch)
         batch, above = split_deletion(target.flow, batch)
         sheet = self._sheet(target.flow, batch)
         self._values.check(sheet, target, self._rules[target.agreement])
@@ -86,16 +89,21 @@ class Validator:
             self.intakes[target.agreement] = Intake(target)
             self._rules[target.agreement] = Rules(target.flow)
 
-    def _report_unknown(self, target: Target, form: Form) -> None:
+    def _report_unknown(self, target: Target, batch: Batch) -> None:
         """Name the columns that are no components; once for all batches of a form."""
+        form = batch.form
         if (target.agreement, form) in self._forms:
             return
         self._forms.add((target.agreement, form))
         known = target.flow.components
+        there = {column.component for column in form.columns.values()}
         for column in form.columns.values():
             if column.component not in known and not column.is_name:
-                near = nearest(column.component, known)
-                self.report(Finding("VIPMG-301", 1, column.name, column.component, nearest=near))
+                near = nearest(column.component, known, MISSPELT)
+                near = None if near in there else near
+                self.report(
+                    Finding("VIPMG-301", batch.header, column.name, column.component, nearest=near)
+                )
 
     def _sheet(self, flow: Flow, batch: Batch) -> Sheet:
         """The cells of the components of the flow, labels taken off, open dimensions empty."""

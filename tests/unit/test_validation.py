@@ -347,10 +347,18 @@ class TestColumns:
         assert [
             (f.code, f.row, f.component, f.nearest) for f in checked.findings if not f.is_error
         ] == [
-            ("VIPMG-301", 1, "OBS_STATU", "OBS_STATUS"),
+            ("VIPMG-301", 1, "OBS_STATU", None),
             ("VIPMG-301", 1, "MY_NOTE", None),
         ]
         assert checked.errors == []
+
+    def test_301_no_column_is_proposed_that_is_not_near_or_is_there_already(self) -> None:
+        checked = check(f"{OK},x,y,z", header=f"{HEADER},MOVEMENT,REF_AREAS,COMENT")
+        assert [(f.component, f.nearest) for f in checked.findings if not f.is_error] == [
+            ("MOVEMENT", None),
+            ("REF_AREAS", None),
+            ("COMENT", "COMMENT"),
+        ]
 
     def test_203_unknown_structure(self) -> None:
         [finding] = Checked(sheet(HEADER, OK, OK, flow="TST:NONE(1.0.0)")).errors

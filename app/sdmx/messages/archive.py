@@ -225,7 +225,7 @@ def _moved(batch: Batch, before: int) -> Batch:
     faulty = frozenset(
         (row if row is None else row + before, component) for row, component in batch.faulty
     )
-    return replace(batch, rows=moved, faulty=faulty)
+    return replace(batch, rows=moved, faulty=faulty, header=batch.header + before)
 
 
 def _within(error: UnreadableError, name: str, before: int) -> UnreadableError:

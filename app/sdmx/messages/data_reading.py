@@ -75,6 +75,7 @@ class Batch:
         faulty: cells, by row and component, that the reader has reported already.
         above: components that stand above the observations and are repeated in each row: to be
             deleted beside the observations, not as parts of them.
+        header: number of the row that names the columns: that of its own file in an archive.
     """
 
     kind: StructureKind
@@ -85,6 +86,7 @@ class Batch:
     form: Form
     faulty: frozenset[tuple[int | None, str | None]] = frozenset()
     above: frozenset[str] = frozenset()
+    header: int = 1
 
 
 @dataclass(frozen=True, slots=True)
