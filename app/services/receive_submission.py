@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import tempfile
 import uuid
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, TypeAlias
+from typing import IO, Any, Final, TypeAlias, overload
 
 from app.auth.subject import Subject
 from app.errors import MessageError, TooLargeError
@@ -19,7 +21,39 @@ from app.store.pools import Pools
 from app.store.submissions import Arrival, StoredSubmission
 from app.store.types import Connection
 
+SPOOL_MEMORY_BYTES: Final = 4 << 20
+"""Deflated bytes of a body that are held in memory; what is more waits in a file."""
+
 OnStored: TypeAlias = Callable[[Connection, uuid.UUID], Awaitable[None]]
+
+
+class SpooledParts(Sequence[bytes]):
+    """The parts of a body, deflated, in a file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._ends: list[int] = []
+
+    def put(self, part: bytes | bytearray) -> None:
+        """Add a part, deflated here."""
+        end = self._file.seek(0, io.SEEK_END) or self._file.tell()
+        self._ends.append(end + self._file.write(zlib.compress(part, 1)))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        """One part, read when it is asked for."""
+        if isinstance(index, slice):
+            return [self[number] for number in range(len(self))[index]]
+        place = range(len(self))[index]
+        begin = self._ends[place - 1] if place else 0
+        self._file.seek(begin)
+        return self._file.read(self._ends[place] - begin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +104,19 @@ async def receive_submission(
         MessageError: there is no body.
     """
     check_provider(subject)
-    parts, digest, size = await _read(upload)
-    if size == 0:
-        raise MessageError("The body is empty.", "El cuerpo está vacío.")
-    arrival = _arrival(subject, upload, digest, size)
-    async with pools.writer.acquire() as connection, connection.transaction():
-        stored, is_new = await take_submission(
-            connection, arrival, parts, practice=pools.is_practice, again=upload.again
-        )
-        if on_stored is not None:
-            await on_stored(connection, stored.id)
-    return stored, is_new
+    with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
+        parts = SpooledParts(spool)
+        digest, size = await _read(upload, parts)
+        if size == 0:
+            raise MessageError("The body is empty.", "El cuerpo está vacío.")
+        arrival = _arrival(subject, upload, digest, size)
+        async with pools.writer.acquire() as connection, connection.transaction():
+            stored, is_new = await take_submission(
+                connection, arrival, parts, practice=pools.is_practice, again=upload.again
+            )
+            if on_stored is not None:
+                await on_stored(connection, stored.id)
+        return stored, is_new
 
 
 def _arrival(subject: Subject, upload: Upload, digest: str, size: int) -> Arrival:
@@ -103,10 +139,9 @@ def _arrival(subject: Subject, upload: Upload, digest: str, size: int) -> Arriva
     )
 
 
-async def _read(upload: Upload) -> tuple[list[bytes], str, int]:
-    """The body in deflated parts, its SHA-256 and its size; memory holds the deflated parts."""
+async def _read(upload: Upload, parts: SpooledParts) -> tuple[str, int]:
+    """Put the body aside in deflated parts; its SHA-256 and its size."""
     digest, size = hashlib.sha256(), 0
-    parts: list[bytes] = []
     pending = bytearray()
     async for chunk in upload.chunks:
         size += len(chunk)
@@ -119,12 +154,8 @@ async def _read(upload: Upload) -> tuple[list[bytes], str, int]:
         digest.update(chunk)
         pending += chunk
         while len(pending) >= submissions.PART_BYTES:
-            parts.append(await _deflate(pending[: submissions.PART_BYTES]))
+            await asyncio.to_thread(parts.put, pending[: submissions.PART_BYTES])
             del pending[: submissions.PART_BYTES]
     if pending:
-        parts.append(await _deflate(pending))
-    return parts, digest.hexdigest(), size
-
-
-async def _deflate(part: bytes | bytearray) -> bytes:
-    return await asyncio.to_thread(zlib.compress, part, 1)
+        await asyncio.to_thread(parts.put, pending)
+    return digest.hexdigest(), size
