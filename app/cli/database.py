@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from app.errors import ConfigurationError, VipmgError
+from app.services.find_issuer import find_issuer
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -107,17 +108,42 @@ def _require_cluster(server: EmbeddedPostgres) -> None:
 
 def with_writer(settings: Settings, use: Callable[[Pool], Awaitable[T]]) -> T:
     """Run a use case on the database, which is brought to this release first."""
+    return with_service(settings, lambda writer, served: use(writer))
+
+
+def with_service(settings: Settings, use: Callable[[Pool, Settings], Awaitable[T]]) -> T:
+    """The same, for a use case that says which service this is.
+
+    It gets the settings with the address under which the service has signed its receipts, unless
+    they name one: a command does not know with which port the service was started.
+    """
     with database(settings) as dsn:
         migrate(dsn)
         return asyncio.run(_with_pool(dsn, settings, use))
 
 
-async def _with_pool(dsn: str, settings: Settings, use: Callable[[Pool], Awaitable[T]]) -> T:
-    pools = await open_pools(dsn, settings)
+async def _with_pool(
+    dsn: str, settings: Settings, use: Callable[[Pool, Settings], Awaitable[T]]
+) -> T:
+    served = await _as_served(dsn, settings)
+    pools = await open_pools(dsn, served)
     try:
-        return await use(pools.writer)
+        return await use(pools.writer, served)
     finally:
         await pools.close()
+
+
+async def _as_served(dsn: str, settings: Settings) -> Settings:
+    if settings.public_url is not None:
+        return settings
+    connection = await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)
+    try:
+        issuer = await find_issuer(connection)
+    finally:
+        await connection.close()
+    if issuer is None or not issuer.startswith(("http://", "https://")):
+        return settings
+    return settings.model_copy(update={"public_url": issuer})
 
 
 @contextlib.contextmanager

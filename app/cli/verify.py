@@ -13,11 +13,14 @@ from app.cli.evidence_files import UnusableError, read_evidence
 from app.cli.output import print_json
 from app.services.verify_evidence import Verified, verify_evidence
 
+NOT_SHOWN: Final = 3
+
 _TEXTS: Final = {
     "en": {
         "help": "Check receipts and ledgers offline; name the first link that does not hold.\n\n"
         "Ends with status 0 when all holds, 1 when something does not, 2 when there is nothing "
-        "that can be checked.",
+        "that can be checked, 3 when what was checked holds and some receipts could not be "
+        "looked up in their ledger.",
         "files": "Receipts, heads, ledgers, keys; folders of `vipmg ledger fetch`; take-outs.",
         "keys": "Public keys of the service (jwks.json); repeatable.",
         "ledger": "A ledger (ledger.jsonl); repeatable: several copies are compared.",
@@ -31,10 +34,12 @@ _TEXTS: Final = {
         "all": "Ledger of all publications: {} lines.",
         "public": "Public ledger: {} lines.",
         "heads": "{} signed heads agree with the ledgers.",
-        "elsewhere": "{} receipts are of another service than the ledger, and were not looked "
-        "up there.",
+        "elsewhere": "NOT SHOWN: {} receipts have another issuer than the ledger, and their lines "
+        "are not in it. They need the ledger of the service that issued them.",
+        "unseen": "NOT SHOWN: {} receipts name lines of a ledger that is not here.",
         "has": "{} is the file of {}.",
         "holds": "All holds.",
+        "holds_in_part": "What was checked holds. Not all could be checked: see NOT SHOWN.",
         "tail": "This does not show whether something was cut off at the end: a newer head or "
         "receipt would.",
         "broken": "Broken: {}: {}.",
@@ -51,7 +56,8 @@ _TEXTS: Final = {
     "es": {
         "help": "Comprobar recibos y libros sin conexión; nombrar el primer eslabón que falla.\n\n"
         "Termina con estado 0 si todo se sostiene, 1 si algo no, 2 si no hay nada que se pueda "
-        "comprobar.",
+        "comprobar, 3 si lo comprobado se sostiene y hay recibos que no se pudieron buscar en su "
+        "libro.",
         "files": "Recibos, cabezas, libros, claves; carpetas de `vipmg ledger fetch`; archivos "
         "de exportación.",
         "keys": "Claves públicas del servicio (jwks.json); repetible.",
@@ -66,9 +72,12 @@ _TEXTS: Final = {
         "all": "Libro de todas las publicaciones: {} líneas.",
         "public": "Libro público: {} líneas.",
         "heads": "{} cabezas firmadas concuerdan con los libros.",
-        "elsewhere": "{} recibos son de otro servicio que el libro, y no se buscaron en él.",
+        "elsewhere": "NO SE MUESTRA: {} recibos tienen otro emisor que el libro, y sus líneas no "
+        "están en él. Hace falta el libro del servicio que los emitió.",
+        "unseen": "NO SE MUESTRA: {} recibos nombran líneas de un libro que no está aquí.",
         "has": "{} es el archivo de {}.",
         "holds": "Todo se sostiene.",
+        "holds_in_part": "Lo comprobado se sostiene. No todo se pudo comprobar: vea NO SE MUESTRA.",
         "tail": "Esto no muestra si se cortó algo al final: lo haría una cabeza o un recibo más "
         "nuevo.",
         "broken": "Roto: {}: {}.",
@@ -110,6 +119,8 @@ def verify(
     if verified.broken is not None:
         typer.echo(broken_line(verified.broken), err=True)
         raise typer.Exit(1)
+    if not verified.is_complete:
+        raise typer.Exit(NOT_SHOWN)
 
 
 verify.__doc__ = _text("help")
@@ -136,13 +147,13 @@ def lines(verified: Verified) -> list[str]:
         for organisation, (first, last, count) in sorted(verified.receipts.items())
     ]
     told += [_text(name).format(count) for name, count in sorted(verified.ledgers.items())]
-    for name in ("heads", "practice", "elsewhere"):
+    for name in ("heads", "practice", "elsewhere", "unseen"):
         if count := getattr(verified, name):
             told.append(_text(name).format(count))
     for name, having in verified.files.items():
         told.append(_text("has").format(name, ", ".join(having)))
     if verified.broken is None:
-        told += [_text("holds"), _text("tail")]
+        told += [_text("holds" if verified.is_complete else "holds_in_part"), _text("tail")]
     return told
 
 
@@ -168,6 +179,7 @@ def as_object(verified: Verified) -> dict[str, Any]:
     broken = verified.broken
     return {
         "holds": broken is None,
+        "complete": broken is None and verified.is_complete,
         "receipts": {
             organisation: {"first": first, "last": last, "count": count}
             for organisation, (first, last, count) in verified.receipts.items()
@@ -176,6 +188,7 @@ def as_object(verified: Verified) -> dict[str, Any]:
         "ledgers": verified.ledgers,
         "heads": verified.heads,
         "elsewhere": verified.elsewhere,
+        "unseen": verified.unseen,
         "files": verified.files,
         "broken": broken
         and {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from app.auth.evidence import (
     BrokenLinkError,
@@ -22,6 +22,9 @@ from app.auth.evidence import (
     compare_with_public,
 )
 from app.auth.receipt_keys import HEAD_TYPE
+
+_NAMED: Final = {"all": "sequence", "public": "public_sequence"}
+"""The claim of a receipt that names its line, by ledger."""
 
 OpenLines: TypeAlias = Callable[[], AbstractContextManager[Iterable[bytes]]]
 
@@ -59,7 +62,8 @@ class Verified:
         practice: how many receipts are of the practice space, and so say nothing.
         ledgers: number of lines by ledger.
         heads: how many signed heads the ledgers agree with.
-        elsewhere: receipts that another service issued than the one of the ledger.
+        elsewhere: receipts with another issuer than the ledger, whose lines are not in it.
+        unseen: receipts that name lines of ledgers that are not here.
         files: which receipts have the file, by name.
         broken: the first link that does not hold.
     """
@@ -69,8 +73,14 @@ class Verified:
     ledgers: dict[str, int] = field(default_factory=dict)
     heads: int = 0
     elsewhere: int = 0
+    unseen: int = 0
     files: dict[str, list[str]] = field(default_factory=dict)
     broken: BrokenLinkError | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every receipt was looked up in the ledger that it names."""
+        return not (self.elsewhere or self.unseen)
 
 
 def verify_evidence(evidence: Evidence) -> Verified:
@@ -158,11 +168,19 @@ class _Checking:
         if receipt.is_practice:
             self.verified.practice += 1
             return
-        for name, ledger in self.ledgers.items():
-            if self.issuers.get(name, receipt.claims["iss"]) == receipt.claims["iss"]:
-                check_in_ledger(receipt, ledger)
-            else:
-                self.verified.elsewhere += name == "all"
+        named = {name for name, claim in _NAMED.items() if receipt.claims.get(claim) is not None}
+        issuer = receipt.claims["iss"]
+        others = 0
+        for name in sorted(named & self.ledgers.keys()):
+            try:
+                check_in_ledger(receipt, self.ledgers[name])
+            except BrokenLinkError:
+                # A service may have moved, so another issuer alone tells nothing.
+                if self.issuers.get(name, issuer) == issuer:
+                    raise
+                others += 1
+        self.verified.elsewhere += others > 0
+        self.verified.unseen += bool(named) and not named & self.ledgers.keys()
 
     def _check_files(self) -> None:
         for name, digests in self.evidence.files.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,6 +52,7 @@ _OF_SUBMISSION = f"SELECT {_COLUMNS} FROM receipt WHERE submission_id = $1 ORDER
 _OF_ORGANISATION = f"""
 SELECT {_COLUMNS} FROM receipt WHERE organisation = $1 AND number > $2 ORDER BY number LIMIT $3
 """  # noqa: S608
+_NEWEST_FIRST = "SELECT jws FROM receipt ORDER BY issued_at DESC, number DESC"
 _KEYS = """
 SELECT kid, private_jwk::text AS private_jwk, created_at, retired_at FROM receipt_key
 ORDER BY retired_at IS NOT NULL, created_at DESC, kid
@@ -130,6 +131,12 @@ async def of_organisation(
 ) -> list[StoredReceipt]:
     """A part of the chain of an organisation."""
     return _receipts(await connection.fetch(_OF_ORGANISATION, organisation, after, limit))
+
+
+async def newest_first(connection: Connection) -> AsyncIterator[str]:
+    """All receipts, as they were signed; to be read in a transaction."""
+    async for row in connection.cursor(_NEWEST_FIRST):
+        yield row["jws"]
 
 
 async def keys(connection: Connection) -> list[StoredKey]:

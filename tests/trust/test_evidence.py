@@ -13,6 +13,7 @@ import pytest
 
 from app.auth.evidence import Statement
 from app.auth.receipt_keys import PRACTICE_TYPE, RECEIPT_TYPE, new_key, read_statement, sign
+from app.cli.verify import lines
 from app.services.verify_evidence import Evidence, verify_evidence
 from app.store.ledger_lines import canonical, line_hash
 from tests.trust.evidence import CONTENT, Kept, make, reader, statements
@@ -251,3 +252,5 @@ def test_receipts_of_another_service_are_not_looked_up_in_this_ledger(whole: Kep
     )
     found = verify_evidence(evidence)
     assert (found.broken, found.elsewhere) == (None, 1)
+    assert not found.is_complete
+    assert "All holds." not in lines(found)

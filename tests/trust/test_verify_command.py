@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import subprocess
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import asyncpg
 import orjson
 import pytest
 
+from app.auth.receipt_keys import read_statement
 from app.services.add_client import add_client
 from app.settings import Settings
 from app.store.pools import Pools
@@ -199,3 +201,39 @@ async def test_keys_are_replaced_and_old_receipts_still_hold(desk: Desk, dsn: st
     listed = await desk.run("keys", "list", VIPMG_DATABASE_URL=dsn)
     for key in keys:
         assert key["kid"] in listed.stdout
+
+
+async def test_a_take_out_by_a_command_is_of_the_service_wherever_it_was_served(
+    desk: Desk, dsn: str
+) -> None:
+    """The command does not know the port of the service; its receipts do."""
+    ran = await desk.run("export", CRI, "--to", "all.zip", VIPMG_DATABASE_URL=dsn, VIPMG_PORT="9")
+    assert ran.returncode == 0, ran.stderr
+    ran = await desk.run("verify", "all.zip")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "All holds." in ran.stdout
+    kept = zipfile.ZipFile(desk.folder / "all.zip")
+    issuer = desk.exchange.service.state.settings.base_url
+    assert orjson.loads(kept.read("manifest.json"))["service"] == issuer
+    for head in kept.read("ledger/heads.jws").decode().splitlines():
+        assert read_statement(head)[1]["iss"] == issuer
+
+
+async def test_a_service_that_moved_is_the_same_by_its_ledger(desk: Desk, dsn: str) -> None:
+    arguments = ("export", CRI, "--to", "all.zip", "--url", "https://moved.example")
+    ran = await desk.run(*arguments, VIPMG_DATABASE_URL=dsn)
+    assert ran.returncode == 0, ran.stderr
+    assert (await desk.run("verify", "all.zip")).returncode == 0
+
+
+async def test_what_cannot_be_looked_up_is_not_said_to_hold(desk: Desk) -> None:
+    await desk.fetch()
+    arguments = ("verify", "kept/receipts.jws", "--keys", "kept/jwks.json")
+    ran = await desk.run(*arguments)
+    assert ran.returncode == 3
+    assert "NOT SHOWN: 1 receipts name lines of a ledger that is not here." in ran.stdout
+    assert "All holds." not in ran.stdout
+    ran = await desk.run(*arguments, LC_ALL="es_CR.UTF-8")
+    assert "NO SE MUESTRA: 1 recibos" in ran.stdout
+    told = orjson.loads((await desk.run(*arguments, "--json")).stdout)
+    assert (told["holds"], told["complete"], told["unseen"]) == (True, False, 1)
