@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from app.auth.subject import Subject
@@ -37,6 +38,16 @@ BROKEN = BrokenSubmissionError(
 )
 FIRST_FINDINGS = 20
 LOOK_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFacts:
+    """What a reply tells beside the submission itself: findings by code, queue, first findings."""
+
+    counts: dict[str, int]
+    position: int | None
+    first: list[Any]
+    preview: dict[str, Any] | None
 
 
 async def get_submission(
@@ -104,11 +115,27 @@ async def describe(
 ) -> SubmissionReply:
     """A stored submission as a reply, with so many of its findings."""
     counts = await submissions.finding_counts(connection, stored.id)
+    position = await submissions.queue_position(connection, stored)
     first: list[Finding] = []
     if shown and stored.is_decided and counts:
         first = await submissions.findings(connection, stored.id, 0, shown)
-    address = f"{base_url}{PRACTICE_PATH if practice else SUBMISSIONS_PATH}/{stored.id}"
     preview = await submissions.preview(connection, stored.id) if shown else None
+    told = [describe_finding(finding, language) for finding in first]
+    facts = SubmissionFacts(counts, position, told, preview)
+    return describe_with(stored, facts, base_url, language, practice=practice)
+
+
+def describe_with(
+    stored: StoredSubmission,
+    facts: SubmissionFacts,
+    base_url: str,
+    language: str,
+    *,
+    practice: bool,
+) -> SubmissionReply:
+    """A stored submission as a reply, with what is known beside it."""
+    counts, preview = facts.counts, facts.preview
+    address = f"{base_url}{PRACTICE_PATH if practice else SUBMISSIONS_PATH}/{stored.id}"
     return SubmissionReply.model_validate(
         {
             "id": stored.id,
@@ -136,7 +163,7 @@ async def describe(
             "rows_read": stored.rows_read,
             "rows_total": stored.rows_total if stored.row_count is None else stored.row_count,
             "phase": stored.phase,
-            "queue_position": await submissions.queue_position(connection, stored),
+            "queue_position": facts.position,
             "attempts": stored.attempts,
             "failure": _failure(language) if stored.state == "broken" else None,
             "approval": _approval(stored),
@@ -144,7 +171,7 @@ async def describe(
             "findings": FindingsSummary(
                 total=sum(counts.values()),
                 by_code=counts,
-                first=[describe_finding(finding, language) for finding in first],
+                first=facts.first,
             ),
             "changes": None if stored.changes is None else dict(stored.changes),
             "release_at": stored.release_at,

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from app.auth.subject import Subject
 from app.models.api import SubmissionList, SubmissionReply
-from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, describe
+from app.services.get_submission import (
+    PRACTICE_PATH,
+    SUBMISSIONS_PATH,
+    SubmissionFacts,
+    describe_with,
+)
 from app.store import submissions
 from app.store.pools import Pools, with_retry
 
@@ -26,9 +31,16 @@ async def list_submissions(
             stored = await submissions.of_organisation(
                 connection, subject.organisation, state, limit + 1, offset
             )
+            listed = [each.id for each in stored[:limit]]
+            counts = await submissions.finding_counts_of(connection, listed)
+            positions = await submissions.queue_positions(connection, listed)
             replies = [
-                await describe(
-                    connection, each, base_url, language, practice=pools.is_practice, shown=0
+                describe_with(
+                    each,
+                    SubmissionFacts(counts.get(each.id, {}), positions.get(each.id), [], None),
+                    base_url,
+                    language,
+                    practice=pools.is_practice,
                 )
                 for each in stored[:limit]
             ]

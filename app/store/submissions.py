@@ -73,6 +73,12 @@ _POSITION = """
 SELECT count(*) FROM submission
 WHERE state IN ('received', 'validating', 'failed') AND (received_at, id) <= ($1, $2)
 """
+_POSITIONS = """
+SELECT id, position FROM (
+  SELECT id, row_number() OVER (ORDER BY received_at, id) AS position FROM submission
+  WHERE state IN ('received', 'validating', 'failed')
+) AS queue WHERE id = ANY ($1)
+"""
 _PREVIEW = "SELECT preview FROM submission WHERE id = $1"
 _LOCK_BYTES = "SELECT pg_advisory_xact_lock(hashtextextended('content ' || $1, 0))"
 _BYTE_COUNT = "SELECT byte_count FROM submission WHERE sha256 = $1 LIMIT 1"
@@ -120,6 +126,10 @@ SELECT id FROM released ORDER BY organisation, id
 _FINDINGS = """
 SELECT row, component, value, code, rule, allowed, nearest, severity, place, file FROM finding
 WHERE submission_id = $1 ORDER BY coalesce(row, 0), number OFFSET $2 LIMIT $3
+"""
+_COUNTS_OF_MANY = """
+SELECT submission_id, code, count(*) AS count FROM finding WHERE submission_id = ANY ($1)
+GROUP BY submission_id, code ORDER BY submission_id, code
 """
 _COUNT_BY_CODE = """
 SELECT code, count(*) AS count FROM finding WHERE submission_id = $1 GROUP BY code ORDER BY code
@@ -306,6 +316,14 @@ async def queue_position(connection: Connection, stored: StoredSubmission) -> in
     return found
 
 
+async def queue_positions(
+    connection: Connection, listed: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """`queue_position` of several; those that are decided are not there."""
+    rows = await connection.fetch(_POSITIONS, list(listed))
+    return {row["id"]: row["position"] for row in rows}
+
+
 async def preview(connection: Connection, submission: uuid.UUID) -> dict[str, Any] | None:
     """What publication changed or would change, once that is known."""
     text = await connection.fetchval(_PREVIEW, submission)
@@ -467,6 +485,16 @@ async def finding_counts(connection: Connection, submission: uuid.UUID) -> dict[
     """Number of findings by code."""
     rows = await connection.fetch(_COUNT_BY_CODE, submission)
     return {row["code"]: row["count"] for row in rows}
+
+
+async def finding_counts_of(
+    connection: Connection, listed: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, dict[str, int]]:
+    """`finding_counts` of several; those without findings are not there."""
+    found: dict[uuid.UUID, dict[str, int]] = {}
+    for row in await connection.fetch(_COUNTS_OF_MANY, list(listed)):
+        found.setdefault(row["submission_id"], {})[row["code"]] = row["count"]
+    return found
 
 
 def _submission(row: Record | None) -> StoredSubmission | None:

@@ -19,6 +19,7 @@ from app.services.add_client import add_client
 from app.services.publish_structures import publish_structures, shared_structures
 from app.services.run_worker import run_worker
 from app.settings import Settings
+from app.store import submissions
 from app.store.pools import Pools
 from tests.conftest import execute
 
@@ -287,7 +288,22 @@ async def test_the_list_is_newest_first_and_goes_on(service: FastAPI, pools: Poo
     told = [each["id"] for each in (*page["submissions"], *rest["submissions"])]
     assert told == sent[::-1]
     assert rest["next"] is None
+    places = [each["queue_position"] for each in (*page["submissions"], *rest["submissions"])]
+    assert places == [3, 2, 1]
     assert (await mexico.get("/api/submissions?state=published")).json()["submissions"] == []
+
+
+async def test_a_page_of_many_takes_as_many_statements_as_one_of_one(
+    service: FastAPI, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mexico = await sender(service, pools, "MEX_UPMRIP")
+    for more in range(4):
+        await mexico.post("/api/submissions", content=GOOD + b"\n" * more)
+    one_by_one: list[object] = []
+    for name in ("queue_position", "finding_counts"):
+        monkeypatch.setattr(submissions, name, lambda *a: one_by_one.append(a))
+    page = (await mexico.get("/api/submissions?limit=4")).json()
+    assert (len(page["submissions"]), one_by_one) == (4, [])
 
 
 async def test_parameters_out_of_range_are_named_and_not_echoed(
