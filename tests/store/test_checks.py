@@ -10,6 +10,7 @@ import pytest
 from app.errors import InvalidArtefactError
 from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import Finding
+from app.store import checks
 from app.store.pools import Pools
 from app.store.registry_publication import publish as publish_artefacts
 from tests.artefact_samples import artefact, item, urn
@@ -18,6 +19,7 @@ from tests.structures import CRI, SLV, START, Desk, agreement, network, open_des
 HEADER = "FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT,TITLE,CONF_STATUS"
 OTHER = "TST:DF_OTHER(1.0.0)"
 SEXES = "define hierarchical ruleset HR_SEX (variable rule SEX) is '_T' = F + M end hierarchical ruleset"  # noqa: E501
+SEXES_OF_THREE = (("F", 1), ("M", 2), ("_T", 3))
 POINTS = """
 define datapoint ruleset DPR (variable FREQ, TIME_PERIOD, OBS_VALUE, OBS_STATUS) is
   OUTLIER : when FREQ = "M" then in_line_with_history(OBS_VALUE, 12, 5, 500);
@@ -95,6 +97,18 @@ async def test_a_total_that_its_parts_do_not_give_is_told_and_published(desk: De
     assert (finding.rule, finding.component) == ("TST:CHECKS(1.0.0).HR_SEX.1", "SEX")
     assert finding.severity == "warning"
     assert "A.CRI._T.2023" in await desk.observations()
+
+
+async def test_rows_are_looked_up_while_families_are_still_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value is changed in each of two families, and the first is told with the second unread."""
+    monkeypatch.setattr(checks, "PENDING", 0)
+    monkeypatch.setattr(checks, "FETCH_FAMILIES", 1)
+    cells = [f"CRI,{sex},{t},{v}" for t in ("2023", "2023-01") for sex, v in SEXES_OF_THREE]
+    assert (await desk.accept(rows(*cells))).findings == []
+    decision = await desk.accept(rows("CRI,F,2023,2", "CRI,F,2023-01,2"))
+    assert sorted(f.row or 0 for f in decision.findings if f.code == "VIPMG-310") == [2, 3]
 
 
 async def test_the_total_is_seen_beside_what_is_published(desk: Desk) -> None:
