@@ -123,6 +123,12 @@ class ChangeCounts(Reply):
     unchanged: int
     new_series: int
     emptied_series: int
+    series_attributes: Annotated[
+        int, Field(description="Series of which an attribute changes, and so what figures mean.")
+    ] = 0
+    attachments: Annotated[
+        int, Field(description="Places above the series, as groups, whose attributes change.")
+    ] = 0
     withheld: dict[str, int]
     periods: dict[str, int | str | None]
 

@@ -113,7 +113,14 @@ def complete(
         yield Finding("VIPMG-232", row, name, shown)
     document = outcome.observations
     times = document[TIME]
-    if not outcome.touched or not times:
+    if not times:
+        return
+    if not outcome.touched:
+        # The message speaks of the series alone: what it takes away must not be missed below.
+        for component in target.flow.series_attributes:
+            taken = component.mandatory and outcome.attributes.get(component.id) is None
+            if taken and component.id in outcome.dropped:
+                yield Finding("VIPMG-230", outcome.dropped[component.id], component.id)
         return
     first = min(outcome.touched.values())
     for component in target.flow.observation_components:

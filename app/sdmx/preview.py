@@ -1,14 +1,15 @@
-"""A preview of what a publication changes: counts, periods, and the biggest movers.
+"""A preview of what a publication changes: counts, periods, attributes, and the biggest movers.
 
-Counts are of observations, in the public room and apart from it in the withheld one. Memory is
-bounded: movers are the `MOVERS` biggest, and of the periods no more than `PERIODS` are listed.
+Counts are of observations, and of series whose attributes change, in the public room and apart
+from it in the withheld one. Memory is bounded: movers are the `MOVERS` biggest, of the attributes
+the first `ATTRIBUTES` are listed, and of the periods no more than `PERIODS`.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -19,26 +20,34 @@ from app.sdmx.series import TIME, Document
 
 MOVERS: Final = 20
 PERIODS: Final = 100
+ATTRIBUTES: Final = 20
 
 _FIGURES: Final = frozenset(
     {"Decimal", "Float", "Double", "Numeric", "Integer", "BigInteger", "Long", "Short", "Count"}
 )
 
 Key = Sequence[str]
+PartialKey = Sequence[str | None]
 
 
 @dataclass(slots=True)
 class Counts:
-    """Observations by what becomes of them."""
+    """Observations by what becomes of them; series that have other attributes than before."""
 
     new: int = 0
     revised: int = 0
     deleted: int = 0
+    series_attributes: int = 0
 
     @property
     def document(self) -> dict[str, int]:
         """The counts by name."""
-        return {"new": self.new, "revised": self.revised, "deleted": self.deleted}
+        return {
+            "new": self.new,
+            "revised": self.revised,
+            "deleted": self.deleted,
+            "series_attributes": self.series_attributes,
+        }
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,6 +97,7 @@ class Preview:
         self._measures: tuple[str, ...] = ()
         self._absolute, self._relative = _Biggest(), _Biggest()
         self._changed: set[str] = set()
+        self._attributes: dict[tuple[PartialKey, str], tuple[Any, Any]] = {}
 
     def measure(self, flow: Flow) -> None:
         """Look at the figures of this flow."""
@@ -108,6 +118,29 @@ class Preview:
     ) -> None:
         """Take what changes of a series in the withheld room."""
         self._see(self.withheld, key, before, after, put, gone)
+
+    def see_attributes(
+        self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any], *, withheld: bool
+    ) -> None:
+        """Take what changes in the attributes of a series that was there."""
+        if self._see_attributes(tuple(key), before, after):
+            (self.withheld if withheld else self.public).series_attributes += 1
+
+    def see_attachments(
+        self, key: PartialKey, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Take what changes in the values above the series at a key."""
+        self._see_attributes(tuple(key), before, after)
+
+    def _see_attributes(
+        self, key: PartialKey, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> bool:
+        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        for name in changed:
+            if len(self._attributes) == ATTRIBUTES:
+                break
+            self._attributes.setdefault((key, name), (before.get(name), after.get(name)))
+        return bool(changed)
 
     def end_series(self, sent: Iterable[str], after: Document) -> None:
         """Count what was sent of a series and is there already as it was sent."""
@@ -171,6 +204,15 @@ class Preview:
                 "last": listed[-1] if listed else None,
                 "listed": listed[:PERIODS],
             },
+            "attributes": [
+                {
+                    "key": {n: c for n, c in zip(dimensions, key, strict=False) if c is not None},
+                    "component": name,
+                    "before": before,
+                    "after": after,
+                }
+                for (key, name), (before, after) in self._attributes.items()
+            ],
             "movers": {
                 "absolute": [_told(move, dimensions) for move in self._absolute],
                 "relative": [_told(move, dimensions) for move in self._relative],

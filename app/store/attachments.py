@@ -95,6 +95,12 @@ class Attachments:
         return cls(agreement, public, withheld, current, held)
 
     @property
+    def stored(self) -> dict[PartialKey, dict[str, Any]]:
+        """The values as they are stored, over both rooms."""
+        keys = self.public.keys() | self.withheld.keys()
+        return {key: self.public.get(key, {}) | self.withheld.get(key, {}) for key in keys}
+
+    @property
     def has_withheld(self) -> bool:
         """Whether anything waits in the withheld room."""
         return bool(self.withheld)
@@ -183,6 +189,7 @@ async def write_attachments(
         if before != after:
             await _write_public(connection, publication, attachments.agreement, key, before, after)
             effect.attachments += 1
+            effect.preview.see_attachments(key, before, after)
             effect.public_room = True
         waited = attachments.withheld.get(key, {})
         if waits != waited:

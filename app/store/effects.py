@@ -13,7 +13,8 @@ from app.store.checks import Unchecked
 class Effect:
     """What a publication changed for one agreement.
 
-    Counts are of observations, or of series where named so; `*_room` tell whether the room
+    Counts are of observations, or of series where named so (`series_attributes`: series that had
+    other attributes before); `*_room` tell whether the room
     changed at all.
     """
 
@@ -24,6 +25,7 @@ class Effect:
     deleted: int = 0
     withheld: int = 0
     attachments: int = 0
+    series_attributes: int = 0
     public_room: bool = False
     withheld_room: bool = False
     release_at: dt.datetime | None = None
@@ -55,4 +57,5 @@ class Publication:
             "observations_put": sum(effect.put for effect in self.effects),
             "observations_deleted": sum(effect.deleted for effect in self.effects),
             "attachments": sum(effect.attachments for effect in self.effects),
+            "series_attributes": sum(effect.series_attributes for effect in self.effects),
         }

@@ -20,6 +20,7 @@ from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Target, complete
 from app.sdmx.series import EMPTY, TIME, Document
+from app.sdmx.unit_changes import unit_changes
 from app.store import confirmed, staging
 from app.store.attachments import Attachments
 from app.store.effects import Effect, Publication
@@ -292,6 +293,11 @@ class Merge:
         full = stored.full if stored.full[TIME] else None
         outcome = apply(full, stored.full_attributes, segments)
         self._complete(tuple(stored.key), outcome)
+        if stored.full[TIME]:
+            for finding in unit_changes(
+                self.target.flow, stored.full_attributes, outcome, segments
+            ):
+                self.checked(finding)
         self._check_figures(stored, outcome)
         return outcome, {n for one in segments if one.action != "Delete" for n in one.attributes}
 
@@ -347,6 +353,9 @@ class Merge:
             changed.update({name: attributes[name] for name in again} if told else {})
         effect = self.effect
         effect.preview.see_public(stored.key, before, after, put, gone)
+        if stored.exists and _changed(stored.attributes, attributes):
+            effect.preview.see_attributes(stored.key, stored.attributes, attributes, withheld=False)
+            effect.series_attributes += 1
         effect.public_room = True
         effect.put += len(put[TIME]) if put else 0
         effect.deleted += len(gone)
@@ -382,6 +391,8 @@ class Merge:
         if put is None and not gone and attributes_before == attributes:
             return
         self.effect.preview.see_withheld(key, old, new, put, gone)
+        if old[TIME] and new[TIME]:
+            self.effect.preview.see_attributes(key, attributes_before, attributes, withheld=True)
         self.effect.withheld_room = True
         self.effect.withheld += len(new[TIME]) - len(old[TIME])
         if not after:

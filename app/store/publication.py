@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Intake
+from app.sdmx.unit_changes import units_above
 from app.store import checks, ledger, staging, superseded
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
@@ -97,6 +98,8 @@ async def publish_intake(
     await staging.put_deletions(connection, intake, dataflow)
     attachments = await Attachments.load(connection, target.agreement, publication.now)
     attachments.take(intake)
+    for finding in units_above(target.flow, attachments.stored, attachments.current):
+        report(finding)
     hidden_before = await _has_withheld(connection, target.agreement)
     merge = Merge(publication, target, attachments, report)
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC

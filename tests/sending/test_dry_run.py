@@ -90,7 +90,8 @@ async def test_withheld_observations_are_counted_apart(house: House) -> None:
     )
     assert reply.json()["state"] == "awaiting release"
     [change] = reply.json()["preview"]
-    assert change["withheld"] == {"new": 2, "revised": 0, "deleted": 0}
+    counts = {"new": 2, "revised": 0, "deleted": 0, "series_attributes": 0}
+    assert change["withheld"] == counts
     assert change["new"] == 2  # the free one, and the marker of the confidential one
 
 

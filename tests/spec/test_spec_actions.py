@@ -93,6 +93,7 @@ async def test_c140_delete_all_then_merge_replaces_all(desk: Desk) -> None:
         "observations_put": 1,
         "observations_deleted": 3,
         "attachments": 2,
+        "series_attributes": 2,
     }
 
 
