@@ -96,14 +96,16 @@ def describe(file: LocalFile, checked: CheckedFile) -> dict[str, Any]:
 def _lines(group: Group) -> Iterator[list[str]]:
     example = group.first[0]
     cause = texts.message(example, terminal_language())
+    kind = text("error" if group.is_error else "warning")
     if len(group.values) <= 1 and not group.other_values:
         value = "" if example.value is None else example.value
-        yield [str(group.rows), group.component or "", value, cause, example.nearest or ""]
+        nearest = example.nearest or ""
+        yield [str(group.rows), kind, group.component or "", value, cause, nearest]
         return
     for each in group.values.values():
         told = next((one for one in group.first if one.value == each.value), None)
         said = texts.message(told or _with(example, each.value), terminal_language())
-        cells = (str(each.rows), group.component, each.value, said, each.nearest)
+        cells = (str(each.rows), kind, group.component, each.value, said, each.nearest)
         yield ["" if cell is None else cell for cell in cells]
 
 

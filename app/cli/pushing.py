@@ -146,10 +146,12 @@ class Pusher:
         return submission, before
 
     def _tell(self, item: Item, submission: Submission, *, before: bool) -> None:
-        if before:
-            self.say(item.path, text("before", when=submission["received_at"]), "yellow")
         refused = submission["state"] in _STATUS
-        self.say(item.path, verdict(submission), "red" if refused else "green")
+        said, style = verdict(submission), "red" if refused else "green"
+        if before:
+            said = text("before", when=submission["received_at"], verdict=said)
+            style = "red" if refused else "yellow"
+        self.say(item.path, said, style)
         if not submission["findings"]["total"]:
             return
         if not refused:
@@ -209,5 +211,6 @@ def verdict(submission: Submission) -> str:
 
 
 def _row(finding: dict[str, Any]) -> list[str]:
-    cells = (finding[name] for name in ("row", "column", "value", "message", "nearest"))
-    return ["" if cell is None else str(cell) for cell in cells]
+    row, *cells = (finding[name] for name in ("row", "column", "value", "message", "nearest"))
+    kind = text(finding["severity"])
+    return ["" if cell is None else str(cell) for cell in (row, kind, *cells)]

@@ -42,11 +42,14 @@ class PlayedSender(Sender):
             "release_at": None,
             "links": {"findings_csv": "address"},
         }
-        return submission, False
+        submission["received_at"] = "2026-03-01T12:00:00Z"
+        return submission, path.stem.endswith("again")
 
     def findings(self, submission: dict[str, Any], limit: int) -> list[dict[str, Any]]:
         message = f"VIPMG-301 {CONSTRAINT}"
-        return [{"row": 1, "column": "SEXO", "value": None, "message": message, "nearest": "SEX"}]
+        severity = "error" if submission["state"] == "rejected" else "warning"
+        told = {"row": 1, "severity": severity, "column": "SEXO", "value": None}
+        return [{**told, "message": message, "nearest": "SEX"}]
 
     def save_findings(self, submission: dict[str, Any], target: Path) -> None:
         target.write_text(submission["id"])
@@ -109,7 +112,7 @@ def test_no_name_is_cut(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told = pushed("bad.csv").output
     if columns:  # a long name goes on in the next line of its cell, whole
         assert "…" not in told
-        message = "".join(line.split("│")[4].strip() for line in told.splitlines() if "│" in line)
+        message = "".join(line.split("│")[5].strip() for line in told.splitlines() if "│" in line)
         assert CONSTRAINT in message
     else:
         assert CONSTRAINT in told
@@ -131,3 +134,23 @@ def test_one_is_told_in_the_singular(
     monkeypatch.setenv("LC_ALL", language)
     assert accepted in pushed("good.csv").output
     assert refused in pushed("bad.csv").output
+
+
+@pytest.mark.parametrize(
+    ("language", "warning", "error"), [("C", "warning", "error"), ("es_CR.UTF-8", "aviso", "error")]
+)
+def test_each_finding_is_told_to_be_an_error_or_a_warning(
+    language: str, warning: str, error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    for name, kind in (("typo.csv", warning), ("bad.csv", error)):
+        rows = [line for line in pushed(name).output.splitlines() if "SEXO" in line]
+        assert [row.split("│")[2].strip() for row in rows] == [kind]
+
+
+def test_what_was_sent_before_is_told_once() -> None:
+    Path("good-again.csv").write_text("sent")
+    told = [line for line in pushed("good-again.csv").output.splitlines() if line]
+    assert len(told) == 1
+    assert "was sent before, on 2026-03-01T12:00:00Z, and is not stored twice" in told[0]
+    assert "then it was accepted: 1 row, 1 observation put" in told[0]
