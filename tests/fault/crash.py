@@ -122,7 +122,7 @@ async def run(plan: Plan, folder: Path) -> Report:
             working = [asyncio.create_task(each.run(stop)) for each in writers[:-1]]
             reading = [asyncio.create_task(each.run(stop)) for each in (*readers, follower)]
             try:
-                await _kill_again_and_again(plan, service, journal, report, [*working, *reading])
+                await kill_again_and_again(plan, service, journal, report, [*working, *reading])
             finally:
                 stop.set()
                 await asyncio.gather(*working, *reading)
@@ -169,13 +169,14 @@ async def _load_bulk(writer: Writer) -> None:
     assert reply.status_code == 201, reply.text
 
 
-async def _kill_again_and_again(
+async def kill_again_and_again(
     plan: Plan,
     service: Service,
     journal: Journal,
     report: Report,
     tasks: list[asyncio.Task[None]],
 ) -> None:
+    """Kill as often as planned, mostly after the service is back from the time before."""
     chance = random.Random(f"{plan.seed} {plan.target} kills")
     await _until(lambda: journal.newest > 0, tasks)
     while report.killed.total() < plan.kills:

@@ -67,6 +67,38 @@ def early() -> None:
     embedded.SERVER_SETTINGS += "wal_writer_delay = 5s\nwal_writer_flush_after = 1GB\n"
 
 
+def forgetful() -> None:
+    """Leave out one series in three."""
+    from app.store import staging
+
+    taken = staging.records
+    staging.records = lambda segments: [
+        each for number, each in enumerate(taken(segments), 1) if number % 3
+    ]
+
+
+def stale() -> None:
+    """Merge into a series as it was one publication before: what came between is lost."""
+    from app.store import merge
+
+    read, known = merge.Stored.read, {}
+
+    def read_before(row: Any) -> Any:
+        place = tuple(row["key"])
+        now, before = read(row), known.get(place)
+        known[place] = now
+        return before or now
+
+    merge.Stored.read = read_before
+
+
+def shallow() -> None:
+    """Roll back by deleting: nothing older comes back."""
+    from app.store import undo
+
+    undo.plan_rollback = lambda past, undone, _fallen: undo.plan_withdrawal(past, undone)
+
+
 def hasty() -> None:
     """No fault: take up the job of a dead worker after two seconds, to spare a test the wait."""
     import datetime as dt
@@ -82,7 +114,7 @@ async def _commit_and_go_on(connection: Any) -> None:
     await connection.execute("BEGIN")
 
 
-CHANGES = {"split": split, "halves": halves, "early": early, "hasty": hasty}
+CHANGES = {each.__name__: each for each in (split, halves, early, forgetful, stale, shallow, hasty)}
 
 for name in filter(None, os.environ.get("FAULT_CHANGES", "").split(",")):
     CHANGES[name]()
