@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from app.sdmx.actions import Outcome, Segment
 from app.sdmx.checks.binding import NO_CHECKS, Checks
+from app.sdmx.faults import Faults
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component, Flow
 from app.sdmx.series import TIME, Document
@@ -52,12 +53,14 @@ class Intake:
 
     Attributes:
         removed: values above the series that go with the submission that this one replaces.
+        faults: where its rows have errors.
     """
 
     target: Target
     attachments: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
     removed: dict[PartialKey, set[str]] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     missing_columns: set[tuple[int, str]] = field(default_factory=set)
 
 

@@ -49,6 +49,7 @@ class Validator:
         self.intakes: dict[int, Intake] = {}
         self._report = report
         self._known: frozenset[tuple[int | None, str | None]] = frozenset()
+        self._wrong: list[tuple[int | None, str | None]] = []
         self._values = ValueChecks(self.report)
         self._rows = RowReader(self.report)
         self._targets: dict[tuple[str, str], Target | str] = {}
@@ -59,6 +60,7 @@ class Validator:
     def check(self, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
         """Check a batch; yield its series' segments, rows with faults included."""
         self._known = batch.faulty
+        self._wrong = [*batch.faulty]
         named = (batch.kind, batch.structure)
         if named not in self._targets:
             self._targets[named] = found = self.resolve(*named)
@@ -73,16 +75,21 @@ class Validator:
         self._report_unknown(target, batch)
         batch, above = split_deletion(target.flow, batch)
         sheet = self._sheet(target.flow, batch)
+        intake = self.intakes[target.agreement]
         self._values.check(sheet, target, self._rules[target.agreement])
-        yield from self._rows.read(sheet, self.intakes[target.agreement])
+        yield from self._rows.read(sheet, intake)
+        if self._wrong:
+            intake.faults.take(target.flow, sheet, self._wrong)
         if above is not None:
             sheet = self._sheet(target.flow, above)
-            yield from self._rows.read(sheet, self.intakes[target.agreement])
+            yield from self._rows.read(sheet, intake)
 
     def _unless_known(self, finding: Finding) -> None:
         """Report a finding, unless the reader has said what is wrong with that very cell."""
         if (finding.row, finding.component) not in self._known:
             self._report(finding)
+            if finding.is_error:
+                self._wrong.append((finding.row, finding.component))
 
     def _begin(self, target: Target) -> None:
         if target.agreement not in self.intakes:

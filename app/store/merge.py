@@ -16,6 +16,7 @@ import orjson
 from app.sdmx import rooms, series
 from app.sdmx.actions import Outcome, apply
 from app.sdmx.checks.limited import Limited
+from app.sdmx.faults import Faults
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Target, complete
@@ -188,9 +189,11 @@ class Merge:
         target: Target | None,
         attachments: Attachments,
         report: Callable[[Finding], None],
+        faults: Faults | None = None,
     ) -> None:
         self.publication = publication
         self.target = target
+        self.faults = faults
         self.attachments = attachments
         self.report = report
         self.checked = Limited(report)
@@ -320,6 +323,8 @@ class Merge:
             outcome.touched,
             self.publication.now,
         ):
+            if self.faults is not None and self.faults.silence(finding, stored.key):
+                continue
             self.refused = self.refused or finding.is_error
             self.checked(finding)
 

@@ -101,7 +101,7 @@ async def publish_intake(
     for finding in units_above(target.flow, attachments.stored, attachments.current):
         report(finding)
     hidden_before = await _has_withheld(connection, target.agreement)
-    merge = Merge(publication, target, attachments, report)
+    merge = Merge(publication, target, attachments, report, intake.faults)
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
     rows = _cursor(connection, statement, target.agreement)
@@ -143,7 +143,7 @@ async def check_intake(
     await staging.put_deletions(connection, intake, dataflow)
     attachments = await Attachments.load(connection, intake.target.agreement, publication.now)
     attachments.take(intake)
-    merge = Merge(publication, intake.target, attachments, report)
+    merge = Merge(publication, intake.target, attachments, report, intake.faults)
     async for row in _cursor(connection, STAGED_WITH_WITHHELD, intake.target.agreement):
         merge.check(row)
     merge.checked.close()

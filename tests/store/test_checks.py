@@ -194,6 +194,32 @@ async def test_history_gaps_revisions_and_status_of_one_series(desk: Desk) -> No
     }
 
 
+async def test_checks_are_silent_where_a_cell_or_its_row_is_refused_already(desk: Desk) -> None:
+    first = [f"CRI,F,2023-{month:02},{1000 + month}" for month in range(1, 13)]
+    assert (await desk.accept(rows(*first, "CRI,M,2023-01,1"))).findings == []
+    decision = await desk.send(
+        rows(
+            "CRI,M,2023-02,1.234.5",  # no number: not one that is missing either
+            "CRI,XX,2024-02,9000",  # perhaps the period that the next one lacks
+            "CRI,F,2024-03,1000",
+            "CRI,M,2099-01,1000",
+        )
+    )
+    assert decision.state == "rejected"
+    assert [(f.code, f.row) for f in decision.findings] == [
+        ("VIPMG-212", 2),
+        ("VIPMG-210", 3),
+        ("VIPMG-313", 5),
+    ]
+
+
+async def test_a_gap_is_told_beside_a_refused_row_of_another_series(desk: Desk) -> None:
+    first = [f"CRI,F,2023-{month:02},{1000 + month}" for month in range(1, 13)]
+    assert (await desk.accept(rows(*first))).findings == []
+    decision = await desk.send(rows("GTM,XX,2024-02,1000", "CRI,F,2024-04,1000"))
+    assert [(f.code, f.row) for f in decision.findings] == [("VIPMG-210", 2), ("VIPMG-312", 3)]
+
+
 async def test_the_figures_of_another_dataflow_are_told_whichever_comes_first(desk: Desk) -> None:
     figures = ("CRI,F,2023,17", "CRI,M,2023,23", "CRI,F,2022,5", "CRI,M,2022,6")
     await desk.accept(rows(*figures, flow=OTHER))
@@ -225,7 +251,6 @@ async def test_a_file_with_other_faults_is_checked_too(desk: Desk) -> None:
         "VIPMG-212",
         "VIPMG-313",
         "VIPMG-313",
-        "VIPMG-317",
     ]
 
 

@@ -101,6 +101,7 @@ async def test_c159_the_same_file_again_changes_no_series_and_writes_no_journal(
         "observations_put": 0,
         "observations_deleted": 0,
         "attachments": 0,
+        "series_attributes": 0,
     }
 
 

@@ -15,7 +15,7 @@ from app.auth.subject import Subject
 from app.errors import IdempotencyKeyReusedError, MessageError, NotAuthorisedError, TooLargeError
 from app.services.process_submission import process_submission
 from app.services.receive_submission import Upload, receive_submission
-from app.store import submissions
+from app.store import contents, submissions
 from app.store.pools import Pools
 from tests.structures import CRI, FLOW, MAX_BYTES, SLV, SMALL, Desk, open_desk, sheet
 
@@ -234,7 +234,7 @@ class TestReceipt:
         async with desk.pools.writer.acquire() as connection:
             stored = await submissions.by_id(connection, number)
             assert stored is not None
-            parts = [part async for part in submissions.content(connection, stored.sha256)]
+            parts = [part async for part in contents.parts(connection, stored.sha256)]
         assert stored.sha256 == hashlib.sha256(body).hexdigest()
         assert b"".join(parts) == body
         assert (stored.byte_count, stored.state) == (len(body), "received")
@@ -289,6 +289,7 @@ class TestReceipt:
             "observations_put": 2,
             "observations_deleted": 0,
             "attachments": 1,
+            "series_attributes": 0,
         }
         assert [urn.rpartition("=")[2] for urn in decision.submission.agreements] == [
             "TST:PA_CRI_SMALL(1.0.0)"

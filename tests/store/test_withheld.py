@@ -121,6 +121,7 @@ class TestEmbargo:
             "observations_put": 0,
             "observations_deleted": 0,
             "attachments": 0,
+            "series_attributes": 0,
         }
 
     async def test_t24_nothing_of_a_new_period_is_public(self, desk: Desk) -> None:
