@@ -13,6 +13,9 @@ from app.sdmx.findings import nearest
 SHORTEST: Final = 4
 """Values with fewer signs are taken for codes, not for names."""
 
+SHORT_LIST: Final = 12
+"""Codes of a list in which first letters can tell what was meant."""
+
 LONGEST: Final = 80
 CUTOFF: Final = 0.75
 
@@ -25,7 +28,7 @@ def nearest_code(value: str, component: Component) -> str | None:
     """
     codes = component.code_set
     if len(value) < SHORTEST or component.codes is None:
-        return nearest(value, codes)
+        return _initial(value, component) or nearest(value, codes)
     names = _names(component)
     folded = _fold(value[:LONGEST])
     named = names.get(folded) or _beginning(folded, names)
@@ -35,6 +38,17 @@ def nearest_code(value: str, component: Component) -> str | None:
         return nearest(value, codes) or _close(folded, names)
     same = next((code for code in codes if code.casefold() == value.casefold()), None)
     return same or _close(folded, names)
+
+
+def _initial(value: str, component: Component) -> str | None:
+    """The one code of a short list that has a name with these first letters: H is Hombres."""
+    if not value.isalpha() or len(component.codes or ()) > SHORT_LIST:
+        return None
+    folded = _fold(value)
+    if any(code.casefold() == folded for code in component.code_set):
+        return None
+    meant = {code for name, code in _names(component).items() if name.startswith(folded)}
+    return meant.pop() if len(meant) == 1 else None
 
 
 @lru_cache(maxsize=256)

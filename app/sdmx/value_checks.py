@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.sdmx.code_choice import choice_of_codes
 from app.sdmx.code_names import nearest_code
 from app.sdmx.constraints import Constraint, ValueSet
 from app.sdmx.findings import Finding
@@ -28,6 +29,7 @@ class ValueChecks:
 
     def __init__(self, report: Callable[[Finding], None]) -> None:
         self.report = report
+        self._choices: dict[tuple[int, str], str | None] = {}
 
     def check(self, sheet: Sheet, target: Target, rules: Rules) -> None:
         """Check all cells of a sheet."""
@@ -47,9 +49,9 @@ class ValueChecks:
             elif sheet.form.columns[name].languages:
                 self._check_languages(sheet, component, distinct)
             elif sheet.form.columns[name].many:
-                self._check_many(sheet, component, distinct)
+                self._check_many(sheet, target, component, distinct, rules)
             elif component.codes is not None:
-                self._check_codes(sheet, component, distinct)
+                self._check_codes(sheet, target, component, distinct, rules)
             else:
                 self._check_texts(sheet, component, distinct)
             for rule, values in rules.values.get(name, ()):
@@ -59,12 +61,25 @@ class ValueChecks:
         if not deleting:
             self._check_combinations(sheet, rules)
 
-    def _check_codes(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
+    def _check_codes(
+        self, sheet: Sheet, target: Target, component: Component, distinct: set[str], rules: Rules
+    ) -> None:
         bad = distinct - component.code_set
         if bad:
             rule = (component.codelist or "").rpartition("=")[2]
             near = {value: nearest_code(value, component) for value in bad}
-            self._each(sheet, component.id, bad, "VIPMG-210", rule=rule, near=near)
+            allowed = self._choice(target, component, rules)
+            self._each(sheet, component.id, bad, "VIPMG-210", rule=rule, allowed=allowed, near=near)
+
+    def _choice(self, target: Target, component: Component, rules: Rules) -> str | None:
+        """The codes that the agreement takes, in short; made once a message."""
+        place = (target.agreement, component.id)
+        if place not in self._choices:
+            sets = [values for _, values in rules.values.get(component.id, ())]
+            self._choices[place] = choice_of_codes(
+                component, lambda code: all(values.holds(code) for values in sets)
+            )
+        return self._choices[place]
 
     def _check_texts(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
         if component.data_type == "Decimal" and not component.facets.keys() - {"dataType"}:
@@ -81,15 +96,23 @@ class ValueChecks:
             naive = {v for v in distinct - bad if dt.datetime.fromisoformat(v).tzinfo is None}
             self._each(sheet, component.id, naive, "VIPMG-215")
 
-    def _check_many(self, sheet: Sheet, component: Component, distinct: set[str]) -> None:
+    def _check_many(
+        self, sheet: Sheet, target: Target, component: Component, distinct: set[str], rules: Rules
+    ) -> None:
         for cell in distinct:
             values = split_cell(cell, sheet.form.sub_separator)
             for value in dict.fromkeys(values):
                 if component.codes is not None and value not in component.code_set:
                     rule = (component.codelist or "").rpartition("=")[2]
-                    near = {cell: nearest_code(value, component)}
                     self._each(
-                        sheet, component.id, {cell}, "VIPMG-210", rule=rule, near=near, part=value
+                        sheet,
+                        component.id,
+                        {cell},
+                        "VIPMG-210",
+                        rule=rule,
+                        allowed=self._choice(target, component, rules),
+                        near={cell: nearest_code(value, component)},
+                        part=value,
                     )
                 elif component.codes is None and not component.check(value):
                     kind = component.representation
