@@ -25,11 +25,18 @@ _TYPE: Final = "vipmg-report+jwt"
 
 @dataclass(frozen=True, slots=True)
 class LinkedReport:
-    """What a link is for."""
+    """What a link is for.
+
+    Attributes:
+        corrector: the client that corrects by it; nothing where it is for reading alone.
+        expires: when it ends.
+    """
 
     submission: str
     organisation: str
     practice: bool
+    corrector: str | None
+    expires: dt.datetime
 
 
 def sign_report_link(
@@ -40,6 +47,7 @@ def sign_report_link(
     expires: dt.datetime,
     *,
     practice: bool = False,
+    corrector: str | None = None,
 ) -> str:
     """The token of a link.
 
@@ -50,15 +58,18 @@ def sign_report_link(
         organisation: whose submission it is.
         expires: when the link ends.
         practice: whether it is one of the practice space.
+        corrector: the client whose corrections it takes; without one it is for reading alone.
     """
     header = {"alg": OWN_ALGORITHM, "typ": _TYPE, "kid": key.kid}
-    claims = {
+    claims: dict[str, str | int | bool] = {
         "aud": audience,
         "sub": submission,
         "organisation": organisation,
         "exp": int(expires.timestamp()),
         "practice": practice,
     }
+    if corrector is not None:
+        claims["corrector"] = corrector
     return jwt.encode(header, claims, key)
 
 
@@ -86,7 +97,14 @@ async def open_report_link(
             "The hour of this link is over. Ask for a new one, or open the report with a token.",
             "La hora de este enlace terminó. Pida uno nuevo, o abra el informe con un token.",
         )
-    return LinkedReport(str(submission), str(organisation), claims.get("practice") is True)
+    corrector = claims.get("corrector")
+    return LinkedReport(
+        str(submission),
+        str(organisation),
+        claims.get("practice") is True,
+        corrector if isinstance(corrector, str) else None,
+        dt.datetime.fromtimestamp(expires, dt.UTC),
+    )
 
 
 def _refused() -> NotAuthorisedError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -35,9 +36,12 @@ _STYLE: Final = (
     "@media print{nav{display:none}section{break-inside:avoid}a{color:inherit}}"
 )
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-CONTENT_SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
+_FORM: Final = "corrections"
+_CORRECTABLE: Final = frozenset(
+    f"VIPMG-{number}" for number in (210, 212, 213, 214, 215, 220, 222, 224)
 )
+"""Codes whose value is what stands in the cell."""
+
 _MOST_ROWS: Final = 1500
 """Characters of a list of rows that the page shows."""
 
@@ -48,18 +52,30 @@ _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060
 _THOUSANDS: Final[Mapping[str, str]] = {"en": ",", "es": "\u00a0", "fr": "\u202f", "nl": "."}
 
 
-def report_page(report: ReportReply, *, offline: bool = False) -> Iterator[str]:
+def content_security_policy(*, with_form: bool) -> str:
+    """What a browser lets the page do: load and run nothing, send at most its own form."""
+    target = "'self'" if with_form else "'none'"
+    return (
+        f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action {target}"
+    )
+
+
+def report_page(
+    report: ReportReply, *, offline: bool = False, correct_at: str = ""
+) -> Iterator[str]:
     """The page, part by part, in the language of the report.
 
     Args:
         report: what the page tells.
         offline: whether it is a file of its own, so that no other language is an address away.
+        correct_at: where its form sends corrections; without it there is none.
     """
     words = WORDS[report.language]
+    policy = content_security_policy(with_form=bool(correct_at))
     title = escape(words["title"].format(file=_seen(report.file_name or words["no name"])))
     yield (
         f'<!doctype html><html lang="{report.language}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_SECURITY_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
     )
@@ -69,9 +85,13 @@ def report_page(report: ReportReply, *, offline: bool = False) -> Iterator[str]:
     yield _tables(report, words, offline=offline)
     if report.groups:
         yield _contents(report, words)
+        fields = _fields(report) if correct_at else {}
         for number, group in enumerate(report.groups, 1):
-            yield _section(number, group, report.language, words)
-        yield _corrections(report, words)
+            yield _section(number, group, report.language, words, fields)
+        if fields:
+            yield _form(report, correct_at, words)
+        else:
+            yield _corrections(report, words)
     yield "</main></body></html>\n"
 
 
@@ -118,12 +138,12 @@ def _facts(report: ReportReply, words: Mapping[str, str]) -> str:
 
 def _tables(report: ReportReply, words: Mapping[str, str], *, offline: bool) -> str:
     """Links to the other formats: beside the page itself, where it was opened by a link too."""
-    csv, json = ("?format=csv", "?format=json")
+    table, whole = ("?format=csv", "?format=json")
     if offline:
-        csv, json = report.links.csv, f"{report.links.self}?format=json"
+        table, whole = report.links.csv, f"{report.links.self}?format=json"
     return (
-        f'<p><a href="{escape(csv)}">{words["all"]}</a> · '
-        f'<a href="{escape(json)}">{words["json"]}</a></p>'
+        f'<p><a href="{escape(table)}">{words["all"]}</a> · '
+        f'<a href="{escape(whole)}">{words["json"]}</a></p>'
     )
 
 
@@ -137,7 +157,13 @@ def _contents(report: ReportReply, words: Mapping[str, str]) -> str:
     return f"<h2>{words['contents']}</h2><ol>{items}</ol>"
 
 
-def _section(number: int, group: GroupReply, language: str, words: Mapping[str, str]) -> str:
+def _section(
+    number: int,
+    group: GroupReply,
+    language: str,
+    words: Mapping[str, str],
+    fields: Mapping[tuple[int, int], str],
+) -> str:
     facts = {
         "code": f'<a href="{escape(group.documentation)}">{group.code}</a>'
         f" ({words[group.severity]})",
@@ -157,18 +183,59 @@ def _section(number: int, group: GroupReply, language: str, words: Mapping[str, 
         f'<section id="g{number}" aria-labelledby="h{number}">'
         f'<h2 id="h{number}">{number}. {_prose(group.cause)}</h2><dl>{listed}</dl>'
         f'<p class="mend"><strong>{words["mend"]}:</strong> {_prose(group.mend)}</p>'
-        f"{_values(group, language, words)}{_examples(group, words)}</section>"
+        f"{_values(number, group, language, words, fields)}{_examples(group, words)}</section>"
     )
 
 
-def _values(group: GroupReply, language: str, words: Mapping[str, str]) -> str:
+def _fields(report: ReportReply) -> dict[tuple[int, int], str]:
+    """A field for each value that can be replaced in its column, by group and place in it."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    fields = {}
+    for number, group in enumerate(report.groups, 1):
+        for place, value in enumerate(group.values):
+            if group.code not in _CORRECTABLE or not (group.column and value.value):
+                continue
+            if found.setdefault((group.column, value.value), (number, place)) != (number, place):
+                continue  # of another file of an archive: the replacement is made there too
+            of = escape(json.dumps([group.column, value.value]))  # exact, and in ASCII
+            name = f"{group.column}: {value.value}"
+            fields[number, place] = (
+                f'<input type="hidden" form="{_FORM}" name="of" value="{of}">'
+                f'<input type="text" form="{_FORM}" name="to" autocomplete="off" maxlength="2000" '
+                f'aria-label="{_text(name)}" value="{_text(value.nearest or "")}">'
+            )
+    return fields
+
+
+def _form(report: ReportReply, correct_at: str, words: Mapping[str, str]) -> str:
+    """What sends the fields of all groups together: the file is read again once."""
+    action = escape(f"{correct_at}?lang={report.language}")
+    return (
+        f"<section><h2>{words['correct']}</h2><p>{words['correct here']}</p>"
+        f'<form id="{_FORM}" method="post" action="{action}">'
+        f'<button type="submit">{words["send corrections"]}</button></form></section>'
+    )
+
+
+def _values(
+    number: int,
+    group: GroupReply,
+    language: str,
+    words: Mapping[str, str],
+    fields: Mapping[tuple[int, int], str],
+) -> str:
     if not any(value.value for value in group.values):
         return ""
     has_nearest = any(value.nearest for value in group.values)
     has_place = any(value.place for value in group.values)
-    names = ["value", "count", *(["nearest"] * has_nearest), "rows", *(["place"] * has_place)]
+    has_field = any(of == number for of, _ in fields)
+    names = ["value", *(["replace by"] * has_field), "count", *(["nearest"] * has_nearest)]
+    names += ["rows", *(["place"] * has_place)]
     head = "".join(f'<th scope="col">{words[name]}</th>' for name in names)
-    rows = "".join(_value(value, names, language, words) for value in group.values)
+    rows = "".join(
+        _value(value, names, language, words, fields.get((number, place), ""))
+        for place, value in enumerate(group.values)
+    )
     more = ""
     if group.other_values:
         count = _number(group.other_values, language)
@@ -178,9 +245,14 @@ def _values(group: GroupReply, language: str, words: Mapping[str, str]) -> str:
 
 
 def _value(
-    value: WrongValueReply, names: list[str], language: str, words: Mapping[str, str]
+    value: WrongValueReply,
+    names: list[str],
+    language: str,
+    words: Mapping[str, str],
+    field: str,
 ) -> str:
     cells = {
+        "replace by": f"<td>{field}</td>",
         "count": f'<td class="n">{_number(value.count, language)}</td>',
         "nearest": f"<td>{_code(value.nearest) if value.nearest else ''}</td>",
         "rows": f"<td>{_cut(value.rows, words)}</td>",
@@ -209,14 +281,14 @@ def _corrections(report: ReportReply, words: Mapping[str, str]) -> str:
     orders = list(islice(_proposed(report), _MOST_CORRECTIONS)) or list(_one_cell(report))
     if not orders:
         return ""
-    json = orjson.dumps(orders, option=orjson.OPT_INDENT_2).decode()
+    shown = orjson.dumps(orders, option=orjson.OPT_INDENT_2).decode()
     command = (
         "curl -X POST -H 'Authorization: Bearer …' -H 'Content-Type: application/json' \\\n"
         f"  --data @corrections.json {report.links.corrections}"
     )
     return (
         f"<section><h2>{words['correct']}</h2><p>{words['correct how']}</p>"
-        f"<p>corrections.json:</p><pre>{escape(_seen(json, kept=chr(10)))}</pre>"
+        f"<p>corrections.json:</p><pre>{escape(_seen(shown, kept=chr(10)))}</pre>"
         f"<pre>{escape(command)}</pre></section>"
     )
 

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.auth.subject import Subject
-from app.http.report_page import CONTENT_SECURITY_POLICY, report_page
+from app.http.report_page import content_security_policy, report_page
 from app.http.uploads import attachment
 from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.negotiation import negotiate, negotiate_language, parse_options
@@ -22,6 +22,9 @@ _OFFERS: Final[Offers] = (
     Offer("html", "text/html", "1", ("application/xhtml+xml",), ("html",)),
     Offer("csv", "text/csv", "1", (), ("csv",)),
 )
+_AGAIN_SECONDS: Final = "5"
+"""After which a browser asks again whether the submission is decided."""
+
 _PRIVATE: Final = {
     "Cache-Control": "private, no-store",
     "Vary": "Accept, Accept-Language, Authorization",
@@ -30,9 +33,16 @@ _PRIVATE: Final = {
 
 
 async def answer_report(
-    request: Request, pools: Pools, reader: Subject, submission: str
+    request: Request,
+    pools: Pools,
+    reader: Subject,
+    submission: str,
+    *,
+    correct_at: str = "",
 ) -> Response:
     """Answer with the report of a submission, in a format and language that are asked for.
+
+    The page has fields for corrections where `correct_at` says where it sends them.
 
     Raises:
         NotFoundError: the reader's organisation has no such submission.
@@ -52,5 +62,9 @@ async def answer_report(
     report = await get_report(pools, reader, submission, base_url, language)
     if chosen == "json":
         return Response(report.model_dump_json(), 200, headers, "application/json")
-    headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
-    return Response("".join(report_page(report)), 200, headers, "text/html; charset=utf-8")
+    policy = content_security_policy(with_form=bool(correct_at))
+    headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
+    if report.decided_at is None:
+        headers["Refresh"] = _AGAIN_SECONDS
+    page = "".join(report_page(report, correct_at=correct_at))
+    return Response(page, 200, headers, "text/html; charset=utf-8")

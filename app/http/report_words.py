@@ -7,6 +7,13 @@ from typing import Final
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
+        "replace by": "Replace by",
+        "send corrections": "Send the corrections",
+        "correct here": "Write beside each wrong value what "
+        "belongs there: it is put wherever the "
+        "column has that value. Look at what is proposed; a field that you leave empty "
+        "changes nothing. The file is read again with your corrections and gets a "
+        "report of its own.",
         "language": "English",
         "title": "Report on {file}",
         "no name": "a file without a name",
@@ -52,6 +59,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "wherever a column has a value; the rest of the file stays as it was sent.",
     },
     "es": {
+        "replace by": "Reemplazar por",
+        "send corrections": "Enviar las correcciones",
+        "correct here": "Escriba junto a cada valor incorrecto "
+        "lo que corresponde: se pone donde la "
+        "columna tenga ese valor. Revise lo que se propone; un campo vacío no cambia "
+        "nada. El archivo se lee de nuevo con sus correcciones y recibe su propio "
+        "informe.",
         "language": "Español",
         "title": "Informe sobre {file}",
         "no name": "un archivo sin nombre",
@@ -97,6 +111,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "donde una columna tenga un valor; el resto del archivo queda como se envió.",
     },
     "fr": {
+        "replace by": "Remplacer par",
+        "send corrections": "Envoyer les corrections",
+        "correct here": "Écrivez à côté de chaque valeur fausse "
+        "ce qui convient : cela est mis partout "
+        "où la colonne a cette valeur. Vérifiez ce qui est proposé ; un champ vide ne "
+        "change rien. Le fichier est relu avec vos corrections et reçoit son propre "
+        "rapport.",
         "language": "Français",
         "title": "Rapport sur {file}",
         "no name": "un fichier sans nom",
@@ -145,6 +166,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "qu'envoyé.",
     },
     "nl": {
+        "replace by": "Vervangen door",
+        "send corrections": "De correcties sturen",
+        "correct here": "Schrijf naast elke foute waarde wat er "
+        "hoort: het komt overal waar de kolom "
+        "die waarde heeft. Bekijk wat wordt voorgesteld; een leeg veld verandert niets."
+        " Het bestand wordt met uw correcties opnieuw gelezen en krijgt een eigen "
+        "verslag.",
         "language": "Nederlands",
         "title": "Verslag over {file}",
         "no name": "een bestand zonder naam",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.models.api import FindingReply, Reply
+from app.models.sending import Order
 
 
 class WrongValueReply(Reply):
@@ -91,3 +92,12 @@ class ReportLink(Reply):
 
     url: str
     expires_at: dt.datetime
+
+
+class ReportLinkOrder(Order):
+    """What the link is to be good for."""
+
+    may_correct: Annotated[
+        bool,
+        Field(description="Whoever has it may correct the file, in the name of your client."),
+    ] = False

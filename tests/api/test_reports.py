@@ -12,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -57,7 +58,7 @@ async def ask(
 class Page(HTMLParser):
     """What a page is made of: its elements, and its text."""
 
-    VOID = frozenset({"meta", "br", "link"})
+    VOID = frozenset({"meta", "br", "link", "input"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -339,3 +340,84 @@ async def test_practice_has_its_reports_and_links_to_them(exchange: Exchange) ->
     url = (await link(exchange, path))["url"]
     opened = await exchange.client.get(url, headers={"Accept": "application/json"})
     assert opened.json()["submission"] == number
+
+
+def form_of(page: Page) -> tuple[str, list[tuple[str, str]]]:
+    """Where the form of a page goes, and what a browser would send of its fields."""
+    [form] = [given for tag, given in page.elements if tag == "form"]
+    fields = [given for tag, given in page.elements if tag == "input"]
+    assert {given["form"] for given in fields} == {form["id"]}
+    assert form["method"] == "post"
+    return str(form["action"]), [(str(g["name"]), str(g["value"])) for g in fields]
+
+
+async def correcting_link(exchange: Exchange, path: str) -> str:
+    token = await exchange.token(CRI)
+    reply = await exchange.client.post(f"{path}-link", headers=token, json={"may_correct": True})
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["url"])
+
+
+async def test_a_file_is_corrected_on_the_page_of_its_report(exchange: Exchange) -> None:
+    """Without a program: the proposed code stands there, the other value is typed in."""
+    path = await sent(exchange, small("A,CRX,2024,1,A", "A,CRX,2025,n.d.\u202e,A"))
+    url = await correcting_link(exchange, path)
+    reply = await exchange.client.get(f"{url}?format=html&lang=es")
+    assert "form-action 'self'" in reply.headers["Content-Security-Policy"]
+    assert "form-action 'self'" in reply.text
+    page = Page(reply.text)
+    assert "Enviar las correcciones" in page.text
+    action, fields = form_of(page)
+    assert fields[0::2] == [
+        ("of", '["REF_AREA", "CRX"]'),
+        ("of", '["OBS_VALUE", "n.d.\\u202e"]'),
+    ]
+    assert fields[1::2] == [("to", "CRI"), ("to", "")]
+    fields[3] = ("to", "7")
+    content = urlencode(fields)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = await exchange.client.post(action, content=content, headers=form)
+    assert reply.status_code == 303, reply.text
+    location = reply.headers["Location"]
+    assert location.endswith("?format=html&lang=es")
+    waiting = await exchange.client.get(location)
+    assert waiting.headers["Refresh"]
+    report = (await exchange.client.get(location.partition("?")[0])).json()
+    decision = await exchange.desk.process(uuid.UUID(report["submission"]))
+    assert decision.state == "published", decision.findings
+    assert decision.submission.client_id != "report-link"
+    assert "Aceptado" in Page((await exchange.client.get(location)).text).text
+
+
+async def test_a_link_for_reading_corrects_nothing(exchange: Exchange) -> None:
+    path = await sent(exchange)
+    url = (await link(exchange, path))["url"]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    content = urlencode([("of", '["REF_AREA","CRX"]'), ("to", "CRI")])
+    reply = await exchange.client.post(f"{url}/corrections", content=content, headers=form)
+    assert (reply.status_code, reply.json()["code"]) == (403, "VIPMG-111")
+    page = Page((await exchange.client.get(f"{url}?format=html")).text)
+    assert "form" not in {tag for tag, _ in page.elements}
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ("", 422),
+        ("of=%5B%22REF_AREA%22%2C%22CRX%22%5D&to=", 422),
+        ("to=CRI", 422),
+        ("of=1&to=CRI", 422),
+        ("of=%5B%22A%22%2C%22%5Cud800%22%5D&to=x", 422),
+        ("of=%5B%22A%22%2C%22%5Cu0000%22%5D&to=x", 422),
+        ("of=" + "%5B" * 5000 + "&to=x", 422),
+        ("of=%FF&to=x", 422),
+        ("of=%5B%22REF_AREA%22%2C%22CRX%22%5D&to=" + "x" * (1 << 20), 413),
+    ],
+)
+async def test_a_form_that_is_not_of_the_page_is_refused(
+    exchange: Exchange, content: str, status: int
+) -> None:
+    url = await correcting_link(exchange, await sent(exchange))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = await exchange.client.post(f"{url}/corrections", content=content, headers=form)
+    assert reply.status_code == status, reply.text
