@@ -148,6 +148,13 @@ class SubmissionReply(Reply):
         uuid.UUID | None, Field(description="This one was there already, and is not sent anew.")
     ]
     parent_id: Annotated[uuid.UUID | None, Field(description="The submission that it mends.")]
+    supersedes: Annotated[
+        uuid.UUID | None, Field(description="The submission that it replaces whole.")
+    ] = None
+    superseded_by: Annotated[
+        uuid.UUID | None,
+        Field(description="The published submission that replaces it whole (`?supersedes=`)."),
+    ] = None
     corrections: Annotated[int, Field(description="Corrections that are applied in reading.")]
     note: Annotated[str | None, Field(description="Why it was sent, in the words of the sender.")]
     received_at: dt.datetime

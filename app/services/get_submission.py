@@ -17,7 +17,7 @@ from app.models.api import (
 )
 from app.sdmx.findings import Finding
 from app.services.describe_finding import describe_finding
-from app.store import submissions
+from app.store import standing, submissions
 from app.store.notices import DecisionListener
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
@@ -42,12 +42,17 @@ LOOK_AGAIN_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SubmissionFacts:
-    """What a reply tells beside the submission itself: findings by code, queue, first findings."""
+    """What a reply tells beside the submission itself: findings by code, queue, first findings.
+
+    Attributes:
+        superseded_by: the submission that replaced it whole.
+    """
 
     counts: dict[str, int]
     position: int | None
     first: list[Any]
     preview: dict[str, Any] | None
+    superseded_by: uuid.UUID | None = None
 
 
 async def get_submission(
@@ -121,7 +126,8 @@ async def describe(
         first = await submissions.findings(connection, stored.id, 0, shown)
     preview = await submissions.preview(connection, stored.id) if shown else None
     told = [describe_finding(finding, language) for finding in first]
-    facts = SubmissionFacts(counts, position, told, preview)
+    replaced = await standing.replaced_by(connection, stored.organisation, [stored.id])
+    facts = SubmissionFacts(counts, position, told, preview, replaced.get(stored.id))
     return describe_with(stored, facts, base_url, language, practice=practice)
 
 
@@ -146,6 +152,8 @@ def describe_with(
             "notice": PRACTICE_NOTICE if practice else None,
             "repeated_of": None,
             "parent_id": stored.parent_id,
+            "supersedes": stored.options.get("supersedes"),
+            "superseded_by": facts.superseded_by,
             "corrections": len(stored.corrections or ()),
             "note": stored.note,
             "received_at": stored.received_at,

@@ -10,7 +10,7 @@ from app.services.get_submission import (
     SubmissionFacts,
     describe_with,
 )
-from app.store import submissions
+from app.store import standing, submissions
 from app.store.pools import Pools, with_retry
 
 
@@ -34,10 +34,17 @@ async def list_submissions(
             listed = [each.id for each in stored[:limit]]
             counts = await submissions.finding_counts_of(connection, listed)
             positions = await submissions.queue_positions(connection, listed)
+            replaced = await standing.replaced_by(connection, subject.organisation, listed)
             replies = [
                 describe_with(
                     each,
-                    SubmissionFacts(counts.get(each.id, {}), positions.get(each.id), [], None),
+                    SubmissionFacts(
+                        counts.get(each.id, {}),
+                        positions.get(each.id),
+                        [],
+                        None,
+                        replaced.get(each.id),
+                    ),
                     base_url,
                     language,
                     practice=pools.is_practice,

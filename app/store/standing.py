@@ -37,6 +37,13 @@ DELETE FROM witness WHERE publication_id IN (
 """
 
 
+_REPLACED_BY = """
+SELECT options ->> 'supersedes' AS replaced, id FROM submission
+WHERE organisation = $1 AND options ->> 'supersedes' = ANY ($2::text[]) AND state = ANY ($3::text[])
+ORDER BY sequence
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a submission stands, under its lock.
@@ -83,6 +90,18 @@ async def lock(connection: Connection, submission: uuid.UUID) -> Standing | None
         None if child is None else (child["id"], child["kind"]),
         child is not None and (child["state"] in UNDECIDED or child["state"] == "accepted"),
     )
+
+
+async def replaced_by(
+    connection: Connection, organisation: str, submissions: Collection[uuid.UUID]
+) -> dict[uuid.UUID, uuid.UUID]:
+    """The published files of an organisation that replace submissions whole, by what they replace.
+
+    Of several that replaced the same one it is the last.
+    """
+    named = [str(each) for each in submissions]
+    rows = await connection.fetch(_REPLACED_BY, organisation, named, list(UNDOABLE))
+    return {uuid.UUID(row["replaced"]): row["id"] for row in rows}
 
 
 async def fall(
