@@ -24,7 +24,7 @@ from app.services.prepare_data import PreparedData, UpperCache
 from app.services.query_data import Form, write_data
 from app.services.sign_ledger_head import head_claims
 from app.services.take_out_archive import ArchiveWriter
-from app.store import ledger_reading, readiness, receipts, submissions, take_out
+from app.store import contents, ledger_reading, readiness, receipts, take_out
 from app.store import series as series_store
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.take_out import OwnAgreement
@@ -99,7 +99,7 @@ class _Export:
             async for part in self.archive.add(path, lines):
                 yield part
         for sha256 in await take_out.contents(connection, self.organisation):
-            content = submissions.content(connection, sha256)
+            content = contents.parts(connection, sha256)
             async for part in self.archive.add(f"submissions/content/{sha256}", content):
                 yield part
         for path, lines in (

@@ -8,7 +8,7 @@ from app.auth.subject import Subject
 from app.errors import DestroyedError
 from app.models.api import FileReply
 from app.services.get_submission import find_submission
-from app.store import submissions
+from app.store import contents
 from app.store.pools import Pools, with_retry
 
 
@@ -51,6 +51,6 @@ async def _parts(pools: Pools, sha256: str, first: bytes | None) -> AsyncIterato
 async def _part(pools: Pools, sha256: str, number: int) -> bytes | None:
     async def read() -> bytes | None:
         async with pools.writer.acquire() as connection:
-            return await submissions.content_part(connection, sha256, number)
+            return await contents.part(connection, sha256, number)
 
     return await with_retry(read)

@@ -18,7 +18,7 @@ from app.services.open_message import open_message
 from app.services.write_workbook_report import write_workbook_report
 from app.settings import Settings
 from app.sheets.report_sheet import ReportFacts
-from app.store import submissions
+from app.store import contents
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.findings import all_findings
 from app.store.pools import Pools, with_retry
@@ -95,8 +95,7 @@ async def _spool_content(
     pools: Pools, cache: CatalogueCache, stored: StoredSubmission, spool: IO[bytes]
 ) -> Catalogue:
     async with pools.writer.acquire() as connection:
-        async for part in submissions.content(connection, stored.sha256):
-            await asyncio.to_thread(spool.write, part)
+        await contents.spool(connection, stored.sha256, spool)
 
     async def current() -> Catalogue:
         async with pools.writer.acquire() as connection:

@@ -22,7 +22,7 @@ from app.services.admit_submission import JOB
 from app.services.publish_structures import keep_organisations
 from app.services.take_out_archive import TakeOut
 from app.services.verify_evidence import Evidence, verify_evidence
-from app.store import jobs, registry_publication, submissions, take_in
+from app.store import contents, jobs, registry_publication, take_in
 from app.store.take_in import LeftOverError, Publications
 from app.store.types import Connection, Pool
 
@@ -177,8 +177,8 @@ async def _add_contents(connection: Connection, take_out: TakeOut) -> None:
         name = path.removeprefix(_CONTENT)
         if hashes[path] != name:
             raise LeftOverError(path, 1)
-        parts = (zlib.compress(part, 1) for part in take_out.parts(path, submissions.PART_BYTES))
-        await submissions.put_content(connection, name, parts)
+        parts = (zlib.compress(part, 1) for part in take_out.parts(path, contents.PART_BYTES))
+        await contents.put(connection, name, parts)
 
 
 async def _add_keys(connection: Connection, take_out: TakeOut, now: dt.datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import uuid
 from typing import IO
@@ -20,7 +19,7 @@ from app.services.submission_work import CancelledError, Work
 from app.services.tell_decision import tell_decision
 from app.services.undo_submission import undo_submission
 from app.sheets.xlsx_reader import MAX_ROWS
-from app.store import decisions, practice, staging, submissions
+from app.store import contents, decisions, practice, staging, submissions
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
 from app.store.publication import StructuresChangedError
@@ -63,7 +62,7 @@ async def process_submission(
         if pools.is_practice:
             await _prepare_practice(connection, cache, stored)
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
-            await _spool_content(connection, stored, spool)
+            await contents.spool(connection, stored.sha256, spool)
             while True:
                 spool.seek(0)
                 catalogue = await cache.current(connection)
@@ -114,10 +113,3 @@ async def _decide(work: Work, spool: IO[bytes]) -> None:
         work.report(unreadable_finding(error))
     await work.progress("checking" if work.errors else "publishing", work.rows)
     await decide_submission(work, validator)
-
-
-async def _spool_content(
-    connection: Connection, stored: StoredSubmission, spool: IO[bytes]
-) -> None:
-    async for part in submissions.content(connection, stored.sha256):
-        await asyncio.to_thread(spool.write, part)

@@ -8,7 +8,7 @@ from app.sdmx.findings import Finding
 from app.sdmx.reporting_periods import ReportingPeriod, read_period
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
-from app.store import decisions, nil_returns, publication, submissions
+from app.store import contents, decisions, nil_returns, publication, submissions
 from app.store.catalogue import StoredAgreement
 from app.store.effects import Effect
 from app.store.submissions import Verdict
@@ -23,7 +23,7 @@ async def publish_nil_return(work: Work) -> None:
     """
     connection, stored = work.connection, work.submission
     said = orjson.loads(
-        b"".join([part async for part in submissions.content(connection, stored.sha256)])
+        b"".join([part async for part in contents.parts(connection, stored.sha256)])
     )
     found = [a for a in work.catalogue.agreements.values() if a.urn == said["agreement"]]
     period = read_period(said["period"])

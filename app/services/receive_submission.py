@@ -16,7 +16,7 @@ from app.auth.subject import Subject
 from app.errors import MessageError, TooLargeError
 from app.services.check_provider import check_provider
 from app.services.take_submission import take_submission
-from app.store import submissions
+from app.store import contents
 from app.store.pools import Pools
 from app.store.submissions import Arrival, StoredSubmission
 from app.store.types import Connection
@@ -153,9 +153,9 @@ async def _read(upload: Upload, parts: SpooledParts) -> tuple[str, int]:
             )
         digest.update(chunk)
         pending += chunk
-        while len(pending) >= submissions.PART_BYTES:
-            await asyncio.to_thread(parts.put, pending[: submissions.PART_BYTES])
-            del pending[: submissions.PART_BYTES]
+        while len(pending) >= contents.PART_BYTES:
+            await asyncio.to_thread(parts.put, pending[: contents.PART_BYTES])
+            del pending[: contents.PART_BYTES]
     if pending:
         await asyncio.to_thread(parts.put, pending)
     return digest.hexdigest(), size

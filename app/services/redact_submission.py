@@ -87,7 +87,7 @@ async def _redact(work: Work) -> RedactionReport:
         work.connection,
         work.catalogue,
         order,
-        actor=stored.organisation,
+        actor=work.actor,
         about=f"submission/{stored.id}",
         sha256=stored.sha256,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from app.store import submissions
+from app.store import contents
 from app.store.types import Connection
 
 CONTENTS: Final = 1000
@@ -169,7 +169,7 @@ async def _drop_orphans(connection: Connection, agreements: Sequence[int]) -> No
     await connection.execute(_DROP_OUTBOX)
     orphaned = [row["sha256"] for row in await connection.fetch(_ORPHANED)]
     for sha256 in orphaned:
-        await submissions.lock_content(connection, sha256)
+        await contents.lock(connection, sha256)
     await connection.execute(_DROP_CONTENT, orphaned)
     if agreements:
         await connection.execute(_COUNT_HEADS, list(agreements))

@@ -17,7 +17,7 @@ from app.sdmx.intake import PartialKey
 from app.sdmx.redaction import Chosen, Redacted, redact
 from app.sdmx.series import TIME
 from app.sdmx.undo import Acts, Past
-from app.store import submissions
+from app.store import contents, submissions
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.merge import Merge, Stored, write_series
@@ -359,7 +359,7 @@ async def end_submission(
     await connection.execute(_DROP_FINDINGS, submission)
     if destroy_file:
         sha256 = await connection.fetchval(_SHA256, submission)
-        await submissions.lock_content(connection, sha256)
+        await contents.lock(connection, sha256)
         await connection.execute(_DESTROY, submission, sha256, list(_KEEPING))
 
 

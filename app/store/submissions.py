@@ -1,23 +1,19 @@
-"""Submissions: receipts, the bytes as they came, findings. All SQL of theirs."""
+"""Submissions: what came, what became of it, its findings. All SQL of theirs."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-import zlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import msgspec
 import orjson
 
-from app.errors import DestroyedError
 from app.sdmx.findings import Finding
+from app.store import contents
 from app.store.types import Connection, Record
-
-PART_BYTES = 1 << 20
-"""Bytes of content that one row holds, before deflation."""
 
 SHOWN_CHARACTERS = 500
 """Longest text that a finding keeps of what was sent."""
@@ -80,14 +76,6 @@ SELECT id, position FROM (
 ) AS queue WHERE id = ANY ($1)
 """
 _PREVIEW = "SELECT preview FROM submission WHERE id = $1"
-_LOCK_BYTES = "SELECT pg_advisory_xact_lock(hashtextextended('content ' || $1, 0))"
-_BYTE_COUNT = "SELECT byte_count FROM submission WHERE sha256 = $1 LIMIT 1"
-_HAS_CONTENT = "SELECT EXISTS (SELECT FROM submission_content WHERE sha256 = $1)"
-_PUT_PART = """
-INSERT INTO submission_content (sha256, part, deflated) VALUES ($1, $2, $3)
-ON CONFLICT (sha256, part) DO NOTHING
-"""
-_PART = "SELECT deflated FROM submission_content WHERE sha256 = $1 AND part = $2"
 _BEGIN = """
 UPDATE submission SET state = 'validating', rows_read = 0, phase = NULL,
   rows_total = NULL, attempts = attempts + $2
@@ -206,7 +194,7 @@ class Verdict:
 
 
 async def insert(connection: Connection, arrival: Arrival, parts: Iterable[bytes]) -> bool:
-    """Store a receipt and its bytes (parts of `PART_BYTES`, deflated); False: the key was used."""
+    """Store a receipt and its bytes (parts as `contents` has them); False: the key was used."""
     inserted = await connection.fetchval(
         _INSERT,
         arrival.id,
@@ -227,42 +215,8 @@ async def insert(connection: Connection, arrival: Arrival, parts: Iterable[bytes
     )
     if inserted is None:
         return False
-    await put_content(connection, arrival.sha256, parts)
+    await contents.put(connection, arrival.sha256, parts)
     return True
-
-
-async def put_content(connection: Connection, sha256: str, parts: Iterable[bytes]) -> None:
-    """Store bytes (parts of `PART_BYTES`, deflated), unless they are there.
-
-    Raises:
-        DestroyedError: there are no parts, and those that were stored are gone.
-    """
-    await lock_content(connection, sha256)
-    if await connection.fetchval(_HAS_CONTENT, sha256):
-        return
-    stored = 0
-    for part in parts:
-        await connection.execute(_PUT_PART, sha256, stored, part)
-        stored += 1
-    if not stored:
-        raise _destroyed(sha256)
-
-
-async def lock_content(connection: Connection, sha256: str) -> None:
-    """Let nobody else store or delete these bytes until the transaction ends.
-
-    Submissions with the same bytes share them. Whoever deletes takes this first, and looks
-    afterwards who refers to them: so the bytes of one that is just being stored stay.
-    """
-    await connection.execute(_LOCK_BYTES, sha256)
-
-
-def _destroyed(sha256: str) -> DestroyedError:
-    return DestroyedError(
-        "The file is not there any more: a redaction destroyed it.",
-        "El archivo ya no está: una supresión del historial lo destruyó.",
-        sha256=sha256,
-    )
 
 
 async def by_id(connection: Connection, submission: uuid.UUID) -> StoredSubmission | None:
@@ -336,27 +290,6 @@ async def of_organisation(
     """Submissions of an organisation, the newest first."""
     rows = await connection.fetch(_LIST, organisation, state, limit, offset)
     return [found for row in rows if (found := _submission(row)) is not None]
-
-
-async def content(connection: Connection, sha256: str) -> AsyncIterator[bytes]:
-    """The bytes as they came, part by part; each part is one statement.
-
-    Raises:
-        DestroyedError: they are gone, or went meanwhile; what was read is not the file.
-    """
-    number, size = 0, 0
-    while (part := await connection.fetchval(_PART, sha256, number)) is not None:
-        inflated = zlib.decompress(part)
-        yield inflated
-        number, size = number + 1, size + len(inflated)
-    if size != await connection.fetchval(_BYTE_COUNT, sha256):
-        raise _destroyed(sha256)
-
-
-async def content_part(connection: Connection, sha256: str, number: int) -> bytes | None:
-    """One part of the bytes as they came, or nothing after the last."""
-    part = await connection.fetchval(_PART, sha256, number)
-    return None if part is None else zlib.decompress(part)
 
 
 async def begin(

@@ -14,9 +14,10 @@ import pytest
 from app.errors import DestroyedError, NotFoundError, NotUndoableError, QuerySemanticError
 from app.services.redact import RedactionOrder, RedactionReport, redact
 from app.settings import Settings
+from app.store import contents
 from app.store.ledger import verify_chain
 from app.store.pools import Pools
-from app.store.submissions import Arrival, content, content_part, insert
+from app.store.submissions import Arrival, insert
 from tests.exchange import JSON21, Exchange, open_exchange
 from tests.store.test_journal import check
 from tests.structures import ROOMS, SLV
@@ -234,7 +235,7 @@ async def test_destroying_keeps_nothing(pools: Pools, desk: UndoDesk) -> None:
     async with pools.writer.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL ROLE vipmg_redactor")
         assert await connection.fetch("SELECT * FROM redacted_change") == []
-        assert await content_part(connection, stored["sha256"], 0) is None
+        assert await contents.part(connection, stored["sha256"], 0) is None
     [entry] = [row for row in await desk.rows("ledger") if row["action"] == "submission"]
     assert entry["content_sha256"] == stored["sha256"]  # the digest stays
 
@@ -247,12 +248,12 @@ async def test_a_destroyed_file_stays_with_whoever_else_sent_the_same_bytes(
     other = (await desk.accept(text, SLV)).submission
     await redacted(desk, submission=wrong.id, destroy=True, destroy_file=True)
     async with desk.pools.writer.acquire() as connection:
-        kept = [part async for part in content(connection, other.sha256)]
+        kept = [part async for part in contents.parts(connection, other.sha256)]
         assert b"".join(kept).decode() == text
     await redacted(desk, submission=other.id, destroy=True, destroy_file=True)
     async with desk.pools.writer.acquire() as connection:
         with pytest.raises(DestroyedError):
-            [part async for part in content(connection, other.sha256)]
+            [part async for part in contents.parts(connection, other.sha256)]
 
 
 async def test_bytes_that_are_just_sent_again_are_not_destroyed_under_them(
@@ -275,7 +276,7 @@ async def test_bytes_that_are_just_sent_again_are_not_destroyed_under_them(
         assert not done
         await transaction.commit()
         await destroying
-        kept = b"".join([part async for part in content(connection, wrong.sha256)])
+        kept = b"".join([part async for part in contents.parts(connection, wrong.sha256)])
     assert len(kept) == wrong.byte_count
 
 
@@ -284,7 +285,7 @@ async def test_a_part_of_a_file_is_never_taken_for_the_file(desk: UndoDesk) -> N
     async with desk.pools.writer.acquire() as connection, connection.transaction():
         await connection.execute("UPDATE submission SET byte_count = byte_count + 1")
         with pytest.raises(DestroyedError):
-            [part async for part in content(connection, wrong.sha256)]
+            [part async for part in contents.parts(connection, wrong.sha256)]
 
 
 async def test_the_ledger_s_chain_holds(desk: UndoDesk) -> None:
