@@ -10,6 +10,18 @@ from app.errors import UnsupportedMediaTypeError
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _LONGEST: Final = 255
+_WORKBOOKS: Final = frozenset(
+    {
+        "application/vnd.ms-excel",
+        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+        "application/vnd.ms-excel.sheet.macroenabled.12",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    }
+)
+_OTHER_WORKBOOK: Final = (
+    " Save the workbook as Excel workbook (.xlsx) and send that.",
+    " Guarde el libro como libro de Excel (.xlsx) y envíe ese archivo.",
+)
 
 
 def check_content_type(
@@ -32,9 +44,11 @@ def check_content_type(
     is_text = parameters.get("charset", "utf-8").lower() in _CHARSETS
     if len(content_type) > _LONGEST or not is_taken(name, parameters) or not is_text:
         listed = ", ".join(taken)
+        advice = _OTHER_WORKBOOK if name in _WORKBOOKS else ("", "")
         raise UnsupportedMediaTypeError(
-            f"The Content-Type {content_type[:80]!r} is not read. Send UTF-8 text as: {listed}.",
-            f"No se admite el Content-Type {content_type[:80]!r}. "
+            f"The Content-Type {content_type[:80]!r} is not read.{advice[0]} Send UTF-8 text as: "
+            f"{listed}.",
+            f"No se admite el Content-Type {content_type[:80]!r}.{advice[1]} "
             f"Envíe texto UTF-8 como: {listed}.",
             accepted=list(taken),
         )

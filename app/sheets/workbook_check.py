@@ -97,7 +97,9 @@ def _look_through(archive: zipfile.ZipFile) -> Inventory:
     _check_members(members)
     names = {member.filename.lower(): member for member in members}
     if WORKBOOK not in names or "[content_types].xml" not in names:
-        raise RefusalError("xlsx-binary" if "xl/workbook.bin" in names else "xlsx-none", "zip")
+        if "xl/workbook.bin" in names:
+            raise RefusalError("xlsx-binary")
+        raise RefusalError("xlsx-none", "OpenDocument (.ods)" if "mimetype" in names else "ZIP")
     inventory, kept = Inventory(), {}
     relations = "xl/_rels/workbook.xml.rels"
     for member in members:

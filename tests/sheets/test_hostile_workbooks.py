@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from app.errors import MessageError
 from app.sdmx.findings import UnreadableError, mend, message
+from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
 from app.sheets.process import ChildProcess
 from app.sheets.workbook import MODULE, Workbook
+from app.sheets.xlsx_reader import XlsxReader
 from tests.sheets.workbooks import plain, read, saved, sheet_of
 
 GOOD = plain({})
@@ -270,3 +272,27 @@ def command_of(process: int) -> bytes:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def test_an_archive_in_an_archive_is_told_as_one() -> None:
+    def packed(name: str, content: bytes) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as made:
+            made.writestr(name, content)
+        return buffer.getvalue()
+
+    body = packed("inner.zip", packed("a.csv", b"STRUCTURE\n"))
+    content = SpooledBytes(io.BytesIO(body), 1 << 20, is_gzip=False)
+    reader = MessageReader(
+        content, 1 << 20, open_workbook=lambda raw: XlsxReader(raw, lambda *_: "VIPMG-203")
+    )
+    with pytest.raises(UnreadableError) as caught:
+        list(reader.batches())
+    assert (caught.value.finding.rule, caught.value.finding.file) == ("zip-nested", "inner.zip")
+
+
+def test_a_damaged_workbook_is_told_in_a_whole_sentence() -> None:
+    with pytest.raises(UnreadableError) as caught:
+        list(XlsxReader(io.BytesIO(GOOD[:40]), lambda *_: "VIPMG-203").batches())
+    for language in ("en", "es", "fr", "nl"):
+        assert message(caught.value.finding, language).strip().endswith(").")

@@ -231,6 +231,8 @@ def _moved(batch: Batch, before: int) -> Batch:
 def _within(error: UnreadableError, name: str, before: int) -> UnreadableError:
     """The error with the member that it is about, and its row numbered through."""
     found = error.finding
+    if (found.rule, found.value) == ("xlsx-none", "ZIP"):
+        found = UnreadableError("zip-nested", value=name[:80]).finding
     row = None if found.row is None else found.row + before
     error.finding = msgspec.structs.replace(found, row=row, file=name)
     return error

@@ -117,7 +117,10 @@ class CsvReader:
         except UnicodeError as error:  # UTF-16 that is none
             raise UnreadableError("encoding", row=1, allowed="UTF-8") from error
         except csv.Error as error:
-            raise UnreadableError("csv", row=self.row_count + 1, value=str(error)) from error
+            row = self.row_count + 1
+            if "limit" in str(error):  # what the library says of FIELD_LIMIT
+                raise UnreadableError("csv-long", row=row, allowed=str(FIELD_LIMIT)) from error
+            raise UnreadableError("csv", row=row) from error
 
     def locate(self, row: int, component: str | None) -> Location:
         """A row of the file is a row of the message."""

@@ -135,7 +135,7 @@ class MessageReader:
         if kind == "ole":
             return self._workbook(reopen)
         if kind == "unknown":
-            raise UnreadableError("not-text")
+            raise UnreadableError("not-text", value=(reopen().read(8) or b"").hex(" "))
         encoding = encoding_of(reopen().read(4) or b"")
         return CsvReader(reopen(), encoding=_ENCODINGS[encoding])
 
