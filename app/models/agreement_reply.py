@@ -53,6 +53,7 @@ class AgreementReply(Reply):
     provider: str
     frequency: Annotated[str | None, Field(description="Code of CL_FREQ, if it is agreed.")]
     due: Annotated[str | None, Field(description="When data are due, as the agreement says.")]
+    due_text: Annotated[str | None, Field(description="The same in words.")]
     dimensions: Annotated[list[str], Field(description="Ids, in the order of the key.")]
     fixed: Annotated[
         dict[str, str], Field(description="Attributes that the agreement fixes for all its data.")

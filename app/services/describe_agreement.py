@@ -14,6 +14,7 @@ from app.models.agreement_reply import (
     DataflowReply,
 )
 from app.sdmx.components import Names, names_of
+from app.sdmx.due_texts import due_text
 from app.sdmx.structures import ProvisionAgreement, decode
 from app.sheets.template_texts import name_in
 from app.store.catalogue import Catalogue, StoredAgreement
@@ -45,6 +46,7 @@ def describe_agreement(
         provider=stored.provider,
         frequency=terms.get("FREQUENCY"),
         due=terms.get("RELEASE_DUE"),
+        due_text=due_text(terms.get("RELEASE_DUE"), language),
         dimensions=[dimension.id for dimension in flow.dimensions],
         fixed=dict(stored.fixed),
         coverage=CoverageReply(
