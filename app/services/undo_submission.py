@@ -42,7 +42,7 @@ class _NotUndoableError(Exception):
 
 @dataclass(slots=True)
 class _Report:
-    """What stays, and why.
+    """What stays, and why; of an observation the part is its period.
 
     Attributes:
         kept: how many observations and attributes a later publication wrote.
@@ -68,14 +68,16 @@ class _Report:
     def findings(self, undone: Undone) -> list[Finding]:
         """The parts as findings."""
         return [
-            Finding(
-                code,
-                component=part or None,
-                value=".".join(code or "*" for code in key),
-                rule=None if by is None else str(undone.submissions.get(by, by)),
-            )
+            _finding(code, key, part, None if by is None else str(undone.submissions.get(by, by)))
             for code, key, part, by in self.found
         ]
+
+
+def _finding(code: str, key: Sequence[str | None], part: str, by: str | None) -> Finding:
+    series = ".".join(code or "*" for code in key)
+    if part[:1].isdigit():  # ids of components begin with a letter
+        return Finding(code, component="TIME_PERIOD", value=f"{series}.{part}", rule=by)
+    return Finding(code, component=part or None, value=series, rule=by)
 
 
 async def undo_submission(work: Work) -> None:

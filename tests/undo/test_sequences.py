@@ -22,6 +22,11 @@ COLUMNS = HEADER.split(",")
 PLACES = {CRI: ["CRI", "GTM"], SLV: ["SLV"]}
 
 
+def named(key: str, part: str) -> tuple[str, str]:
+    """Value and component of the finding on what stays: an observation, or an attribute."""
+    return (f"{key}.{part}", "TIME_PERIOD") if part[:1].isdigit() else (key, part)
+
+
 @dataclass
 class Run:
     """One sequence, of several providers."""
@@ -99,7 +104,7 @@ class Run:
         self.sent.append((number, undoing, organisation, decision.submission.id))
         assert decision.state == "published"
         told = {(f.value, f.component) for f in decision.findings}
-        assert told == {part[1:] for part in kept}
+        assert told == {named(*part[1:]) for part in kept}
 
     async def check(self) -> None:
         """The exchange holds what the models hold."""

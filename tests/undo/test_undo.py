@@ -50,8 +50,8 @@ class TestRollback:
         [finding] = decision.findings
         assert (finding.code, finding.component, finding.value, finding.rule) == (
             "VIPMG-330",
-            "2024",
-            "A.CRI",
+            "TIME_PERIOD",
+            "A.CRI.2024",
             str(second),
         )
         assert decision.submission.changes is not None
@@ -220,7 +220,7 @@ class TestWithdrawal:
         assert (await desk.series_attributes())["A.CRI"] == {}
         assert await desk.attachments() == {}
         assert await desk.state_of(second) == "withdrawn"
-        assert [(f.value, f.rule) for f in decision.findings] == [("A.GTM", str(third))]
+        assert [(f.value, f.rule) for f in decision.findings] == [("A.GTM.2024", str(third))]
         await desk.undo(third)
         # What was withdrawn stays so.
         assert await desk.values() == {"A.CRI.2023": "1"}
