@@ -81,7 +81,11 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
         "Query does not suit the structure",
         "La consulta no corresponde a la estructura",
     ),
-    errors.QuerySemanticError: (422, "Query cannot be answered", "Consulta sin respuesta posible"),
+    errors.QuerySemanticError: (
+        422,
+        "Cannot be done as asked",
+        "No se puede hacer como se pidió",
+    ),
     errors.NotFoundError: (404, "Not found", "No encontrado"),
     errors.NotAcceptableError: (406, "Representation not offered", "Representación no ofrecida"),
     errors.UnsupportedMediaTypeError: (415, "Format not read", "Formato no admitido"),
@@ -321,13 +325,23 @@ async def _answer_validation(request: Request, error: Exception) -> Response:
     found = [
         {"parameter": str(each["loc"][-1]), "reason": str(each["type"])} for each in error.errors()
     ]
-    names = ", ".join(each["parameter"] for each in found)
+    for told, each in zip(found, error.errors(), strict=True):
+        if each["type"] == "literal_error":
+            told["allowed"] = str(each["ctx"]["expected"]).replace("'", "")
+    english = ", ".join(_taken(each, "{} (allowed: {})") for each in found)
+    spanish = ", ".join(_taken(each, "{} (se permite: {})") for each in found)
     refused = errors.QuerySyntaxError(
-        f"Parameters that cannot be taken: {names}.",
-        f"Parámetros que no se pueden aceptar: {names}.",
+        f"Parameters that cannot be taken: {english}.",
+        f"Parámetros que no se pueden aceptar: {spanish.replace(' or ', ' o ')}.",
         parameters=found,
     )
     return error_response(request, refused)
+
+
+def _taken(told: Mapping[str, str], form: str) -> str:
+    """A parameter with the values that it takes, where these are few words."""
+    name = told["parameter"]
+    return form.format(name, told["allowed"]) if "allowed" in told else name
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -47,7 +47,10 @@ async def correct_submission(
     parent = await find_submission(pools, subject, submission)
     _check_parent(parent)
     if not corrections:
-        raise _not_whole(1)
+        raise QuerySemanticError(
+            "The list has no corrections. Give at least one; nothing was sent.",
+            "La lista no tiene correcciones. Dé al menos una; no se envió nada.",
+        )
     for number, correction in enumerate(corrections, 1):
         if not correction.is_whole:
             raise _not_whole(number)

@@ -145,6 +145,8 @@ async def test_what_is_no_correction_is_refused_and_nothing_is_stored(
         headers={"Content-Type": "application/json"},
     )
     assert (reply.status_code, reply.json()["code"]) == (status, code)
+    if body == "[]":
+        assert reply.json()["detail"].startswith("The list has no corrections.")
     assert len((await sender.get("/api/submissions"))["submissions"]) == 1
 
 
