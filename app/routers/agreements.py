@@ -66,9 +66,12 @@ async def get_template(
     agreement: str,
     caller: AuthenticatedSubject,
     layout: Annotated[
-        Literal["rows", "cross"],
-        Query(description="One row a figure, or a cross table with one dimension across."),
-    ] = "rows",
+        Literal["rows", "cross"] | None,
+        Query(
+            description="One row a figure (`rows`), or a cross table with one dimension across "
+            "(`cross`); rows if neither this nor `across` is said."
+        ),
+    ] = None,
     across: Annotated[
         str, Query(max_length=80, description="The dimension across; TIME_PERIOD if not said.")
     ] = "",
@@ -83,11 +86,12 @@ async def get_template(
     """Return a workbook with the allowed codes to choose from; send it back filled in."""
     state = request.app.state
     chosen = language or language_of(request)
+    form = layout or ("cross" if across else "rows")
     name, content = await make_template(
         state.pools,
         state.catalogue,
         caller,
-        TemplateRequest(agreement, layout, across, period, chosen),
+        TemplateRequest(agreement, form, across, period, chosen),
         base_url=state.settings.base_url,
         today=dt.datetime.now(dt.UTC).date(),
     )

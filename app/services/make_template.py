@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.auth.subject import Subject
+from app.errors import QueryMisfitError
 from app.sdmx.flow import Flow
 from app.services.describe_agreement import agreement_id, agreement_terms
 from app.services.find_agreement import find_agreement
@@ -44,7 +45,7 @@ async def make_template(
 
     Raises:
         NotFoundError: the caller's organisation has no such agreement.
-        QueryMisfitError: the dimension across is none of its dataflow.
+        QueryMisfitError: the dimension across is none of its dataflow, or there is no cross.
         QuerySyntaxError: the period is none.
     """
 
@@ -77,6 +78,12 @@ async def make_template(
 def _across(asked: TemplateRequest, flow: Flow) -> str:
     """The dimension across: time where none is named."""
     if asked.layout != "cross":
+        if asked.across:
+            raise QueryMisfitError(
+                "across goes with layout=cross, not with layout=rows.",
+                "across va con layout=cross, no con layout=rows.",
+                parameter="across",
+            )
         return ""
     return asked.across or (flow.time.id if flow.time else "")
 

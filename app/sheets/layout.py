@@ -23,6 +23,7 @@ A period may be named in parts: `TIME_PERIOD:YEAR`, `TIME_PERIOD:MONTH`, `TIME_P
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, Literal
 
 import msgspec
@@ -123,13 +124,29 @@ def read_layout(text: bytes, flow: Flow) -> Layout:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         path = where.rstrip("`").lstrip(".")
-        raise _refused([_problem(path, what, f"no tiene la forma de un diseño: {what}")]) from error
+        raise _refused([_problem(path, what, _in_spanish(what))]) from error
     except (ValueError, RecursionError) as error:
         raise _refused([_problem("", f"no JSON: {error}", f"no es JSON: {error}")]) from error
     problems = _Check(layout, flow).problems()
     if problems:
         raise _refused(problems)
     return layout
+
+
+_SPANISH: Final = (
+    (r"Object contains unknown field (`.*`)", r"el campo \1 no se conoce"),
+    (r"Object missing required field (`.*`)", r"falta el campo \1"),
+    (r"Expected (`.*`), got (`.*`)", r"se esperaba \1, no \2"),
+    (r"Invalid enum value (.*)", r"\1 no es ninguno de los valores admitidos"),
+)
+"""What the library says of a document of another shape."""
+
+
+def _in_spanish(what: str) -> str:
+    for english, spanish in _SPANISH:
+        if found := re.fullmatch(english, what, re.DOTALL):
+            return found.expand(spanish)
+    return "no tiene la forma de un diseño"
 
 
 def problem_paths(error: InvalidLayoutError) -> str:

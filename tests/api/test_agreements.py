@@ -118,9 +118,46 @@ async def test_what_cannot_be_a_template_is_told(costa_rica: httpx.AsyncClient) 
         ("?period=1900/2100", "VIPMG-100"),
         ("?layout=other", "VIPMG-100"),
         ("?language=pt", "VIPMG-100"),
+        ("?across=NOTHING", "VIPMG-109"),
+        ("?layout=rows&across=SEX", "VIPMG-109"),
     ):
         reply = await costa_rica.get(f"{AGREEMENT}/template.xlsx{query}")
         assert (reply.status_code, reply.json()["code"]) == (400, code), query
+    reply = await costa_rica.get(f"{AGREEMENT}/template.xlsx?layout=wide")
+    assert "layout (allowed: rows or cross)" in reply.json()["detail"]
+
+
+async def test_a_dimension_across_makes_a_cross_table(costa_rica: httpx.AsyncClient) -> None:
+    across = await costa_rica.get(f"{AGREEMENT}/template.xlsx?across=SEX&language=es")
+    cross = await costa_rica.get(f"{AGREEMENT}/template.xlsx?layout=cross&across=SEX&language=es")
+    assert across.status_code == 200, across.text
+    assert heads_of(across.content) == heads_of(cross.content)
+    assert heads_of(across.content) != heads_of(
+        (await costa_rica.get(f"{AGREEMENT}/template.xlsx?language=es")).content
+    )
+
+
+def heads_of(content: bytes) -> list[object]:
+    """The first rows of the sheets of a workbook."""
+    sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    return [cell.value for sheet in sheets for row in sheet.iter_rows(max_row=6) for cell in row]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"sheet": "x", "columns": {}, "firstDataRow": 2}', "el campo `sheet` no se conoce"),
+        ('{"columns": {}}', "falta el campo `firstDataRow`"),
+        ('{"columns": [], "firstDataRow": 2}', "se esperaba `object`, no `array`"),
+    ],
+)
+async def test_a_layout_of_another_shape_is_told_in_spanish(
+    costa_rica: httpx.AsyncClient, body: str, told: str
+) -> None:
+    headers = {"Content-Type": "application/json", "Accept-Language": "es"}
+    reply = await costa_rica.put(f"{AGREEMENT}/layouts/x", content=body, headers=headers)
+    assert reply.status_code == 422
+    assert told in reply.text
 
 
 async def test_the_report_comes_back_as_the_workbook_that_was_sent(
