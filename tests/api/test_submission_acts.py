@@ -244,6 +244,15 @@ async def test_a_file_replaces_an_earlier_one(provider: Provider) -> None:
     )
     assert reply.status_code == 201, reply.text
     assert set(await exchange.rows(SMALL)) == {"A.CRI.2023", "A.CRI.2024"}
+    new = reply.json()
+    assert (new["supersedes"], new["superseded_by"]) == (old["id"], None)
+    page = await exchange.client.get("/api/submissions", headers=provider.token)
+    told = {
+        one["id"]: (one["supersedes"], one["superseded_by"]) for one in page.json()["submissions"]
+    }
+    assert told == {new["id"]: (old["id"], None), old["id"]: (None, new["id"])}
+    single = await exchange.client.get(f"/api/submissions/{old['id']}", headers=provider.token)
+    assert (single.json()["supersedes"], single.json()["superseded_by"]) == (None, new["id"])
     refused = await exchange.client.post(
         f"/api/submissions?supersedes={uuid.uuid4()}",
         content=small("A,CRI,2023,1"),
