@@ -90,6 +90,9 @@ def message(finding: Finding, language: str) -> str:
         texts = UNREADABLE.get(finding.rule or "", texts)
     template = texts.get(language, texts["en"])
     facts = msgspec.structs.asdict(finding)
+    for name in ("value", "allowed"):
+        if facts[name] is None:  # nothing to say in brackets
+            template = template.replace(f" ({{{name}}})", "")
     text = template.format(**{name: "" if v is None else v for name, v in facts.items()})
     if finding.nearest:
         text += NEAREST.get(language, NEAREST["en"]).format(finding.nearest)

@@ -72,7 +72,7 @@ def note_of(finding: Finding, language: str) -> str:
     allowed = finding.allowed
     if allowed and allowed not in said:
         said += f"\n{WORDS[language]['allowed']}: {allowed}"
-    return plain_text(f"{said}\n{mend(finding, language)}")
+    return plain_text(f"{said}\n{mend(finding, language)}".replace("`", ""))
 
 
 def marks_of(findings: Iterable[Finding], language: str, most: int) -> dict[str, Mark]:
@@ -161,8 +161,8 @@ def _group_line(group: Group, language: str) -> Line:
     cells: list[str | int] = [
         words[style],
         group.code,
-        cause(first, language),
-        mend(first, language),
+        cause(first, language).replace("`", ""),
+        mend(first, language).replace("`", ""),
         group.component or "",
         group.count,
         group.cells or str(group.rows),
@@ -182,7 +182,7 @@ def _finding_line(finding: Finding, language: str) -> Line:
         words[style],
         finding.code,
         message(finding, language),
-        mend(finding, language),
+        mend(finding, language).replace("`", ""),
         finding.component or "",
         "" if finding.row is None else finding.row,
         finding.value or "",

@@ -12,7 +12,7 @@ import pytest
 from app.sdmx.findings import Finding, UnreadableError, message
 from app.sdmx.messages.data_csv_reader import CsvReader
 from app.sheets.marked_workbook import mark_workbook
-from app.sheets.report_sheet import ReportFacts
+from app.sheets.report_sheet import ReportFacts, note_of
 from app.sheets.rows_workbook import collect_rows, write_rows_workbook
 from tests.sheets.workbooks import (
     AGREEMENT,
@@ -190,3 +190,10 @@ def test_an_accepted_file_without_findings_says_so() -> None:
     book = openpyxl.load_workbook(io.BytesIO(sink.getvalue()))
     assert book.sheetnames == ["Report"]
     assert "Accepted" in book["Report"]["A2"].value
+
+
+def test_notes_have_no_marks_of_another_medium() -> None:
+    for code in ("VIPMG-212", "VIPMG-220", "VIPMG-222"):
+        finding = Finding(code, 2, "SEX", "x", rule="R", allowed="F, M", place="Hoja1!F2")
+        for language in ("en", "es", "fr", "nl"):
+            assert "`" not in note_of(finding, language)

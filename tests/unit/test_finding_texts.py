@@ -80,3 +80,9 @@ def test_a_reason_without_a_text_is_told_as_a_file_that_cannot_be_read() -> None
     finding = Finding("VIPMG-201", rule="VIPMG-131")
     assert message(finding, "nl") == "Het bestand kan niet worden gelezen."
     assert mend(finding, "nl") == MENDS["VIPMG-201"]["nl"]
+
+
+@pytest.mark.parametrize("code", TEXTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_has_brackets_with_nothing_in_them(code: str, language: str) -> None:
+    assert "()" not in message(Finding(code, 2, "SEX", rule="R"), language)
