@@ -124,6 +124,7 @@ async def test_what_stays_is_named_in_the_report(provider: Provider) -> None:
     [finding] = told["findings"]["first"]
     assert finding["code"] == "VIPMG-330"
     assert finding["severity"] == "warning"
+    assert (finding["column"], finding["value"]) == ("TIME_PERIOD", "A.CRI.2024")
     assert second["id"] in finding["message"]
     assert second["id"] in finding["messages"]["es"]
 
