@@ -186,9 +186,14 @@ def _csv(flow: str) -> list[Hostile]:
         _of(
             "nul in a number", good.replace(",1\n", ",1\x00\n"), "VIPMG-212", content_type=CSV_TYPE
         ),
-        _of("quote that never closes", good + '"' + "x" * (8 << 20), "csv", content_type=CSV_TYPE),
+        _of(
+            "quote that never closes",
+            good + '"' + "x" * (8 << 20),
+            "csv-long",
+            content_type=CSV_TYPE,
+        ),
         _of("quotes within", good + row.replace("CRI", '"C"RI'), "csv", content_type=CSV_TYPE),
-        _of("long cell", f"{_HEAD}\n{long}\n", "csv", content_type=CSV_TYPE),
+        _of("long cell", f"{_HEAD}\n{long}\n", "csv-long", content_type=CSV_TYPE),
         _of("long header", "STRUCTURE," + "x" * (1 << 20), "long-header", content_type=CSV_TYPE),
         _of("one long line", "x" * (8 << 20), "first-column"),
         _of(
