@@ -232,8 +232,9 @@ async def test_what_became_of_it_later_is_told(exchange: Exchange, act: str) -> 
         number = own.rpartition("/")[2]
         newer = await submit(exchange, small("A,CRI,2024,2,A"), query=f"?supersedes={number}")
         assert newer.status_code == 200, newer.text
-        while (await exchange.client.get(own, headers=token)).json()["state"] != "superseded":
-            await asyncio.sleep(0.05)  # it is settled beside, soon after
+        async with asyncio.timeout(60):  # it is settled beside, soon after
+            while (await exchange.client.get(own, headers=token)).json()["state"] != "superseded":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
     else:
         wait = token | {"Prefer": "wait=60"}
         undone = await exchange.client.post(
