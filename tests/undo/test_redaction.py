@@ -343,3 +343,18 @@ async def test_kept_replies_are_let_go(exchange: Exchange, desk: UndoDesk) -> No
     assert not replies._kept.keys() & kept.keys()
     assert replies._size == sum(spool.size for spool in replies._kept.values())
     assert (await exchange.get(SMALL, JSON21)).status_code == 204
+
+
+async def test_a_reader_of_what_is_withheld_is_told_too(exchange: Exchange, desk: UndoDesk) -> None:
+    reader = await exchange.token("OCAM")
+    sent = await desk.accept(rows(f"A,SLV,2020,{SECRET},A,,{LATER}", "A,SLV,2021,1,A"), SLV)
+    assert len(await exchange.rows(SMALL, **reader)) == 2
+    reply = await exchange.get(SMALL, JSON21, reader)
+    seen = reply.json()["meta"]["prepared"]
+    await redacted(desk, submission=sent.submission.id)
+    path = f"{SMALL}?updatedAfter={plus(seen)}"
+    for headers, gone in ((reader, {"A.SLV.2020", "A.SLV.2021"}), ({}, {"A.SLV.2021"})):
+        told = await exchange.datasets(path, **headers)
+        assert [(each.action, set(map(".".join, each.rows))) for each in told] == [("Delete", gone)]
+    history = await exchange.get(f"{SMALL}?includeHistory=true", JSON21, reader)
+    assert SECRET not in history.text
