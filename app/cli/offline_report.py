@@ -143,6 +143,8 @@ def _reply(file: LocalFile, checked: CheckedFile, language: str) -> ReportReply:
         language=language,
         errors=checked.report.errors,
         warnings=checked.report.warnings,
-        groups=[describe_group(group, "", language) for group in checked.report.groups()],
+        groups=[
+            describe_group(group, "", language, checked.names) for group in checked.report.groups()
+        ],
         links=nowhere,
     )

@@ -150,11 +150,17 @@ def _tables(report: ReportReply, words: Mapping[str, str], *, offline: bool) -> 
 def _contents(report: ReportReply, words: Mapping[str, str]) -> str:
     items = "".join(
         f'<li><a href="#g{number}">{_prose(group.cause)}</a>'
-        f"{f' {_code(group.column)}' if group.column else ''}"
+        f"{f' {_column(group)}' if group.column else ''}"
         f" ({words[group.severity]}, {_number(group.count, report.language)})</li>"
         for number, group in enumerate(report.groups, 1)
     )
     return f"<h2>{words['contents']}</h2><ol>{items}</ol>"
+
+
+def _column(group: GroupReply) -> str:
+    """A column as people call it, and as the structure does."""
+    name = f"{escape(group.column_name)} " if group.column_name else ""
+    return name + _code(group.column or "")
 
 
 def _section(
@@ -168,7 +174,7 @@ def _section(
         "code": f'<a href="{escape(group.documentation)}">{group.code}</a>'
         f" ({words[group.severity]})",
         "member": group.file and _code(group.file),
-        "column": group.column and _code(group.column),
+        "column": group.column and _column(group),
         "rule": group.rule and _code(group.rule),
         "allowed": group.allowed and _code(group.allowed),
         "pattern": group.pattern and _code(group.pattern),

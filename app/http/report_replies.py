@@ -59,7 +59,8 @@ async def answer_report(
         headers["Content-Disposition"] = attachment(f"report-{submission}.csv")
         body = iter(()) if request.method == "HEAD" else parts
         return StreamingResponse(body, 200, headers, "text/csv; charset=utf-8")
-    report = await get_report(pools, reader, submission, base_url, language)
+    cache = request.app.state.catalogue
+    report = await get_report(pools, cache, reader, submission, base_url, language)
     if chosen == "json":
         return Response(report.model_dump_json(), 200, headers, "application/json")
     policy = content_security_policy(with_form=bool(correct_at))

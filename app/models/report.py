@@ -34,6 +34,9 @@ class GroupReply(Reply):
     causes: Annotated[dict[str, str], Field(description="What is wrong, by language.")]
     mends: Annotated[dict[str, str], Field(description="How to put it right, by language.")]
     column: Annotated[str | None, Field(description="Component, or the name of the column.")]
+    column_name: Annotated[
+        str | None, Field(description="What people call it, in the language of the caller.")
+    ]
     rule: Annotated[str | None, Field(description="Constraint or codelist that says so.")]
     allowed: Annotated[str | None, Field(description="What would be right, in short.")]
     pattern: Annotated[

@@ -10,6 +10,7 @@ from typing import IO
 from app.errors import VipmgError
 from app.sdmx.actions import Outcome, Segment, apply
 from app.sdmx.checks.offline import OfflineChecks
+from app.sdmx.components import Names
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Component
 from app.sdmx.intake import (
@@ -44,12 +45,14 @@ class CheckedFile:
     Attributes:
         report: the findings, grouped.
         agreements: URNs of the agreements that its rows go to.
+        names: the names of their components, by id.
         rows: rows read.
         doubtful: how many of the errors may be none, as what is stored already can mend them.
     """
 
     report: Report = field(default_factory=Report)
     agreements: list[str] = field(default_factory=list)
+    names: dict[str, Names] = field(default_factory=dict)
     rows: int = 0
     doubtful: int = 0
 
@@ -149,6 +152,8 @@ class _Check:
         figures = OfflineChecks(self.report, self._now, certain=True)
         for intake in self._validator.intakes.values():
             self.checked.agreements.append(intake.target.urn)
+            for component in intake.target.flow.components.values():
+                self.checked.names.setdefault(component.id, component.names)
             for key, segments in self._stage.series(intake.target.agreement):
                 outcome = self._put_series_together(intake, key, segments)
                 if intake.target.checks and not self.checked.is_certainly_refused:

@@ -12,6 +12,8 @@ from app.sdmx.report import Group, Report, WrongValue
 from app.services.describe_finding import describe_finding
 from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
 from app.services.group_findings import group_findings
+from app.services.name_columns import ColumnNames, name_columns
+from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
 
@@ -19,7 +21,12 @@ DOCUMENTATION: Final = "/docs/errors"
 
 
 async def get_report(
-    pools: Pools, subject: Subject, submission: str, base_url: str, language: str
+    pools: Pools,
+    cache: CatalogueCache,
+    subject: Subject,
+    submission: str,
+    base_url: str,
+    language: str,
 ) -> ReportReply:
     """The report of a submission of the caller's organisation.
 
@@ -28,11 +35,23 @@ async def get_report(
     """
     stored = await find_submission(pools, subject, submission)
     report = await with_retry(lambda: group_findings(pools, stored.id))
-    return describe_report(stored, report, base_url, language, practice=pools.is_practice)
+
+    async def named() -> ColumnNames:
+        async with pools.writer.acquire() as connection:
+            return name_columns(await cache.current(connection), stored.agreements)
+
+    names = await with_retry(named)
+    return _describe(stored, report, base_url, language, names, practice=pools.is_practice)
 
 
-def describe_report(
-    stored: StoredSubmission, report: Report, base_url: str, language: str, *, practice: bool
+def _describe(
+    stored: StoredSubmission,
+    report: Report,
+    base_url: str,
+    language: str,
+    names: ColumnNames,
+    *,
+    practice: bool,
 ) -> ReportReply:
     """A report as a reply; the groups are told in `language`, and in all others beside."""
     address = f"{base_url}{PRACTICE_PATH if practice else SUBMISSIONS_PATH}/{stored.id}"
@@ -50,7 +69,7 @@ def describe_report(
         language=language,
         errors=report.errors,
         warnings=report.warnings,
-        groups=[describe_group(group, base_url, language) for group in report.groups()],
+        groups=[describe_group(group, base_url, language, names) for group in report.groups()],
         links=ReportLinks(
             self=f"{address}/report",
             csv=f"{address}/report?format=csv",
@@ -64,9 +83,10 @@ def describe_report(
     )
 
 
-def describe_group(group: Group, base_url: str, language: str) -> GroupReply:
-    """A group as a reply, with what to do about it."""
+def describe_group(group: Group, base_url: str, language: str, columns: ColumnNames) -> GroupReply:
+    """A group as a reply, with what to do about it; `columns` are the names of components."""
     example = group.first[0]
+    names = columns.get(group.component or "", {})
     return GroupReply(
         code=group.code,
         severity="error" if group.is_error else "warning",
@@ -75,6 +95,7 @@ def describe_group(group: Group, base_url: str, language: str) -> GroupReply:
         causes={each: texts.cause(example, each) for each in LANGUAGES},
         mends={each: texts.mend(example, each) for each in LANGUAGES},
         column=group.component,
+        column_name=names.get(language) or names.get("en"),
         rule=group.rule,
         allowed=group.allowed,
         pattern=group.pattern,

@@ -55,6 +55,22 @@ async def ask(
     return await exchange.client.get(path, headers=token | headers)
 
 
+async def test_a_column_has_the_name_that_people_know(exchange: Exchange) -> None:
+    address = await sent(exchange)
+    spanish = (await ask(exchange, f"{address}?format=json&lang=es")).json()
+    english = (await ask(exchange, f"{address}?format=json&lang=en")).json()
+    names = [
+        {group["column"]: group["column_name"] for group in report["groups"]}
+        for report in (spanish, english)
+    ]
+    assert (names[0]["REF_AREA"], names[1]["REF_AREA"]) == (
+        "REF_AREA en español",
+        "REF_AREA in English",
+    )
+    page = await ask(exchange, f"{address}?format=html&lang=es")
+    assert re.search(r"REF_AREA en español <code>(<bdi>)?REF_AREA(</bdi>)?</code>", page.text)
+
+
 class Page(HTMLParser):
     """What a page is made of: its elements, and its text."""
 
