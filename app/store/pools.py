@@ -78,7 +78,7 @@ class Pools:
     async def close(self) -> None:
         """Wait for the connections that are lent, then close all."""
         pools = {self.public, self.privileged, self.writer}
-        await asyncio.gather(*(pool.close() for pool in pools))
+        await asyncio.gather(*map(_close, pools))
         if self.practice is not None:
             await self.practice.close()
 
@@ -172,6 +172,16 @@ async def _open_pool(dsn: str, session: dict[str, str], size: int) -> Pool:
         reset=_nothing_to_reset,
         timeout=10,
     )
+
+
+async def _close(pool: Pool) -> None:
+    """Close a pool; a connection whose server is dead already has nobody to take leave of."""
+    try:
+        await pool.close()
+    except Exception as error:
+        pool.terminate()
+        if not is_retriable(error):
+            raise
 
 
 async def _nothing_to_reset(connection: Connection) -> None:

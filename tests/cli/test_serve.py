@@ -68,11 +68,12 @@ def test_a_column_that_was_not_stored_is_told_of_an_accepted_file(
 
 def test_the_same_push_again_stores_nothing_twice(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "enero [1].csv"
+    # The demonstration has sent the same bytes already, under another name.
     file.write_bytes((DEMO / "hnd_inm_return_in.csv").read_bytes())
     arguments = ("push", str(file), "--url", service.url, "--json")
     replies = [
         json.loads(vipmg(*each, **service.credential).stdout)[0]
-        for each in (arguments, arguments, (*arguments, "--again"))
+        for each in ((*arguments, "--again"), arguments, (*arguments, "--again"))
     ]
     assert replies[0]["file"]["name"] == "enero [1].csv"
     assert replies[0]["id"] == replies[1]["id"] != replies[2]["id"]
