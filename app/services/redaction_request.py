@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-import zlib
-
-import orjson
-
 from app.auth.subject import Subject
-from app.errors import IdempotencyKeyReusedError, NotFoundError, NotUndoableError
-from app.services.admit_submission import admit_submission
+from app.errors import NotFoundError, NotUndoableError
+from app.services.admit_order import admit_order, order_arrival
 from app.services.check_provider import check_provider
 from app.services.get_submission import find_submission
 from app.services.redact import REDACTABLE
 from app.services.undo_request import KINDS
 from app.store import standing, submissions
 from app.store.pools import Pools
-from app.store.submissions import Arrival, StoredSubmission
+from app.store.submissions import StoredSubmission
 
 
 async def request_redaction(
@@ -68,28 +62,14 @@ async def request_redaction(
             "destroy": str(destroy).lower(),
             "destroy_file": str(destroy_file).lower(),
         }
-        body = orjson.dumps({"redaction": str(parent.id), "reason": reason} | options)
-        arrival = Arrival(
-            uuid.uuid4(),
-            subject.client_id,
-            subject.organisation,
-            idempotency_key,
-            "application/json",
-            None,
-            None,
-            hashlib.sha256(body).hexdigest(),
-            len(body),
-            kind="redaction",
+        order = {"redaction": str(parent.id), "reason": reason} | options
+        arrival, parts = order_arrival(
+            subject,
+            "redaction",
+            order,
+            idempotency_key=idempotency_key,
             parent_id=parent.id,
             options=options,
             note=reason,
         )
-        parts = [zlib.compress(body, 1)]
-        if not await admit_submission(connection, arrival, parts, practice=pools.is_practice):
-            raise IdempotencyKeyReusedError(
-                "This Idempotency-Key was used before for something else.",
-                "Esta Idempotency-Key ya se usó para otra cosa.",
-            )
-        stored = await submissions.by_id(connection, arrival.id)
-    assert stored is not None  # noqa: S101 - of this transaction
-    return stored, True
+        return await admit_order(connection, arrival, parts, practice=pools.is_practice), True

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-import zlib
-from typing import Final
-
-import orjson
 
 from app.auth.subject import Subject
 from app.errors import ConflictError, QuerySemanticError
 from app.sdmx.reporting_periods import ReportingPeriod, read_period
+from app.services.admit_order import order_arrival
 from app.services.check_provider import check_provider
 from app.services.find_agreement import find_agreement
 from app.services.issue_receipt import issue_receipt
@@ -21,10 +17,8 @@ from app.store import ledger, nil_returns, publication, submissions
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
 from app.store.publication import StructuresChangedError
-from app.store.submissions import Arrival, StoredSubmission
+from app.store.submissions import StoredSubmission
 from app.store.types import Connection
-
-CONTENT_TYPE: Final = "application/json"
 
 
 async def send_nil_return(
@@ -77,7 +71,10 @@ async def _send(
     if standing is not None:
         return standing, False
     await ledger.take_turn(connection)
-    arrival = await _arrive(connection, subject, agreement, period, note)
+    order = {"agreement": agreement.urn, "period": period.text, "note": note}
+    arrival, parts = order_arrival(subject, "nil return", order, note=note)
+    await submissions.insert(connection, arrival, parts)
+    await issue_receipt(connection, arrival.id, "arrival")
     await submissions.begin(connection, arrival.id)
     stored = await _stored(connection, arrival.id)
     await publish_nil_return(Work(stored, connection, catalogue, 0))
@@ -132,32 +129,6 @@ async def _standing(
         if each.period == period.text and each.superseded_by is None:
             return await _stored(connection, each.submission_id)
     return None
-
-
-async def _arrive(
-    connection: Connection,
-    subject: Subject,
-    agreement: StoredAgreement,
-    period: ReportingPeriod,
-    note: str | None,
-) -> Arrival:
-    body = orjson.dumps({"agreement": agreement.urn, "period": period.text, "note": note})
-    arrival = Arrival(
-        uuid.uuid4(),
-        subject.client_id,
-        subject.organisation,
-        None,
-        CONTENT_TYPE,
-        None,
-        None,
-        hashlib.sha256(body).hexdigest(),
-        len(body),
-        kind="nil return",
-        note=note,
-    )
-    await submissions.insert(connection, arrival, [zlib.compress(body)])
-    await issue_receipt(connection, arrival.id, "arrival")
-    return arrival
 
 
 async def _stored(connection: Connection, submission: uuid.UUID) -> StoredSubmission:

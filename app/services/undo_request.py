@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-import zlib
 from collections.abc import Mapping
 from typing import Final
 
-import orjson
-
 from app.auth.subject import Subject
-from app.errors import IdempotencyKeyReusedError, NotFoundError, NotUndoableError
+from app.errors import NotFoundError, NotUndoableError
 from app.sdmx.undo import Undoing
-from app.services.admit_submission import admit_submission
+from app.services.admit_order import admit_order, order_arrival
 from app.services.check_provider import check_provider
 from app.services.get_submission import find_submission
 from app.store import standing, submissions
 from app.store.pools import Pools
 from app.store.standing import Standing
-from app.store.submissions import Arrival, StoredSubmission
+from app.store.submissions import StoredSubmission
 from app.store.types import Connection
 
 KINDS: Final[Mapping[Undoing, frozenset[str]]] = {
@@ -63,30 +58,16 @@ async def request_undo(
         if found is not None:
             return found, False
         _check(stands, undoing)
-        body = orjson.dumps({undoing: str(parent.id), "reason": reason})
-        arrival = Arrival(
-            uuid.uuid4(),
-            subject.client_id,
-            subject.organisation,
-            idempotency_key,
-            "application/json",
-            None,
-            None,
-            hashlib.sha256(body).hexdigest(),
-            len(body),
-            kind=undoing,
+        order = {undoing: str(parent.id), "reason": reason}
+        arrival, parts = order_arrival(
+            subject,
+            undoing,
+            order,
+            idempotency_key=idempotency_key,
             parent_id=parent.id,
             note=reason,
         )
-        parts = [zlib.compress(body, 1)]
-        if not await admit_submission(connection, arrival, parts, practice=pools.is_practice):
-            raise IdempotencyKeyReusedError(
-                "This Idempotency-Key was used before for something else.",
-                "Esta Idempotency-Key ya se usó para otra cosa.",
-            )
-        stored = await submissions.by_id(connection, arrival.id)
-    assert stored is not None  # noqa: S101 - of this transaction
-    return stored, True
+        return await admit_order(connection, arrival, parts, practice=pools.is_practice), True
 
 
 async def _repeated(
