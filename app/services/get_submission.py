@@ -116,15 +116,14 @@ async def describe(
     language: str,
     *,
     practice: bool,
-    shown: int = FIRST_FINDINGS,
 ) -> SubmissionReply:
-    """A stored submission as a reply, with so many of its findings."""
+    """A stored submission as a reply, with the first of its findings."""
     counts = await submissions.finding_counts(connection, stored.id)
     position = await submissions.queue_position(connection, stored)
     first: list[Finding] = []
-    if shown and stored.is_decided and counts:
-        first = await submissions.findings(connection, stored.id, 0, shown)
-    preview = await submissions.preview(connection, stored.id) if shown else None
+    if stored.is_decided and counts:
+        first = await submissions.findings(connection, stored.id, 0, FIRST_FINDINGS)
+    preview = await submissions.preview(connection, stored.id)
     told = [describe_finding(finding, language) for finding in first]
     replaced = await standing.replaced_by(connection, stored.organisation, [stored.id])
     facts = SubmissionFacts(counts, position, told, preview, replaced.get(stored.id))

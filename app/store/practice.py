@@ -11,18 +11,6 @@ from app.store.types import Connection
 CONTENTS: Final = 1000
 """Files that are forgotten at a time, as each takes a lock; the rest go with the next time."""
 
-_OF_AGREEMENT = (
-    "series",
-    "attachment",
-    "change",
-    "withheld_series",
-    "withheld_attachment",
-    "withheld_change",
-    "confirmed",
-    "witness",
-    "redacted_change",
-    "nil_return",
-)
 _OF_PUBLICATION = (
     "series",
     "attachment",
@@ -33,6 +21,7 @@ _OF_PUBLICATION = (
     "confirmed",
     "witness",
 )
+_OF_AGREEMENT = (*_OF_PUBLICATION, "redacted_change", "nil_return")
 _COPIED = ("series", "attachment", "withheld_series", "withheld_attachment")
 _ENSURE_HEADS = """
 INSERT INTO practice.agreement_head (agreement_id, revision, series_count, observation_count)
