@@ -7,7 +7,7 @@ journals set by set at the end.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Set
+from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ class RefusedError(Exception):
 async def write_series(
     connection: Connection,
     merge: Merge,
-    rows: AsyncIterator[Record],
+    rows: AsyncIterable[Record],
     dataflow: int,
     audience: list[str],
     progress: Callable[[int], None],

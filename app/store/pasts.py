@@ -10,7 +10,7 @@ import orjson
 from app.sdmx.intake import PartialKey
 from app.sdmx.series import TIME
 from app.sdmx.undo import Act, Acts, Entry, Past
-from app.store.types import Connection, Record
+from app.store.types import Connection
 
 FETCH_SERIES = 200
 
@@ -130,7 +130,7 @@ async def read_pasts(
     connection: Connection, agreement: int, publication: int, acts: Acts
 ) -> AsyncIterator[tuple[list[str], Past]]:
     """The pasts of the series that a publication wrote to; in a transaction of the caller."""
-    async for row in rows_of(connection, _PASTS, agreement, publication):
+    async for row in connection.cursor(_PASTS, agreement, publication, prefetch=FETCH_SERIES):
         yield row["key"], Past.replay(read_entries(row["entries"]), acts)
 
 
@@ -138,7 +138,7 @@ async def reached_with_stage(
     connection: Connection, agreement: int, publication: int, acts: Acts
 ) -> AsyncIterator[tuple[list[str], Past, Sequence[bytes]]]:
     """The same, each with the segments that are staged for it."""
-    async for row in rows_of(connection, _STAGED, agreement, publication):
+    async for row in connection.cursor(_STAGED, agreement, publication, prefetch=FETCH_SERIES):
         past = Past.replay(read_entries(row["entries"]), acts)
         yield row["key"], past, row["segments"] or ()
 
@@ -165,13 +165,3 @@ async def read_entries_above(
             )
         )
     return entries
-
-
-async def rows_of(
-    connection: Connection, statement: str, *arguments: object
-) -> AsyncIterator[Record]:
-    """The rows of a statement, on a cursor in a transaction of the caller."""
-    cursor = await connection.cursor(statement, *arguments)
-    while rows := await cursor.fetch(FETCH_SERIES):
-        for row in rows:
-            yield row

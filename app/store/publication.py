@@ -8,7 +8,7 @@ the submission's state. Acknowledge after the commit, never before.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Intake
@@ -17,7 +17,7 @@ from app.store import checks, ledger, staging, superseded
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
 from app.store.merge import Merge, RefusedError, write_series
-from app.store.types import Connection, Record
+from app.store.types import Connection
 
 FETCH_SERIES = 500
 
@@ -104,7 +104,7 @@ async def publish_intake(
     merge = Merge(publication, target, attachments, report, intake.faults)
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
-    rows = _cursor(connection, statement, target.agreement)
+    rows = connection.cursor(statement, target.agreement, prefetch=FETCH_SERIES)
     try:
         effect = await write_series(connection, merge, rows, dataflow, audience, progress)
     finally:
@@ -144,7 +144,8 @@ async def check_intake(
     attachments = await Attachments.load(connection, intake.target.agreement, publication.now)
     attachments.take(intake)
     merge = Merge(publication, intake.target, attachments, report, intake.faults)
-    async for row in _cursor(connection, STAGED_WITH_WITHHELD, intake.target.agreement):
+    statement, agreement = STAGED_WITH_WITHHELD, intake.target.agreement
+    async for row in connection.cursor(statement, agreement, prefetch=FETCH_SERIES):
         merge.check(row)
     merge.checked.close()
 
@@ -156,7 +157,7 @@ async def publish_release(
     audience = await _lock(connection, agreement)
     attachments = await Attachments.load(connection, agreement, publication.now)
     merge = Merge(publication, None, attachments, _no_report)
-    rows = _cursor(connection, WITHHELD, agreement, publication.now)
+    rows = connection.cursor(WITHHELD, agreement, publication.now, prefetch=FETCH_SERIES)
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     await write_attachments(
         connection, publication.id, dataflow, audience, attachments, effect, hides=True
@@ -232,12 +233,3 @@ async def _has_withheld(connection: Connection, agreement: int) -> bool:
         "SELECT EXISTS (SELECT FROM withheld_series WHERE agreement_id = $1)", agreement
     )
     return found
-
-
-async def _cursor(
-    connection: Connection, statement: str, *arguments: object
-) -> AsyncIterator[Record]:
-    cursor = await connection.cursor(statement, *arguments)
-    while rows := await cursor.fetch(FETCH_SERIES):
-        for row in rows:
-            yield row

@@ -22,12 +22,12 @@ from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.merge import Merge, Stored, write_series
 from app.store.pasts import (
+    FETCH_SERIES,
     REACHED,
     SERIES,
     read_acts,
     read_entries,
     read_entries_above,
-    rows_of,
 )
 from app.store.staging import terms
 from app.store.types import Connection, Record
@@ -206,7 +206,7 @@ async def publish_redaction(
     await connection.execute(_CREATE)
     merge = _Redacting(publication, attachments, scope, acts, counts)
     statement, arguments = _reached(scope, number, dataflow)
-    rows = rows_of(connection, statement, *arguments)
+    rows = connection.cursor(statement, *arguments, prefetch=FETCH_SERIES)
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     for key, entries in (await read_entries_above(connection, number)).items():
 

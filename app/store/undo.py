@@ -27,7 +27,7 @@ from app.sdmx.undo import (
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.merge import Merge, Stored, write_series
-from app.store.pasts import OF_PUBLICATION, read_above, read_acts, read_entries, rows_of
+from app.store.pasts import FETCH_SERIES, OF_PUBLICATION, read_above, read_acts, read_entries
 from app.store.staging import terms
 from app.store.types import Connection, Record
 
@@ -126,7 +126,7 @@ async def _undo(
     attachments = await Attachments.load(connection, number, publication.now)
     flow = undo.flows.get(number)
     merge = _Undoing(publication, attachments, undo, acts, act, flow)
-    rows = rows_of(connection, OF_PUBLICATION, number, undo.undone)
+    rows = connection.cursor(OF_PUBLICATION, number, undo.undone, prefetch=FETCH_SERIES)
     audience = sorted({agreement["provider"], *agreement["readers"]})
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     for key, past in (await read_above(connection, number, acts)).items():
