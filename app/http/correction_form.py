@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from app.errors import MessageError, TooLargeError, UnsupportedMediaTypeError
+from app.errors import MessageError, UnsupportedMediaTypeError
+from app.http.small_bodies import read_small_body
 from app.sdmx.corrections import Correction
 
 MAX_BYTES: Final = 1 << 20
@@ -33,17 +34,9 @@ async def read_corrections(request: Request) -> list[Correction]:
             f"El cuerpo se lee como {_TYPE}, sin comprimir.",
             accepted=[_TYPE],
         )
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise TooLargeError(
-                f"The body has more than {MAX_BYTES} bytes.",
-                f"El cuerpo tiene más de {MAX_BYTES} bytes.",
-                limit=MAX_BYTES,
-            )
+    body = await read_small_body(request, MAX_BYTES)
     try:
-        return _corrections(bytes(body))
+        return _corrections(body)
     except (ValueError, RecursionError):
         raise MessageError(
             "The form is not the one of the report; open the report again.",

@@ -9,7 +9,8 @@ from typing import Any, Final, NoReturn, TypeVar
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
-from app.errors import MessageError, TooLargeError, UnsupportedMediaTypeError
+from app.errors import MessageError, UnsupportedMediaTypeError
+from app.http.small_bodies import read_small_body
 from app.sdmx.messages.json_names import each_once
 
 MAX_BYTES: Final = 1 << 20
@@ -40,16 +41,7 @@ async def read_json(request: Request, model: type[_Model]) -> _Model:
             "El cuerpo se lee como application/json, sin comprimir.",
             accepted=["application/json"],
         )
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise TooLargeError(
-                f"The body has more than {MAX_BYTES} bytes.",
-                f"El cuerpo tiene más de {MAX_BYTES} bytes.",
-                limit=MAX_BYTES,
-            )
-    document = _parse(bytes(body))
+    document = _parse(await read_small_body(request, MAX_BYTES))
     try:
         return TypeAdapter(model).validate_python(document)
     except ValidationError as error:

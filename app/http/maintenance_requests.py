@@ -11,6 +11,7 @@ from fastapi import Request
 from app.errors import MessageError, QuerySyntaxError, TooLargeError
 from app.http.body_headers import check_content_type, content_encoding
 from app.http.representations import structure_form
+from app.http.small_bodies import read_small_body
 from app.sdmx.maintenance_body import MessageKind
 from app.sdmx.messages.inflate import Inflated
 from app.sdmx.negotiation import Options, Representation
@@ -47,16 +48,12 @@ async def read_body(request: Request, kind: MessageKind) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
+    body = await read_small_body(request, limit, _too_large)
     if encoding is not None:
-        return await asyncio.to_thread(_inflate, bytes(body), limit)
+        return await asyncio.to_thread(_inflate, body, limit)
     if not body:
         raise MessageError("The body is empty.", "El cuerpo está vacío.")
-    return bytes(body)
+    return body
 
 
 async def seen_revision(

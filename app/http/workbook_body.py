@@ -7,8 +7,9 @@ from typing import IO, Final
 
 from fastapi import Request
 
-from app.errors import TooLargeError, UnsupportedMediaTypeError
+from app.errors import UnsupportedMediaTypeError
 from app.http.body_headers import check_content_type, content_encoding
+from app.http.small_bodies import read_small_body, too_large
 from app.sheets import layout, workbook_check
 from app.sheets.template import XLSX_MEDIA_TYPE
 
@@ -23,12 +24,7 @@ async def read_layout_body(request: Request) -> bytes:
         UnsupportedMediaTypeError: it is compressed.
     """
     _refuse_encoding(request)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > layout.MAX_BYTES:
-            raise _too_large(layout.MAX_BYTES)
-    return bytes(body)
+    return await read_small_body(request, layout.MAX_BYTES)
 
 
 async def spool_workbook(request: Request, spool: IO[bytes]) -> None:
@@ -44,7 +40,7 @@ async def spool_workbook(request: Request, spool: IO[bytes]) -> None:
     async for chunk in request.stream():
         size += len(chunk)
         if size > workbook_check.MAX_BYTES:
-            raise _too_large(workbook_check.MAX_BYTES)
+            raise too_large(workbook_check.MAX_BYTES)
         await asyncio.to_thread(spool.write, chunk)
     spool.seek(0)
 
@@ -54,11 +50,3 @@ def _refuse_encoding(request: Request) -> None:
         raise UnsupportedMediaTypeError(
             "This body is taken uncompressed.", "Este cuerpo se acepta sin comprimir."
         )
-
-
-def _too_large(limit: int) -> TooLargeError:
-    return TooLargeError(
-        f"The body has more than {limit} bytes.",
-        f"El cuerpo tiene más de {limit} bytes.",
-        limit=limit,
-    )
