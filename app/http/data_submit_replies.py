@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import Request, Response
 
 from app.auth.subject import Subject
-from app.errors import NotAcceptableError
-from app.http.errors import request_id
+from app.http.registry_answers import REGISTRY_XML, answer_in_registry_form, registry_offers
 from app.http.uploads import TAKEN
 from app.sdmx.finding_texts import LANGUAGES
-from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.submit_data_response import DataSubmissionResult, write_json, write_xml
-from app.sdmx.negotiation import Representation, negotiate, parse_options
-from app.sdmx.offers import Offer, Offers
 
 DATA_PATH: Final = "/sdmx/v2/data"
 RETRY_SECONDS: Final = 5
 
-_REGISTRY_XML: Final = "application/vnd.sdmx.registry+xml"
-_OFFERS: Final[Offers] = (
-    Offer("json", "application/json", "2.1.0", ("application/vnd.sdmx.data+json",), ("json",)),
-    *(
-        Offer(
-            "xml",
-            _REGISTRY_XML,
-            version,
-            ("application/vnd.sdmx.data+xml", "application/xml", "text/xml"),
-            ("xml",),
-        )
-        for version in ("3.1.0", "3.0.0")
-    ),
-)
-"""The formats of the answer; JSON is the default (doc/maintenance.md)."""
+_OFFERS: Final = registry_offers("data", ("json",), ("xml",))
 
 _ANSWERS: Final[Mapping[str, str]] = {
     "200": "All of it was stored, or, with `validate-only`, would be.",
@@ -63,30 +44,26 @@ def answer_data_submission(
     request: Request, caller: Subject, result: DataSubmissionResult
 ) -> Response:
     """Tell what became of a message of data."""
-    chosen = _choose(request)
-    identifier = request_id(request.scope).replace(".", "-")
-    header = MessageHeader(identifier, dt.datetime.now(dt.UTC), languages=LANGUAGES)
-    if chosen.format == "json":
-        body, content_type = write_json(result, header, caller.organisation), "application/json"
-    else:
-        body = write_xml(result, header, caller.organisation, version=chosen.version)
-        content_type = chosen.content_type
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Language": ", ".join(LANGUAGES),
-        "Vary": "Accept, Authorization",
-        "Location": result.links["submission"],
-    }
+    receiver = caller.organisation
+    headers = {"Location": result.links["submission"]}
     if result.code == 202:
         headers["Retry-After"] = str(RETRY_SECONDS)
-    return Response(body, result.code, headers, content_type)
+    return answer_in_registry_form(
+        request,
+        _OFFERS,
+        result.code,
+        LANGUAGES,
+        lambda header: write_json(result, header, receiver),
+        lambda header, version: write_xml(result, header, receiver, version=version),
+        headers,
+    )
 
 
 def data_submission_path() -> dict[str, Any]:
     """The operation as OpenAPI describes it."""
     answer = {
         "application/json": {"schema": {"type": "object"}},
-        f"{_REGISTRY_XML}; version=3.1.0": {"schema": {"type": "string"}},
+        f"{REGISTRY_XML}; version=3.1.0": {"schema": {"type": "string"}},
     }
     binary = {"schema": {"type": "string", "format": "binary"}}
     return {
@@ -115,12 +92,3 @@ def data_submission_path() -> dict[str, Any]:
             "security": [{"accessToken": []}],
         }
     }
-
-
-def _choose(request: Request) -> Representation:
-    """The format asked for, or the default where that is not offered."""
-    options = parse_options(request.scope["query_string"].decode("latin-1"))
-    try:
-        return negotiate(request.headers.get("accept"), _OFFERS, options)
-    except NotAcceptableError:
-        return Representation(_OFFERS[0])

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
 from fastapi import Request, Response
 
 from app.auth.subject import Subject
-from app.errors import NotAcceptableError
-from app.http.errors import LANGUAGES, request_id, status_of
+from app.http.errors import LANGUAGES, status_of
+from app.http.registry_answers import answer_in_registry_form, registry_offers
 from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.maintenance import Effect, Outcome
-from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.submit_response import Action, SubmissionResult, write_json, write_xml
-from app.sdmx.negotiation import Representation, negotiate, parse_options
-from app.sdmx.offers import Offer, Offers
 from app.sdmx.urn import PREFIX, parse_urn
 
-_REGISTRY_XML: Final = "application/vnd.sdmx.registry+xml"
-_OFFERS: Final[Offers] = (
-    Offer(
-        "json",
-        "application/json",
-        "2.1.0",
-        ("application/vnd.sdmx.structure+json", "application/vnd.sdmx.metadata+json"),
-        ("json", "jsonstructure", "sdmx-json"),
-    ),
-    *(
-        Offer(
-            "xml",
-            _REGISTRY_XML,
-            version,
-            ("application/vnd.sdmx.structure+xml", "application/xml", "text/xml"),
-            ("xml", "structure", "sdmx"),
-        )
-        for version in ("3.1.0", "3.0.0")
-    ),
+_OFFERS: Final = registry_offers(
+    "structure", ("json", "jsonstructure", "sdmx-json"), ("xml", "structure", "sdmx")
 )
-"""The formats of the answer; JSON, which the standard does not define, is the default."""
 
 _ACTIONS: Final[Mapping[Effect, Action]] = {
     Effect.CREATED: "Append",
@@ -61,32 +39,19 @@ def answer_submission(request: Request, caller: Subject, outcomes: tuple[Outcome
     results = [_result(outcome) for outcome in outcomes]
     codes = {result.code for result in results}
     status = codes.pop() if len(codes) == 1 else _MIXED
-    chosen = _choose(request)
-    header = MessageHeader(
-        request_id(request.scope).replace(".", "-"), dt.datetime.now(dt.UTC), languages=LANGUAGES
-    )
-    if chosen.format == "json":
-        body, content_type = write_json(results, header, caller.organisation), "application/json"
-    else:
-        body = write_xml(results, header, caller.organisation, version=chosen.version)
-        content_type = chosen.content_type
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Language": ", ".join(LANGUAGES),
-        "Vary": "Accept, Authorization",
-    }
+    receiver = caller.organisation
+    headers = {}
     if status == 201 and len(results) == 1:
         headers["Location"] = _address(request, results[0].urn)
-    return Response(body, status, headers, content_type)
-
-
-def _choose(request: Request) -> Representation:
-    """The format asked for, or the default where that is not offered (doc/maintenance.md)."""
-    options = parse_options(request.scope["query_string"].decode("latin-1"))
-    try:
-        return negotiate(request.headers.get("accept"), _OFFERS, options)
-    except NotAcceptableError:
-        return Representation(_OFFERS[0])
+    return answer_in_registry_form(
+        request,
+        _OFFERS,
+        status,
+        LANGUAGES,
+        lambda header: write_json(results, header, receiver),
+        lambda header, version: write_xml(results, header, receiver, version=version),
+        headers,
+    )
 
 
 def _result(outcome: Outcome) -> SubmissionResult:
