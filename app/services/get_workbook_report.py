@@ -25,6 +25,9 @@ from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
+MOST_READ: Final = 64 << 20
+"""Bytes of a message that are read again to show its rows; of a longer one the findings alone are
+told, as reading it would keep a worker thread for minutes."""
 
 
 async def get_workbook_report(
@@ -74,7 +77,7 @@ def _reader(
     reader = open_message(
         stored,
         spool,
-        settings.max_body_bytes,
+        min(settings.max_body_bytes, MOST_READ),
         resolve=resolve,
         options=stored.options,
         max_xlsx_rows=settings.max_xlsx_rows,
