@@ -163,6 +163,13 @@ def _column(group: GroupReply) -> str:
     return name + _code(group.column or "")
 
 
+def _allowed(group: GroupReply) -> str | None:
+    """What would be right: codes as they stand, a type of SDMX in words."""
+    if group.allowed == group.allowed_text:
+        return group.allowed and _code(group.allowed)
+    return group.allowed_text and _text(group.allowed_text)
+
+
 def _section(
     number: int,
     group: GroupReply,
@@ -176,7 +183,7 @@ def _section(
         "member": group.file and _code(group.file),
         "column": group.column and _column(group),
         "rule": group.rule and _code(group.rule),
-        "allowed": group.allowed and _code(group.allowed),
+        "allowed": _allowed(group),
         "pattern": group.pattern and _code(group.pattern),
         "rows": group.rows and _cut(group.rows, words),
         "cells": group.cells and _cut(group.cells, words),

@@ -39,6 +39,9 @@ class GroupReply(Reply):
     ]
     rule: Annotated[str | None, Field(description="Constraint or codelist that says so.")]
     allowed: Annotated[str | None, Field(description="What would be right, in short.")]
+    allowed_text: Annotated[
+        str | None, Field(description="The same as people say it, in the language of the caller.")
+    ]
     pattern: Annotated[
         str | None,
         Field(description="Kind of the values where their form is wrong: `9/9/9`, `A 9`."),

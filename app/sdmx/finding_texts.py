@@ -2,10 +2,12 @@
 
 They stand in `texts/*.toml`, one section a code (or, of a file that cannot be read, a reason): what
 is wrong in one row, under `cause` what is wrong in many, and under `mend` how to put it right.
+`texts/types.toml` tells what a value has to be.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +37,10 @@ def _part(sections: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, dic
 _FINDINGS: Final = _read("findings")
 _REASONS: Final = _read("unreadable") | _read("unreadable_messages")
 
+_TYPES: Final = _read("types")
+_LIMIT: Final = re.compile(rf" ({'|'.join(_TYPES['limits'])})=")
+_EXCLUSIVE: Final = {"minValue": "moreThan", "maxValue": "lessThan"}
+
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = _told(_FINDINGS)
 """What is wrong, by code and language; a format of the fields of a finding."""
 
@@ -57,3 +63,23 @@ NEAREST: Final[Mapping[str, str]] = {
     "nl": " Bedoelde u {}?",
 }
 """What is said of the nearest valid code."""
+
+
+def spoken_type(representation: str, language: str) -> str:
+    """What `values.representation` says of a value, in the words of people.
+
+    `Decimal minValue=0` is "a number, 0 or more"; what begins with no type of SDMX stays as it is.
+    """
+    data_type, *limits = _LIMIT.split(representation)
+    if data_type not in _TYPES["types"]:
+        return representation
+    told = [_spoken(_TYPES["types"][data_type], language)]
+    for name, limit in zip(limits[::2], limits[1::2], strict=True):
+        if data_type == "ExclusiveValueRange":
+            name = _EXCLUSIVE.get(name, name)
+        told.append(_spoken(_TYPES["limits"][name], language).replace("{}", limit))
+    return ", ".join(told)
+
+
+def _spoken(texts: Mapping[str, str], language: str) -> str:
+    return texts.get(language, texts["en"])

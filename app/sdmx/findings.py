@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -21,7 +22,11 @@ from app.sdmx.finding_texts import (
     TEXTS,
     UNREADABLE,
     UNREADABLE_MENDS,
+    spoken_type,
 )
+
+OF_TYPE: Final = "VIPMG-212"
+"""The code of a value that is not of the type of its component, which `allowed` names."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -89,7 +94,7 @@ def message(finding: Finding, language: str) -> str:
     if finding.code == "VIPMG-201":
         texts = UNREADABLE.get(finding.rule or "", texts)
     template = texts.get(language, texts["en"])
-    facts = msgspec.structs.asdict(finding)
+    facts = msgspec.structs.asdict(finding) | {"allowed": allowed(finding, language)}
     for name in ("value", "allowed"):
         if facts[name] is None:  # nothing to say in brackets
             template = template.replace(f" ({{{name}}})", "")
@@ -97,6 +102,13 @@ def message(finding: Finding, language: str) -> str:
     if finding.nearest:
         text += NEAREST.get(language, NEAREST["en"]).format(finding.nearest)
     return text
+
+
+def allowed(finding: Finding, language: str) -> str | None:
+    """What would be right, as people say it: a type of SDMX in words, all else as it stands."""
+    if finding.code != OF_TYPE or finding.allowed is None:
+        return finding.allowed
+    return spoken_type(finding.allowed, language)
 
 
 def cause(finding: Finding, language: str) -> str:

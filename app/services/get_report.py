@@ -98,6 +98,7 @@ def describe_group(group: Group, base_url: str, language: str, columns: ColumnNa
         column_name=names.get(language) or names.get("en"),
         rule=group.rule,
         allowed=group.allowed,
+        allowed_text=group.allowed and texts.allowed(example, language),
         pattern=group.pattern,
         file=group.file,
         count=group.count,

@@ -29,6 +29,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from app.errors import InvalidLayoutError
+from app.sdmx.finding_texts import spoken_type
 from app.sdmx.findings import nearest
 from app.sdmx.flow import Component, Flow
 from app.sdmx.messages.json_names import each_once
@@ -272,10 +273,11 @@ class _Check:
             return
         if component.codes is None:
             if component.level != "time" and not component.check(value):
+                kinds = [spoken_type(component.representation, each) for each in ("en", "es")]
                 self._say(
                     f"constants.{name}",
-                    f"{value!r} is no {component.representation}",
-                    f"{value!r} no es {component.representation}",
+                    f"{value!r} is not {kinds[0]}",
+                    f"{value!r} no es {kinds[1]}",
                 )
             return
         allowed = {code.id for code in allowed_codes(self._flow, component)}

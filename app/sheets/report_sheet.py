@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from app.sdmx.findings import Finding, cause, mend, message
+from app.sdmx.findings import Finding, allowed, cause, mend, message
 from app.sdmx.report import Group, Report
 from app.sheets.addresses import parse_cell
 from app.sheets.report_texts import WORDS
@@ -69,9 +69,9 @@ def plain_text(text: str, longest: int = LONGEST_CELL) -> str:
 def note_of(finding: Finding, language: str) -> str:
     """What is wrong, what is allowed, and how to mend it."""
     said = message(finding, language)
-    allowed = finding.allowed
-    if allowed and allowed not in said:
-        said += f"\n{WORDS[language]['allowed']}: {allowed}"
+    right = allowed(finding, language)
+    if right and right not in said:
+        said += f"\n{WORDS[language]['allowed']}: {right}"
     return plain_text(f"{said}\n{mend(finding, language)}".replace("`", ""))
 
 
@@ -167,7 +167,7 @@ def _group_line(group: Group, language: str) -> Line:
         group.count,
         group.cells or str(group.rows),
         ", ".join(shown + more),
-        group.allowed or "",
+        (group.allowed and allowed(first, language)) or "",
         ", ".join(near),
         group.file or "",
     ]
@@ -186,7 +186,7 @@ def _finding_line(finding: Finding, language: str) -> Line:
         finding.component or "",
         "" if finding.row is None else finding.row,
         finding.value or "",
-        finding.allowed or "",
+        allowed(finding, language) or "",
         finding.nearest or "",
         finding.file or "",
     ]

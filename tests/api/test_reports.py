@@ -152,6 +152,14 @@ async def test_a_language_or_a_format_that_is_not_there_is_refused(exchange: Exc
         assert (reply.status_code, reply.json()["code"]) == (406, "VIPMG-103")
 
 
+async def test_a_type_is_told_as_people_say_it_on_the_page_too(exchange: Exchange) -> None:
+    path = await sent(exchange)
+    page = Page((await ask(exchange, f"{path}?format=html&lang=es")).text)
+    assert "Decimal" not in page.text
+    assert "OBS_VALUE, que admite un número." in page.text
+    assert "un número" in page.words, "what is allowed stands beside the rule"
+
+
 async def test_all_findings_stand_in_the_table_grouped_by_rule(exchange: Exchange) -> None:
     reply = await ask(exchange, await sent(exchange), Accept="text/csv")
     assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"

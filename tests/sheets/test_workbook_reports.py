@@ -60,6 +60,11 @@ def test_wrong_cells_are_coloured_and_say_how_to_mend_them(language: str) -> Non
     assert message(got.findings[0], language) in note
     assert "GTM" in note
     assert len(note.splitlines()) >= 2
+    number = {"es": "un número", "en": "a number", "fr": "un nombre", "nl": "een getal"}[language]
+    assert number in wrong[f"{columns['OBS_VALUE']}3"].comment.text
+    told = [cell.value for row in book[book.sheetnames[-1]] for cell in row]
+    assert any(str(cell).startswith(number) for cell in told), "what is allowed is told in words"
+    assert not [cell for cell in told if "Decimal" in str(cell)]
     assert colour(sheet["A2"]) != "FFC7CE"
 
 

@@ -9,12 +9,22 @@ from pathlib import Path
 import pytest
 
 from app.sdmx import finding_texts
-from app.sdmx.finding_texts import CAUSES, LANGUAGES, MENDS, TEXTS, UNREADABLE, UNREADABLE_MENDS
+from app.sdmx.finding_texts import (
+    CAUSES,
+    LANGUAGES,
+    MENDS,
+    TEXTS,
+    UNREADABLE,
+    UNREADABLE_MENDS,
+    spoken_type,
+)
 from app.sdmx.findings import Finding, cause, mend, message
+from app.sdmx.values import _CHECKS, _SHOWN_FACETS, representation
 
 APP = Path(finding_texts.__file__).parents[1]
 FIELDS = {"row", "component", "value", "rule", "allowed", "nearest", "place", "file"}
 TABLES = {"text": TEXTS, "cause": CAUSES, "mend": MENDS}
+RANGE = "ExclusiveValueRange"
 _CODE = re.compile(r"VIPMG-[23]\d\d")
 
 
@@ -86,3 +96,41 @@ def test_a_reason_without_a_text_is_told_as_a_file_that_cannot_be_read() -> None
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_has_brackets_with_nothing_in_them(code: str, language: str) -> None:
     assert "()" not in message(Finding(code, 2, "SEX", rule="R"), language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "n.d. is not valid for OBS_VALUE, which takes a number."),
+        ("es", "n.d. no es válido para OBS_VALUE, que admite un número."),
+        ("fr", "n.d. n'est pas valable pour OBS_VALUE, qui admet un nombre."),
+        ("nl", "n.d. is niet geldig voor OBS_VALUE; dat neemt een getal."),
+    ],
+)
+def test_a_wrong_type_is_told_in_the_words_of_people(language: str, text: str) -> None:
+    finding = Finding("VIPMG-212", 2, "OBS_VALUE", "n.d.", allowed=representation("Decimal", {}))
+    assert message(finding, language) == text
+
+
+def test_what_limits_a_value_is_told_in_words_too() -> None:
+    facets = {"minValue": 0, "maxValue": 10, "decimals": 2}
+    told = [spoken_type(representation(kind, facets), "en") for kind in ("Decimal", RANGE)]
+    assert told == [
+        "a number, 0 or more, 10 or less, at most 2 decimals",
+        "a number, more than 0, less than 10, at most 2 decimals",
+    ]
+    pattern = {"maxLength": 8, "pattern": "[A-Z]+ = {3}"}
+    assert spoken_type(representation("String", pattern), "es") == (
+        "texto, 8 caracteres como máximo, con la forma [A-Z]+ = {3}"
+    )
+    assert spoken_type("en:...|es:...", "es") == "en:...|es:..."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_type_and_each_limit_has_words_of_its_own_in_each_language(language: str) -> None:
+    for data_type in (*_CHECKS, "String"):
+        told = spoken_type(representation(data_type, dict.fromkeys(_SHOWN_FACETS, 7)), language)
+        assert data_type == "XHTML" or data_type not in re.findall(r"\w+", told)
+        assert told.count(", ") >= len(_SHOWN_FACETS)
+        assert "=" not in told
+        assert language == "en" or spoken_type(data_type, language) != spoken_type(data_type, "en")
