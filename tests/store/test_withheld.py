@@ -27,7 +27,7 @@ PUBLIC = [
     "submission",
 ]
 """Tables that anybody's request may be answered from (the submission by its sender only)."""
-SECRET = "7777"
+SECRET = "70771077"
 
 
 @pytest.fixture
@@ -109,7 +109,9 @@ class TestConfidential:
 class TestEmbargo:
     async def test_t24_nothing_of_a_new_series_is_public(self, desk: Desk) -> None:
         before = await public_rooms(desk)
-        decision = await desk.accept(rows(f"A,CRI,2024,{SECRET},A,,{LATER},s7777,g7777,d7777"))
+        decision = await desk.accept(
+            rows(f"A,CRI,2024,{SECRET},A,,{LATER},s{SECRET},g{SECRET},d{SECRET}")
+        )
         assert await public_rooms(desk) == before
         assert decision.state == "awaiting release"
         assert decision.submission.release_at == dt.datetime(2990, 1, 1, tzinfo=dt.UTC)
@@ -127,7 +129,7 @@ class TestEmbargo:
     async def test_t24_nothing_of_a_new_period_is_public(self, desk: Desk) -> None:
         await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
         before = await public_rooms(desk)
-        await desk.accept(rows(f"A,CRI,2024,{SECRET},A,,{LATER},s7777,,"))
+        await desk.accept(rows(f"A,CRI,2024,{SECRET},A,,{LATER},s{SECRET},,"))
         assert await public_rooms(desk) == before
 
     async def test_t24_a_revision_under_embargo_leaves_the_public_figure(self, desk: Desk) -> None:
@@ -140,7 +142,7 @@ class TestEmbargo:
         """A file that holds embargoed figures only changes nothing that is public."""
         await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
         before = await public_rooms(desk)
-        await desk.accept(rows(f"A,CRI,2024,{SECRET},A,,{LATER},s7777,g7777,d7777"))
+        await desk.accept(rows(f"A,CRI,2024,{SECRET},A,,{LATER},s{SECRET},g{SECRET},d{SECRET}"))
         assert await public_rooms(desk) == before
 
     async def test_waiting_attributes_above_the_series_wait_for_their_own_time(
@@ -148,17 +150,17 @@ class TestEmbargo:
     ) -> None:
         await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
         time = soon(0.6)
-        await desk.accept(rows(f"A,CRI,2024,2,A,,{time},,g7777,d7777"))
+        await desk.accept(rows(f"A,CRI,2024,2,A,,{time},,g{SECRET},d{SECRET}"))
         await desk.accept(rows("A,CRI,2025,3,A,,,,,", ",,,,,,,,,later"))
         assert await desk.attachments() == {"*.CRI": {"G": "g"}, "*.*": {"D": "later"}}
         await until(time)
         await desk.release("PA_CRI_SMALL")
-        assert await desk.attachments() == {"*.CRI": {"G": "g7777"}, "*.*": {"D": "later"}}
+        assert await desk.attachments() == {"*.CRI": {"G": f"g{SECRET}"}, "*.*": {"D": "later"}}
         assert await desk.rows("withheld_attachment") == []
 
     async def test_deleting_reaches_attributes_above_whatever_waits(self, desk: Desk) -> None:
         await desk.accept(rows("A,CRI,2023,1,A,,,s,g,d"))
-        await desk.accept(rows(f"A,GTM,2024,2,A,,{LATER},,g7777,d7777"))
+        await desk.accept(rows(f"A,GTM,2024,2,A,,{LATER},,g{SECRET},d{SECRET}"))
         await desk.accept(rows(",,,,,,,,,", action="D"))
         for table in ("attachment", "withheld_attachment", "withheld_series"):
             assert await desk.rows(table) == [], table
@@ -359,7 +361,7 @@ async def test_a_deletion_without_periods_does_not_bring_waiting_attributes_to_t
     desk: Desk,
 ) -> None:
     await desk.accept(rows("A,CRI,2023,1,A,,,s,,"))
-    await desk.accept(rows(f"A,CRI,2024,2,A,,{LATER},s7777,,"))
+    await desk.accept(rows(f"A,CRI,2024,2,A,,{LATER},s{SECRET},,"))
     await desk.accept(rows("A,CRI,,,-,,,,,", action="D"))
     assert await desk.series_attributes() == {"A.CRI": {"S": "s"}}
     for table in PUBLIC:
@@ -370,7 +372,7 @@ async def test_a_public_figure_without_attributes_does_not_bring_waiting_ones_al
     desk: Desk,
 ) -> None:
     await desk.accept(rows("A,CRI,2023,1,A,,,s,,"))
-    await desk.accept(rows(f"A,CRI,2024,2,A,,{LATER},s7777,,"))
+    await desk.accept(rows(f"A,CRI,2024,2,A,,{LATER},s{SECRET},,"))
     await desk.accept(rows("A,CRI,2023,3,A,,,,,"))
     assert await desk.series_attributes() == {"A.CRI": {"S": "s"}}
     for table in PUBLIC:

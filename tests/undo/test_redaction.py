@@ -24,7 +24,7 @@ from tests.structures import ROOMS, SLV
 from tests.undo.desk import LATER, UndoDesk, rows
 
 SMALL = "/dataflow/TST/DF_SMALL/1.0.0"
-SECRET = "7777"
+SECRET = "70771077"
 ORDER = RedactionOrder("a court has ordered it", "2026-17", ["operator"])
 
 
