@@ -36,6 +36,7 @@ MEASURES: dict[str, Measure] = {
         formats.formats,
         formats.registry,
         messages.messages,
+        messages.sent,
         writing.disk,
         writing.submission,
         workbooks.workbooks,

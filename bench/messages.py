@@ -7,16 +7,18 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
 from bench.checks import Check, at_most, interleaved, slower
 from bench.ground import Ground
 from bench.sending import write_message
+from bench.service import PeakMemory
 from bench.shapes import MONTHS, Cube, Key, monthly_cube, one_area, value
-from bench.structures import AGENCY, SENT
+from bench.structures import AGENCY, CSV_SENDER, FORMAT_SENDERS, SENT
 
 LIMIT = 4
 MOST_MEGABYTES = 400
@@ -31,21 +33,35 @@ def messages(ground: Ground) -> Iterator[Check]:
     cube = one_area(monthly_cube(ground.size))
     csv = ground.folder / "message.csv"
     write_message(cube, SENT, csv, ground.folder / "rows.csv", range(len(MONTHS)))
-    files = {
-        "SDMX-JSON, series": _json(cube, ground.folder / "series.json", is_flat=False),
-        "SDMX-JSON, flat": _json(cube, ground.folder / "flat.json", is_flat=True),
-        "SDMX-ML 3.1, series": _specific(cube, ground.folder / "series.xml", is_flat=False),
-        "SDMX-ML 3.1, flat": _specific(cube, ground.folder / "flat.xml", is_flat=True),
-        "SDMX-ML 2.1, generic": _generic(cube, ground.folder / "generic.xml"),
-    }
     rows = f"{cube.wanted * len(MONTHS):,} observations"
-    for name, file in files.items():
+    for name, write in _FORMATS.items():
+        file = write(cube, ground.folder / "message")
         ours, theirs = interleaved(ground.runs, lambda f=file: _apart(f), lambda: _apart(csv))
         seconds = [[run["s"] for run in runs] for runs in (ours, theirs)]
         yield slower(f"{rows} of {name}, read", "as SDMX-CSV", LIMIT, *seconds)
         peaks = [run["mb"] for run in ours]
         yield at_most(f"{name}: peak memory of the reader", "", MOST_MEGABYTES, peaks, "MB")
         file.unlink()
+
+
+def sent(ground: Ground) -> Iterator[Check]:
+    """The same file in each format, sent to agreements without data and published."""
+    service, cube = ground.service, one_area(monthly_cube(ground.size))
+    file = ground.folder / "message"
+    write_message(cube, SENT, file, ground.folder / "rows.csv", range(len(MONTHS)))
+    as_csv = ground.sender(CSV_SENDER).send(file)
+    rows = f"submission of {cube.wanted * len(MONTHS):,} rows of"
+    for sender, (name, write) in zip(FORMAT_SENDERS, _FORMATS.items(), strict=True):
+        write(cube, file)
+        content_type = "application/json" if "JSON" in name else "application/xml"
+        with PeakMemory(service.process, service.worker) as peak:
+            seconds = ground.sender(sender).send(file, content_type)
+        yield slower(f"{rows} {name}, published", "SDMX-CSV", LIMIT, [seconds], [as_csv])
+        highest = max(peak.megabytes)
+        yield at_most(
+            f"{name}: peak memory of server or worker", "", MOST_MEGABYTES, [highest], "MB"
+        )
+    file.unlink()
 
 
 def _keys(cube: Cube) -> Iterator[tuple[Key, list[str]]]:
@@ -128,6 +144,15 @@ def _generic(cube: Cube, file: Path) -> Path:
             out.write(f"<g:Series><g:SeriesKey>{named}</g:SeriesKey>{cells}</g:Series>\n")
         out.write("</m:DataSet></m:GenericData>")
     return file
+
+
+_FORMATS: Final[Mapping[str, Callable[[Cube, Path], Path]]] = {
+    "SDMX-JSON, series": partial(_json, is_flat=False),
+    "SDMX-JSON, flat": partial(_json, is_flat=True),
+    "SDMX-ML 3.1, series": partial(_specific, is_flat=False),
+    "SDMX-ML 3.1, flat": partial(_specific, is_flat=True),
+    "SDMX-ML 2.1, generic": _generic,
+}
 
 
 def _apart(file: Path) -> dict[str, float]:
