@@ -39,7 +39,7 @@ from app.auth.client_authentication import (
 )
 from app.auth.jose import OWN_ALGORITHM
 from app.auth.token_request import TokenRequest, parse_form
-from app.models.oauth import Client
+from app.store.clients import Client
 
 # At DEBUG Authlib logs the tokens that it issues.
 logging.getLogger("authlib").setLevel(logging.INFO)

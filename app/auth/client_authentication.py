@@ -25,7 +25,7 @@ from app.auth.jose import (
     read_header,
     usable_key,
 )
-from app.models.oauth import Client
+from app.store.clients import Client
 
 MAX_ASSERTION_SECONDS: Final = 300
 LEEWAY_SECONDS: Final = 10

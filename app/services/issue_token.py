@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 from app.auth.authorization_server import Issuer, TokenReply, answer
 from app.auth.keys import OwnKeys
 from app.auth.token_request import TokenRequest
-from app.models.oauth import Client
 from app.settings import Settings
 from app.store import clients as store
+from app.store.clients import Client
 from app.store.pools import with_retry
 from app.store.types import Pool
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from app.models.oauth import Client, SigningKey
 from app.store.types import Connection, Record
 
 _SIGNING_KEY_LOCK: Final = 0x6F61757468
@@ -78,6 +78,36 @@ _INSERT_ASSERTION: Final = """
 INSERT INTO oauth_used_assertion (client_id, jti, expires_at) VALUES ($1, $2, $3)
 ON CONFLICT (client_id, jti) DO NOTHING RETURNING jti
 """
+
+
+# Records of their own: the tables of `app.models` are for Alembic, whose libraries a server that
+# serves has no need to load.
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program that calls the service on behalf of one organisation.
+
+    `agencies` are those whose artefacts it may maintain, their sub-agencies included.
+    """
+
+    client_id: str
+    organisation: str
+    organisation_kind: str
+    secret_sha256: str | None
+    jwks: dict[str, Any] | None
+    note: str | None
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None
+    agencies: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key of the token endpoint, with the time since which it signs."""
+
+    kid: str
+    private_jwk: dict[str, Any]
+    created_at: dt.datetime
+    retired_at: dt.datetime | None
 
 
 async def add_client(
