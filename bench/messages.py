@@ -18,7 +18,7 @@ from bench.ground import Ground
 from bench.sending import write_message
 from bench.service import PeakMemory
 from bench.shapes import MONTHS, Cube, Key, monthly_cube, one_area, value
-from bench.structures import AGENCY, CSV_SENDER, FORMAT_SENDERS, SENT
+from bench.structures import AGENCY, CSV_SENDERS, FORMAT_SENDERS, SENT
 
 LIMIT = 4
 MOST_MEGABYTES = 400
@@ -49,7 +49,7 @@ def sent(ground: Ground) -> Iterator[Check]:
     service, cube = ground.service, one_area(monthly_cube(ground.size))
     file = ground.folder / "message"
     write_message(cube, SENT, file, ground.folder / "rows.csv", range(len(MONTHS)))
-    as_csv = ground.sender(CSV_SENDER).send(file)
+    _, as_csv = [ground.sender(name).send(file) for name in CSV_SENDERS]  # the first warms up
     rows = f"submission of {cube.wanted * len(MONTHS):,} rows of"
     for sender, (name, write) in zip(FORMAT_SENDERS, _FORMATS.items(), strict=True):
         write(cube, file)

@@ -42,7 +42,7 @@ RULES = {
 SHARED_RULES = ("DPR_STATUS", "DPR_PERIOD", "DPR_REVISION")
 """Rulesets of the shared structures that hold for the dataflows of the bench too."""
 SENDERS = ("BLZ_DOI", "CRI_DGME", "DOM_DGM")
-CSV_SENDER = "GTM_IGM"
+CSV_SENDERS = ("GTM_IGM", "PAN_SNM")
 FORMAT_SENDERS = ("HND_INM", "JAM_PICA", "LCA_IMM", "MEX_UPMRIP", "NIC_DGME")
 """Each has an agreement of its own to send to, so that each run meets an empty one."""
 
@@ -68,7 +68,7 @@ def _artefacts(cubes: list[Cube]) -> list[Artefact]:
     for cube in cubes:
         made += _cube(cube)
     made.append(_flow(SENT, cubes[0]))
-    senders = (*SENDERS, CSV_SENDER, *FORMAT_SENDERS)
+    senders = (*SENDERS, *CSV_SENDERS, *FORMAT_SENDERS)
     made += [_agreement(f"BENCH_PA_{sender}", SENT, sender) for sender in senders]
     return [*made, *_checked(cubes[0])]
 
