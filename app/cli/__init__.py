@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
+
+from app.cli.collector import load_module
 
 COMMANDS: Final = (
     "serve",
@@ -49,7 +50,7 @@ def program(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
     )
     built.callback()(_options)
     for name in commands:
-        found = getattr(importlib.import_module(f"app.cli.{name}"), name)
+        found = getattr(load_module(f"app.cli.{name}"), name)
         if isinstance(found, typer.Typer):
             built.add_typer(found, name=name)
         else:

@@ -16,8 +16,8 @@ from app.errors import ConfigurationError, VipmgError
 from app.services.find_issuer import find_issuer
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
-from app.store.migrate import migrate
 from app.store.pools import open_pools
+from app.store.schema_revision import is_newest
 from app.store.types import Pool
 
 T = TypeVar("T")
@@ -106,6 +106,18 @@ def _require_cluster(server: EmbeddedPostgres) -> None:
         pass  # a folder of another user: the start of the server says so
 
 
+def bring_to_release(dsn: str) -> None:
+    """Bring the schema to this release; what migrates is loaded only when there is anything to do.
+
+    Raises:
+        ConfigurationError: the database is of a newer release than this program.
+    """
+    if not asyncio.run(is_newest(dsn)):
+        from app.store.migrate import migrate
+
+        migrate(dsn)
+
+
 def with_writer(settings: Settings, use: Callable[[Pool], Awaitable[T]]) -> T:
     """Run a use case on the database, which is brought to this release first."""
     return with_service(settings, lambda writer, served: use(writer))
@@ -118,7 +130,7 @@ def with_service(settings: Settings, use: Callable[[Pool, Settings], Awaitable[T
     they name one: a command does not know with which port the service was started.
     """
     with database(settings) as dsn:
-        migrate(dsn)
+        bring_to_release(dsn)
         return asyncio.run(_with_pool(dsn, settings, use))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import importlib
 import multiprocessing
 import os
 import signal
@@ -21,8 +20,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from pydantic import SecretStr
 
-from app.cli.collector import spare_collector
-from app.cli.database import errors_printed, read_settings, require_answer, terminal_language
+from app.cli.collector import load_module, spare_collector
+from app.cli.database import (
+    bring_to_release,
+    errors_printed,
+    read_settings,
+    require_answer,
+    terminal_language,
+)
 from app.errors import ConfigurationError, StableArtefactChangedError
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
@@ -132,8 +137,8 @@ def _with_database(settings: Settings, stack: contextlib.ExitStack) -> Settings:
     stack.callback(server.stop)
     with ThreadPoolExecutor(1) as aside:
         started = aside.submit(server.start)
-        for module in ("app.main", "app.store.migrate", "uvicorn"):  # the slow part of a start
-            importlib.import_module(module)
+        for module in ("app.main", "app.http.log_format", "uvicorn"):  # the slow part of a start
+            load_module(module)
         dsn = started.result()
     server.watch()
     return settings.model_copy(update={"database_url": SecretStr(dsn)})
@@ -142,7 +147,6 @@ def _with_database(settings: Settings, stack: contextlib.ExitStack) -> Settings:
 def _prepare(settings: Settings) -> None:
     """Bring the schema and the shared structures to this release; both change nothing twice."""
     from app.services.publish_structures import publish_delivered, shared_structures
-    from app.store.migrate import migrate
     from app.store.pools import open_pools
 
     async def publish() -> None:
@@ -155,7 +159,7 @@ def _prepare(settings: Settings) -> None:
 
     assert settings.database_url is not None  # noqa: S101 - set by _with_database
     dsn = settings.database_url.get_secret_value()
-    migrate(dsn)
+    bring_to_release(dsn)
     try:
         asyncio.run(publish())
     except StableArtefactChangedError as error:

@@ -10,6 +10,7 @@ from app.models.api import ReadinessReply
 from app.store import readiness
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, is_retriable
+from app.store.schema_revision import is_newest
 
 PATIENCE_SECONDS: Final = 3.0
 
@@ -42,8 +43,5 @@ class ReadinessProbe:
     async def _is_migrated(self) -> bool:
         """Once true it stays true: revisions are never taken back."""
         if not self._migrated:
-            from app.store.migrate import current_and_head  # half a second that a start can spare
-
-            current, head = await asyncio.to_thread(current_and_head, self._dsn)
-            self._migrated = current == head
+            self._migrated = await is_newest(self._dsn)
         return self._migrated

@@ -10,7 +10,6 @@ import importlib
 import io
 import pkgutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
@@ -27,9 +26,9 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import SchemaItem
 from sqlmodel import SQLModel
 
-import app
 import app.models
 from app.errors import ConfigurationError
+from app.store.schema_revision import migrations_folder
 
 Result = TypeVar("Result")
 
@@ -158,13 +157,6 @@ def _compare(connection: Connection) -> list[str]:
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("path_separator", "os")
-    config.set_main_option("script_location", str(_migrations_folder()).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def _migrations_folder() -> Path:
-    """The revisions as delivered in the wheel, or those of the checkout."""
-    package = Path(app.__file__).parent
-    delivered = package / "_migrations"
-    return delivered if delivered.is_dir() else package.parent / "migrations"

@@ -10,6 +10,7 @@ import pytest
 
 from app.errors import ConfigurationError
 from app.store.migrate import current_and_head, drift, migrate, migration_sql
+from app.store.schema_revision import is_newest, newest_revision
 from tests.conftest import execute, fresh_database
 
 
@@ -33,10 +34,12 @@ def tables(dsn):
 
 
 def test_migrate_goes_from_nothing_to_head_and_then_has_nothing_to_do(bare_dsn):
+    assert not asyncio.run(is_newest(bare_dsn))
     applied = migrate(bare_dsn)
     current, head = current_and_head(bare_dsn)
     assert applied
-    assert current == head == applied[-1]
+    assert current == head == applied[-1] == newest_revision()
+    assert asyncio.run(is_newest(bare_dsn))
     assert migrate(bare_dsn) == []
     assert migration_sql(bare_dsn) == ""
 
