@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.auth.issuer_keys import IssuerKeys
 from app.auth.jose import (
     ISSUER_ALGORITHMS,
     OWN_ALGORITHM,
@@ -76,6 +75,8 @@ class TokenVerifier:
         rules = TokenRules(
             settings.oauth_issuer, audience, ISSUER_ALGORITHMS, settings.oauth_organisation_claim
         )
+        from app.auth.issuer_keys import IssuerKeys  # the HTTP client, which most need not load
+
         return cls(rules, IssuerKeys(settings.oauth_issuer, settings.oauth_jwks_url))
 
     @property

@@ -18,6 +18,7 @@ from app.cli.push_texts import text
 from app.http.report_page import report_page
 from app.models.report import ReportLinks, ReportReply
 from app.sdmx import findings as texts
+from app.sdmx.finding_names import FindingNames
 from app.sdmx.findings import Finding
 from app.sdmx.report import Group
 from app.services.check_file import CheckedFile
@@ -33,7 +34,7 @@ TABLE_LINES: Final = 5000
 
 def print_groups(checked: CheckedFile, console: Console) -> None:
     """Print the findings: a line for each wrong value, with all its rows."""
-    lines = [line for group in checked.report.groups() for line in _lines(group)]
+    lines = [line for group in checked.report.groups() for line in _lines(group, checked.names)]
     print_table(text("columns"), lines[:SHOWN_LINES], console=console)
     if len(lines) > SHOWN_LINES:
         console.print(text("more_here", more=len(lines) - SHOWN_LINES), markup=False)
@@ -51,15 +52,17 @@ def save_report(
     part = target.with_name(target.name + ".part")
     with part.open("w+b") as written:
         if kind == ".xlsx":
-            _write_workbook(local, file, stage, written)
+            _write_workbook(local, file, checked, stage, written)
         else:
             for piece in _written(kind, file, checked, stage):
                 written.write(piece)
     part.replace(target)
 
 
-def _write_workbook(local: LocalCheck, file: LocalFile, stage: LocalStage, sink: IO[bytes]) -> None:
-    facts = ReportFacts(file.file_name, True, terminal_language())
+def _write_workbook(
+    local: LocalCheck, file: LocalFile, checked: CheckedFile, stage: LocalStage, sink: IO[bytes]
+) -> None:
+    facts = ReportFacts(file.file_name, True, terminal_language(), checked.names)
     for some in _some(stage.findings()):
         facts.take(some)
     with file.path.open("rb") as content:
@@ -78,7 +81,7 @@ def _written(
     else:
         yield TABLE_HEADER
         for some in _some(stage.findings()):
-            yield findings_table(some, language)
+            yield findings_table(some, language, checked.names)
 
 
 def describe(file: LocalFile, checked: CheckedFile) -> dict[str, Any]:
@@ -93,9 +96,9 @@ def describe(file: LocalFile, checked: CheckedFile) -> dict[str, Any]:
     }
 
 
-def _lines(group: Group) -> Iterator[list[str]]:
+def _lines(group: Group, names: FindingNames) -> Iterator[list[str]]:
     example = group.first[0]
-    cause = texts.message(example, terminal_language())
+    cause = texts.message(example, terminal_language(), names)
     kind = text("error" if group.is_error else "warning")
     if len(group.values) <= 1 and not group.other_values:
         value = "" if example.value is None else example.value
@@ -104,7 +107,7 @@ def _lines(group: Group) -> Iterator[list[str]]:
         return
     for each in group.values.values():
         told = next((one for one in group.first if one.value == each.value), None)
-        said = texts.message(told or _with(example, each.value), terminal_language())
+        said = texts.message(told or _with(example, each.value), terminal_language(), names)
         cells = (str(each.rows), kind, group.component, each.value, said, each.nearest)
         yield ["" if cell is None else cell for cell in cells]
 

@@ -150,17 +150,16 @@ def _tables(report: ReportReply, words: Mapping[str, str], *, offline: bool) -> 
 def _contents(report: ReportReply, words: Mapping[str, str]) -> str:
     items = "".join(
         f'<li><a href="#g{number}">{_prose(group.cause)}</a>'
-        f"{f' {_column(group)}' if group.column else ''}"
+        f"{f' {_named(group.column, group.column_name)}' if group.column else ''}"
         f" ({words[group.severity]}, {_number(group.count, report.language)})</li>"
         for number, group in enumerate(report.groups, 1)
     )
     return f"<h2>{words['contents']}</h2><ol>{items}</ol>"
 
 
-def _column(group: GroupReply) -> str:
-    """A column as people call it, and as the structure does."""
-    name = f"{escape(group.column_name)} " if group.column_name else ""
-    return name + _code(group.column or "")
+def _named(identity: str, name: str | None) -> str:
+    """What people call a column or a rule, and its id."""
+    return (f"{_text(name)} " if name else "") + _code(identity)
 
 
 def _allowed(group: GroupReply) -> str | None:
@@ -181,8 +180,8 @@ def _section(
         "code": f'<a href="{escape(group.documentation)}">{group.code}</a>'
         f" ({words[group.severity]})",
         "member": group.file and _code(group.file),
-        "column": group.column and _column(group),
-        "rule": group.rule and _code(group.rule),
+        "column": group.column and _named(group.column, group.column_name),
+        "rule": group.rule and _named(group.rule, group.rule_name),
         "allowed": _allowed(group),
         "pattern": group.pattern and _code(group.pattern),
         "rows": group.rows and _cut(group.rows, words),

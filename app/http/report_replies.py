@@ -54,12 +54,12 @@ async def answer_report(
     accepted = request.headers.get("accept-language")
     language = negotiate_language(accepted, options.lang, LANGUAGES).order[0]
     headers = _PRIVATE | {"Content-Language": language}
+    cache = request.app.state.catalogue
     if chosen == "csv":
-        parts = await stream_findings(pools, reader, submission, language, "rule")
+        parts = await stream_findings(pools, cache, reader, submission, language, "rule")
         headers["Content-Disposition"] = attachment(f"report-{submission}.csv")
         body = iter(()) if request.method == "HEAD" else parts
         return StreamingResponse(body, 200, headers, "text/csv; charset=utf-8")
-    cache = request.app.state.catalogue
     report = await get_report(pools, cache, reader, submission, base_url, language)
     if chosen == "json":
         return Response(report.model_dump_json(), 200, headers, "application/json")

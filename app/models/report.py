@@ -38,6 +38,9 @@ class GroupReply(Reply):
         str | None, Field(description="What people call it, in the language of the caller.")
     ]
     rule: Annotated[str | None, Field(description="Constraint or codelist that says so.")]
+    rule_name: Annotated[
+        str | None, Field(description="What people call it, in the language of the caller.")
+    ]
     allowed: Annotated[str | None, Field(description="What would be right, in short.")]
     allowed_text: Annotated[
         str | None, Field(description="The same as people say it, in the language of the caller.")

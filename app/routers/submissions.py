@@ -14,7 +14,6 @@ from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.submission_parameters import PARAMETERS, known_parameters, read_parameters
 from app.http.submission_replies import (
-    PRACTICE_PREFIX,
     PRIVATE,
     REPLIES,
     answer_submission,
@@ -226,11 +225,12 @@ async def get_submission_findings(
     format: Annotated[str | None, Query(description="`json` or `csv`; else by Accept.")] = None,
 ) -> Response:
     """Return findings: a page as JSON, or all of them as CSV for a spreadsheet."""
-    pools = pools_of(request)
+    pools, cache = pools_of(request), request.app.state.catalogue
     language = language_of(request)
     if not _wants_csv(request, format):
-        return json_reply(await get_findings(pools, caller, submission, offset, limit, language))
-    parts = await stream_findings(pools, caller, submission, language)
+        page = await get_findings(pools, cache, caller, submission, offset, limit, language)
+        return json_reply(page)
+    parts = await stream_findings(pools, cache, caller, submission, language)
     headers = PRIVATE | {
         "Content-Disposition": attachment(f"findings-{submission}.csv"),
         "Content-Language": language,
@@ -281,5 +281,5 @@ def _wants_csv(request: Request, asked: str | None) -> bool:
 router = APIRouter(prefix="/api", tags=["submissions"])
 router.include_router(_routes)
 
-practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router = APIRouter(tags=["practice"])
 practice_router.include_router(_routes)

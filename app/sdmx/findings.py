@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from app.errors import MessageError
+from app.sdmx.finding_names import NO_NAMES, FindingNames, named
 from app.sdmx.finding_texts import (
     CAUSES,
     MENDS,
@@ -88,13 +89,20 @@ class UnreadableError(MessageError):
         super().__init__(message(self.finding, "en"), message(self.finding, "es"))
 
 
-def message(finding: Finding, language: str) -> str:
-    """The text of a finding in a language of `finding_texts.LANGUAGES`; English for another."""
+def message(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> str:
+    """The text of a finding in a language of `finding_texts.LANGUAGES`; English for another.
+
+    Components and rules that have names are called by them, with their ids beside.
+    """
     texts = TEXTS[finding.code]
     if finding.code == "VIPMG-201":
         texts = UNREADABLE.get(finding.rule or "", texts)
     template = texts.get(language, texts["en"])
     facts = msgspec.structs.asdict(finding) | {"allowed": allowed(finding, language)}
+    if finding.component:
+        facts["component"] = named(finding.component, names.component(finding.component, language))
+    if finding.rule:
+        facts["rule"] = named(finding.rule, names.rule(finding.rule, language))
     for name in ("value", "allowed"):
         if facts[name] is None:  # nothing to say in brackets
             template = template.replace(f" ({{{name}}})", "")

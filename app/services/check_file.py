@@ -10,7 +10,7 @@ from typing import IO
 from app.errors import VipmgError
 from app.sdmx.actions import Outcome, Segment, apply
 from app.sdmx.checks.offline import OfflineChecks
-from app.sdmx.components import Names
+from app.sdmx.finding_names import NO_NAMES, FindingNames
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Component
 from app.sdmx.intake import (
@@ -26,6 +26,7 @@ from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.report import Report
 from app.sdmx.validation import Validator
 from app.services.find_target import find_target
+from app.services.name_findings import name_findings
 from app.services.open_message import Sent, open_message
 from app.store import staging
 from app.store.catalogue import Catalogue, StoredAgreement
@@ -45,14 +46,14 @@ class CheckedFile:
     Attributes:
         report: the findings, grouped.
         agreements: URNs of the agreements that its rows go to.
-        names: the names of their components, by id.
+        names: the names of their components and rules.
         rows: rows read.
         doubtful: how many of the errors may be none, as what is stored already can mend them.
     """
 
     report: Report = field(default_factory=Report)
     agreements: list[str] = field(default_factory=list)
-    names: dict[str, Names] = field(default_factory=dict)
+    names: FindingNames = NO_NAMES
     rows: int = 0
     doubtful: int = 0
 
@@ -118,6 +119,7 @@ class _Check:
         on_rows: Callable[[int], None],
     ) -> None:
         self.checked = CheckedFile()
+        self._catalogue = catalogue
         self._stage = stage
         self._now = now
         self._on_rows = on_rows
@@ -152,14 +154,13 @@ class _Check:
         figures = OfflineChecks(self.report, self._now, certain=True)
         for intake in self._validator.intakes.values():
             self.checked.agreements.append(intake.target.urn)
-            for component in intake.target.flow.components.values():
-                self.checked.names.setdefault(component.id, component.names)
             for key, segments in self._stage.series(intake.target.agreement):
                 outcome = self._put_series_together(intake, key, segments)
                 if intake.target.checks and not self.checked.is_certainly_refused:
                     figures.see(intake.target, key, outcome)
                 if len(self._found) > KEPT_FINDINGS:
                     self._flush([])
+        self.checked.names = name_findings(self._catalogue, self.checked.agreements)
         if not self.checked.is_certainly_refused:
             figures.close()
         self._flush([])

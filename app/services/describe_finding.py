@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from app.models.api import FindingReply
+from app.sdmx.finding_names import NO_NAMES, FindingNames
 from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.findings import Finding, mend, message
 
 
-def describe_finding(finding: Finding, language: str) -> FindingReply:
-    """A finding as a reply, with its texts."""
+def describe_finding(
+    finding: Finding, language: str, names: FindingNames = NO_NAMES
+) -> FindingReply:
+    """A finding as a reply, with its texts; components and rules called by those of `names`."""
     return FindingReply(
         row=finding.row,
         place=finding.place,
@@ -20,7 +23,7 @@ def describe_finding(finding: Finding, language: str) -> FindingReply:
         rule=finding.rule,
         allowed=finding.allowed,
         nearest=finding.nearest,
-        message=message(finding, language),
-        messages={each: message(finding, each) for each in LANGUAGES},
+        message=message(finding, language, names),
+        messages={each: message(finding, each, names) for each in LANGUAGES},
         mend=mend(finding, language),
     )

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
+from app.sdmx.finding_names import NO_NAMES, FindingNames
 from app.sdmx.findings import Finding, mend, message
 
 COLUMNS: Final = (
@@ -21,7 +22,9 @@ TABLE_HEADER: Final = (BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode()
 _FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def findings_table(findings: Iterable[Finding], language: str) -> bytes:
+def findings_table(
+    findings: Iterable[Finding], language: str, names: FindingNames = NO_NAMES
+) -> bytes:
     """The lines of findings, in CSV, below `TABLE_HEADER`."""
     table = io.StringIO()
     writer = csv.writer(table)
@@ -34,7 +37,7 @@ def findings_table(findings: Iterable[Finding], language: str) -> bytes:
             each.rule,
             each.allowed,
             each.nearest,
-            message(each, language),
+            message(each, language, names),
             "error" if each.is_error else "warning",
             each.place,
             each.file,

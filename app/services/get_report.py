@@ -7,12 +7,13 @@ from typing import Final
 from app.auth.subject import Subject
 from app.models.report import GroupReply, ReportLinks, ReportReply, WrongValueReply
 from app.sdmx import findings as texts
+from app.sdmx.finding_names import FindingNames
 from app.sdmx.finding_texts import LANGUAGES
 from app.sdmx.report import Group, Report, WrongValue
 from app.services.describe_finding import describe_finding
 from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
 from app.services.group_findings import group_findings
-from app.services.name_columns import ColumnNames, name_columns
+from app.services.name_findings import name_findings
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
@@ -36,9 +37,9 @@ async def get_report(
     stored = await find_submission(pools, subject, submission)
     report = await with_retry(lambda: group_findings(pools, stored.id))
 
-    async def named() -> ColumnNames:
+    async def named() -> FindingNames:
         async with pools.writer.acquire() as connection:
-            return name_columns(await cache.current(connection), stored.agreements)
+            return name_findings(await cache.current(connection), stored.agreements)
 
     names = await with_retry(named)
     return _describe(stored, report, base_url, language, names, practice=pools.is_practice)
@@ -49,7 +50,7 @@ def _describe(
     report: Report,
     base_url: str,
     language: str,
-    names: ColumnNames,
+    names: FindingNames,
     *,
     practice: bool,
 ) -> ReportReply:
@@ -83,10 +84,9 @@ def _describe(
     )
 
 
-def describe_group(group: Group, base_url: str, language: str, columns: ColumnNames) -> GroupReply:
-    """A group as a reply, with what to do about it; `columns` are the names of components."""
+def describe_group(group: Group, base_url: str, language: str, names: FindingNames) -> GroupReply:
+    """A group as a reply, with what to do about it; components and rules called by `names`."""
     example = group.first[0]
-    names = columns.get(group.component or "", {})
     return GroupReply(
         code=group.code,
         severity="error" if group.is_error else "warning",
@@ -95,8 +95,9 @@ def describe_group(group: Group, base_url: str, language: str, columns: ColumnNa
         causes={each: texts.cause(example, each) for each in LANGUAGES},
         mends={each: texts.mend(example, each) for each in LANGUAGES},
         column=group.component,
-        column_name=names.get(language) or names.get("en"),
+        column_name=group.component and names.component(group.component, language),
         rule=group.rule,
+        rule_name=group.rule and names.rule(group.rule, language),
         allowed=group.allowed,
         allowed_text=group.allowed and texts.allowed(example, language),
         pattern=group.pattern,
@@ -106,7 +107,7 @@ def describe_group(group: Group, base_url: str, language: str, columns: ColumnNa
         cells=group.cells or None,
         values=[_describe_value(value) for value in group.values.values()],
         other_values=group.other_values,
-        first=[describe_finding(finding, language) for finding in group.first],
+        first=[describe_finding(finding, language, names) for finding in group.first],
         documentation=f"{base_url}{DOCUMENTATION}#{group.code}",
     )
 

@@ -14,6 +14,7 @@ from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.services.find_target import find_target
 from app.services.get_submission import find_submission
+from app.services.name_findings import name_findings
 from app.services.open_message import open_message
 from app.services.write_workbook_report import write_workbook_report
 from app.settings import Settings
@@ -53,6 +54,7 @@ async def get_workbook_report(
         await _read_findings(pools, stored.id, facts)
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
             catalogue = await _spool_content(pools, cache, stored, spool)
+            facts.names = name_findings(catalogue, stored.agreements)
             await asyncio.to_thread(
                 write_workbook_report,
                 facts,

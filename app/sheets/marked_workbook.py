@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Final
 
-from app.sdmx.findings import Finding
 from app.sheets.addresses import parse_cell
 from app.sheets.process import ChildProcess
 from app.sheets.report_sheet import WIDTHS, ReportFacts, marks_of, report_lines
@@ -44,7 +43,7 @@ def mark_workbook(source: Readable, facts: ReportFacts, sink: IO[bytes]) -> None
         }
         with ChildProcess(MODULE, order) as child:
             child.send_bytes(spool)
-            for marks in _marks(facts.findings, language):
+            for marks in _marks(facts):
                 child.send({"marks": marks})
             told = (
                 (list(line.cells), line.style, line.link) for line in report_lines(facts, "marked")
@@ -56,11 +55,9 @@ def mark_workbook(source: Readable, facts: ReportFacts, sink: IO[bytes]) -> None
             child.receive_bytes(sink)
 
 
-def _marks(
-    findings: Sequence[Finding], language: str
-) -> Iterator[list[tuple[str, int, int, str, str]]]:
+def _marks(facts: ReportFacts) -> Iterator[list[tuple[str, int, int, str, str]]]:
     """Sheet, row, column, style and note of each cell, in parts."""
-    found = marks_of(findings, language, MOST_MARKED)
+    found = marks_of(facts, MOST_MARKED)
     placed = ((parse_cell(place), mark) for place, mark in found.items())
     every = (
         (*cell, "error" if mark.is_error else "warning", mark.note)

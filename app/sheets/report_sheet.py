@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from app.sdmx.finding_names import NO_NAMES, FindingNames, named
 from app.sdmx.findings import Finding, allowed, cause, mend, message
 from app.sdmx.report import Group, Report
 from app.sheets.addresses import parse_cell
@@ -66,19 +67,19 @@ def plain_text(text: str, longest: int = LONGEST_CELL) -> str:
     return text if len(text) <= longest else text[:longest] + "…"
 
 
-def note_of(finding: Finding, language: str) -> str:
+def note_of(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> str:
     """What is wrong, what is allowed, and how to mend it."""
-    said = message(finding, language)
+    said = message(finding, language, names)
     right = allowed(finding, language)
     if right and right not in said:
         said += f"\n{WORDS[language]['allowed']}: {right}"
     return plain_text(f"{said}\n{mend(finding, language)}".replace("`", ""))
 
 
-def marks_of(findings: Iterable[Finding], language: str, most: int) -> dict[str, Mark]:
+def marks_of(facts: ReportFacts, most: int) -> dict[str, Mark]:
     """What is noted at each cell that findings are placed at, by address."""
     marks: dict[str, Mark] = {}
-    for finding in findings:
+    for finding in facts.findings:
         place = finding.place
         if place is None or finding.file is not None or parse_cell(place) is None:
             continue
@@ -86,7 +87,7 @@ def marks_of(findings: Iterable[Finding], language: str, most: int) -> dict[str,
             continue
         mark = marks.setdefault(place, Mark())
         mark.is_error = mark.is_error or finding.is_error
-        mark.texts[note_of(finding, language)] = None
+        mark.texts[note_of(finding, facts.language, facts.names)] = None
     return marks
 
 
@@ -100,11 +101,13 @@ class ReportFacts:
         file_name: as its sender named it.
         is_decided: whether the findings are all that there will be.
         language: one of `finding_texts.LANGUAGES`.
+        names: of components and rules.
     """
 
     file_name: str
     is_decided: bool
     language: str
+    names: FindingNames = NO_NAMES
     report: Report = field(default_factory=Report)
     findings: list[Finding] = field(default_factory=list)
 
@@ -112,6 +115,12 @@ class ReportFacts:
         """Take findings, in the order of the rows."""
         self.report.take(findings)
         self.findings += findings[: MOST_LISTED - len(self.findings)]
+
+    def column(self, component: str | None) -> str:
+        """A column as people call it, with its id."""
+        if not component:
+            return ""
+        return named(component, self.names.component(component, self.language))
 
 
 def report_lines(facts: ReportFacts, remark: str) -> Iterator[Line]:
@@ -128,12 +137,12 @@ def report_lines(facts: ReportFacts, remark: str) -> Iterator[Line]:
     yield Line([words["groups"]], "bold")
     yield Line([words[each] for each in _GROUP_COLUMNS], "head")
     for group in report.groups():
-        yield _group_line(group, language)
+        yield _group_line(group, facts)
     yield Line([])
     yield Line([words["all"]], "bold")
     yield Line([words[each] for each in _COLUMNS], "head")
     for finding in findings:
-        yield _finding_line(finding, language)
+        yield _finding_line(finding, facts)
     left = report.errors + report.warnings - len(findings)
     if left:
         yield Line([words["more"].format(count=left)], "bold")
@@ -151,8 +160,9 @@ WIDTHS: Final = (16, 13, 46, 46, 18, 18, 30, 30, 26, 22, 14)
 """Widths of the columns, in characters."""
 
 
-def _group_line(group: Group, language: str) -> Line:
-    words, first = WORDS[language], group.first[0]
+def _group_line(group: Group, facts: ReportFacts) -> Line:
+    language, first = facts.language, group.first[0]
+    words = WORDS[language]
     style: Style = "error" if group.is_error else "warning"
     values = [value for value in group.values.values() if value.value is not None]
     shown = [str(value.value) for value in values[:MOST_SHOWN]]
@@ -163,7 +173,7 @@ def _group_line(group: Group, language: str) -> Line:
         group.code,
         cause(first, language).replace("`", ""),
         mend(first, language).replace("`", ""),
-        group.component or "",
+        facts.column(group.component),
         group.count,
         group.cells or str(group.rows),
         ", ".join(shown + more),
@@ -174,16 +184,17 @@ def _group_line(group: Group, language: str) -> Line:
     return Line(_plain(cells), style)
 
 
-def _finding_line(finding: Finding, language: str) -> Line:
+def _finding_line(finding: Finding, facts: ReportFacts) -> Line:
+    language = facts.language
     words = WORDS[language]
     style: Style = "error" if finding.is_error else "warning"
     cells: list[str | int] = [
         finding.place or (str(finding.row) if finding.row is not None else ""),
         words[style],
         finding.code,
-        message(finding, language),
+        message(finding, language, facts.names),
         mend(finding, language).replace("`", ""),
-        finding.component or "",
+        facts.column(finding.component),
         "" if finding.row is None else finding.row,
         finding.value or "",
         allowed(finding, language) or "",

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
-import xlsxwriter
-
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
+from app.sheets.new_workbook import new_workbook
 from app.sheets.report_sheet import (
     WIDTHS,
     Line,
@@ -58,8 +57,7 @@ def collect_rows(reader: DataReader, findings: Iterable[Finding]) -> list[SentRo
 
 def write_rows_workbook(rows: Sequence[SentRow], facts: ReportFacts, sink: IO[bytes]) -> None:
     """Write the rows with their wrong cells marked, and the sheet of the report."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(sink, options) as workbook:
+    with new_workbook(sink, strings_to_formulas=False, strings_to_urls=False) as workbook:
         writer = _Writer(workbook, facts.language)
         if rows:
             writer.write_rows(rows, facts.findings)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-import xlsxwriter
 
 from app.errors import QueryMisfitError, QuerySyntaxError
 from app.sdmx.components import Code, Component, Names
@@ -16,6 +15,7 @@ from app.sdmx.flow import Flow
 from app.sheets.addresses import column_letters
 from app.sheets.allowed import allowed_codes
 from app.sheets.header_reading import across_id
+from app.sheets.new_workbook import new_workbook
 from app.sheets.period_list import FREQUENCIES, list_periods
 from app.sheets.template_format import (
     FIRST_ROW,
@@ -123,7 +123,7 @@ def write_template(order: TemplateOrder) -> bytes:
     """
     plan = _plan(order)
     sink = io.BytesIO()
-    with xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False}) as workbook:
+    with new_workbook(sink, strings_to_formulas=False) as workbook:
         _Writer(workbook, plan).write()
     return sink.getvalue()
 

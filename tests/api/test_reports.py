@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import openpyxl
 import pytest
 
 from app.auth.report_links import sign_report_link
@@ -30,6 +31,7 @@ WRONG = small(
     "A,CRI,2025,1,A",
     "A,CRX,2025,1,Q",
 )
+CL_AREA = "CL_AREA en español"
 REPORT_COLUMNS = [
     *("row", "column", "value", "code", "rule", "allowed", "nearest", "message"),
     *("severity", "place", "file", "mend"),
@@ -156,8 +158,38 @@ async def test_a_type_is_told_as_people_say_it_on_the_page_too(exchange: Exchang
     path = await sent(exchange)
     page = Page((await ask(exchange, f"{path}?format=html&lang=es")).text)
     assert "Decimal" not in page.text
-    assert "OBS_VALUE, que admite un número." in page.text
+    assert "(OBS_VALUE), que admite un número." in page.text
     assert "un número" in page.words, "what is allowed stands beside the rule"
+
+
+async def test_a_rule_is_called_by_its_name_with_its_id_beside(exchange: Exchange) -> None:
+    path = await sent(exchange)
+    report = (await ask(exchange, f"{path}?lang=es")).json()
+    group = next(one for one in report["groups"] if one["code"] == "VIPMG-210")
+    assert (group["rule"], group["rule_name"]) == ("TST:CL_AREA(1.0.0)", CL_AREA)
+    said = (
+        f"CRX no es un código de {CL_AREA} (TST:CL_AREA(1.0.0)) para "
+        "REF_AREA en español (REF_AREA). ¿Quiso decir CRI?"
+    )
+    assert group["first"][0]["message"] == said
+    page = (await ask(exchange, f"{path}?format=html&lang=es")).text
+    assert f"{CL_AREA} <code><bdi>TST:CL_AREA(1.0.0)</bdi></code>" in page
+    findings = path.removesuffix("report") + "findings?lang=es"
+    for form in (f"{path}?format=csv&lang=es", f"{findings}&format=csv", findings):
+        assert said in (await ask(exchange, form, **{"Accept-Language": "es"})).text
+
+
+async def test_a_report_as_a_workbook_calls_columns_by_their_names(exchange: Exchange) -> None:
+    path = (await sent(exchange)).removesuffix("report") + "report.xlsx"
+    reply = await ask(exchange, path, **{"Accept-Language": "es"})
+    book = openpyxl.load_workbook(io.BytesIO(reply.content))
+    rows, report = book["Filas"], book["Informe"]
+    assert "REF_AREA en español (REF_AREA)" in [cell.value for cell in rows[1]]
+    notes = [cell.comment.text for row in rows for cell in row if cell.comment]
+    assert any(f"{CL_AREA} (TST:CL_AREA(1.0.0))" in note for note in notes)
+    told = {cell.value for row in report for cell in row}
+    assert "REF_AREA en español (REF_AREA)" in told
+    assert not told & {"REF_AREA", "TIME_PERIOD", "OBS_VALUE"}, "ids stand beside names"
 
 
 async def test_all_findings_stand_in_the_table_grouped_by_rule(exchange: Exchange) -> None:
