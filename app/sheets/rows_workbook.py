@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
 from app.sheets.new_workbook import new_workbook
+from app.sheets.new_workbook import new_workbook
 from app.sheets.report_sheet import (
     WIDTHS,
     Line,
