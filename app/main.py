@@ -19,6 +19,7 @@ from app.http.openapi import describe_errors
 from app.http.quick_replies import QuickMemory, QuickReplies
 from app.http.replies import ReplyCache
 from app.http.request_log import RequestLog
+from app.http.submission_replies import PRACTICE_PREFIX
 from app.routers import (
     agreement_returns,
     agreements,
@@ -120,7 +121,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for part in ROUTES:
         app.include_router(part.router)
     for practised in PRACTISED:
-        app.include_router(practised.practice_router)
+        # The prefix stands here, for without one FastAPI works out each route to see its path.
+        app.include_router(practised.practice_router, prefix=PRACTICE_PREFIX)
     app.openapi = describe_errors(app)  # type: ignore[method-assign]
     app.add_middleware(QuickReplies)
     add_error_handlers(app)

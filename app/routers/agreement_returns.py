@@ -11,7 +11,6 @@ from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import (
-    PRACTICE_PREFIX,
     REPLIES,
     answer_submission,
     flag,
@@ -126,5 +125,5 @@ async def patch_observations(
 router = APIRouter(prefix="/api", tags=["agreements"])
 router.include_router(_routes)
 
-practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router = APIRouter(tags=["practice"])
 practice_router.include_router(_routes)

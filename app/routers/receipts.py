@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.submission_replies import PRACTICE_PREFIX, PRIVATE, json_reply, pools_of
+from app.http.submission_replies import PRIVATE, json_reply, pools_of
 from app.models.receipt_api import ReceiptList, ReceiptPage
 from app.services.get_receipt import get_receipt
 from app.services.get_receipts import get_receipts
@@ -91,5 +91,5 @@ async def get_one(
 
 router.include_router(_of_submissions, prefix="/api")
 
-practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router = APIRouter(tags=["practice"])
 practice_router.include_router(_of_submissions)

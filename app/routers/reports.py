@@ -18,7 +18,7 @@ from app.http.json_bodies import body_of, read_json
 from app.http.report_replies import answer_report
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.submission_replies import PRACTICE_PREFIX, pools_of
+from app.http.submission_replies import pools_of
 from app.models.report import ReportLink, ReportLinkOrder, ReportReply
 from app.services.correct_by_link import correct_by_link
 from app.services.link_report import REPORTS_PATH, link_report, open_linked_report
@@ -135,5 +135,5 @@ def _keys(request: Request) -> OwnKeys:
 
 router.include_router(_routes, prefix="/api")
 
-practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router = APIRouter(tags=["practice"])
 practice_router.include_router(_routes)

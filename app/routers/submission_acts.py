@@ -11,7 +11,7 @@ from app.http.json_bodies import body_of, read_json
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.submission_parameters import known_parameters
-from app.http.submission_replies import PRACTICE_PREFIX, REPLIES, answer_submission, pools_of
+from app.http.submission_replies import REPLIES, answer_submission, pools_of
 from app.http.uploads import idempotency_key
 from app.models.api import SubmissionReply
 from app.models.sending import Order
@@ -122,5 +122,5 @@ async def _undo(
 router = APIRouter(prefix="/api", tags=["submissions"])
 router.include_router(_routes)
 
-practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router = APIRouter(tags=["practice"])
 practice_router.include_router(_routes)

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
-from app.http.submission_replies import PRACTICE_PREFIX, PRIVATE, language_of, pools_of
+from app.http.submission_replies import PRIVATE, language_of, pools_of
 from app.http.uploads import attachment
 from app.services.get_workbook_report import get_workbook_report
 from app.sheets.template import XLSX_MEDIA_TYPE
@@ -75,5 +75,5 @@ async def _parts(file: IO[bytes]) -> AsyncIterator[bytes]:
 router = APIRouter(prefix="/api", tags=["submissions"])
 router.include_router(_routes)
 
-practice_router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"])
+practice_router = APIRouter(tags=["practice"])
 practice_router.include_router(_routes)

@@ -9,7 +9,6 @@ from typing import IO, Any, Final
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
 from app.sheets.new_workbook import new_workbook
-from app.sheets.new_workbook import new_workbook
 from app.sheets.report_sheet import (
     WIDTHS,
     Line,
@@ -59,7 +58,7 @@ def collect_rows(reader: DataReader, findings: Iterable[Finding]) -> list[SentRo
 def write_rows_workbook(rows: Sequence[SentRow], facts: ReportFacts, sink: IO[bytes]) -> None:
     """Write the rows with their wrong cells marked, and the sheet of the report."""
     with new_workbook(sink, strings_to_formulas=False, strings_to_urls=False) as workbook:
-        writer = _Writer(workbook, facts.language)
+        writer = _Writer(workbook, facts)
         if rows:
             writer.write_rows(rows, facts.findings)
         writer.write_report(report_lines(facts, "rows"))
@@ -68,9 +67,10 @@ def write_rows_workbook(rows: Sequence[SentRow], facts: ReportFacts, sink: IO[by
 class _Writer:
     """Writes the sheets."""
 
-    def __init__(self, workbook: Any, language: str) -> None:  # noqa: ANN401 - it has no types
+    def __init__(self, workbook: Any, facts: ReportFacts) -> None:  # noqa: ANN401 - it has no types
         self._workbook = workbook
-        self._language = language
+        self._facts = facts
+        self._language = facts.language
         top = {"text_wrap": True, "valign": "top"}
         add = workbook.add_format
         self._formats = {
@@ -89,7 +89,8 @@ class _Writer:
         words = WORDS[self._language]
         names = list(dict.fromkeys(name for row in rows for name in row.cells))
         has_files = any(row.file for row in rows)
-        heads = [words["row"], *([words["file"]] if has_files else []), *names]
+        heads = [words["row"], *([words["file"]] if has_files else [])]
+        heads += [self._facts.column(name) for name in names]
         for column, name in enumerate(heads):
             sheet.write_string(0, column, plain_text(name), self._formats["head"])
         start = len(heads) - len(names)
@@ -137,7 +138,7 @@ class _Writer:
             name = finding.component if finding.component in known else None
             mark = marks.setdefault((finding.file, finding.row, name), Mark())
             mark.is_error = mark.is_error or finding.is_error
-            mark.texts[note_of(finding, self._language)] = None
+            mark.texts[note_of(finding, self._language, self._facts.names)] = None
         return marks
 
     def _style(self, mark: Mark | None) -> Any:  # noqa: ANN401 - it has no types
