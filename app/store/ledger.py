@@ -28,6 +28,7 @@ PublicationKind: TypeAlias = Literal[
     "rollback",
     "withdrawal",
     "redaction",
+    "derivation",
 ]
 
 SEQUENCE_LOCK = 0x5649504D47  # "VIPMG"

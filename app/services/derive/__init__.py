@@ -1,0 +1,1 @@
+"""Computed dataflows: what the exchange computes from reported figures, and publishes as such."""
