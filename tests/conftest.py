@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import fcntl
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +28,10 @@ from app.store.pools import Pools, open_pools
 
 if TYPE_CHECKING:
     from tests.fixture_exchange import Bundle
+
+# Where Linux keeps files in memory. A container may have next to nothing there.
+MEMORY = Path("/dev/shm")
+ENOUGH_MEMORY = 2 << 30
 
 # A slow machine is no fault of what is tested.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -42,7 +50,10 @@ def postgres_dsn(
     tmp_path_factory: pytest.TempPathFactory, postgres_bin: Path | None
 ) -> Iterator[str]:
     """A server of this test process; the address is that of its database for maintenance."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), postgres_bin) as server:
+    with (
+        short_lived_folder(tmp_path_factory) as folder,
+        EmbeddedPostgres(folder, postgres_bin) as server,
+    ):
         yield database_dsn(server.dsn, "postgres")
 
 
@@ -119,6 +130,36 @@ def bundle(
             yield opened
 
 
+@contextmanager
+def short_lived_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for databases that live as long as a test: in memory, where there is enough.
+
+    Tests of crashes and of what is on the disk have servers of their own, on the disk.
+    """
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH_MEMORY:
+        yield tmp_path_factory.mktemp("postgres")
+        return
+    prefix = f"vipmg-tests-{os.getuid()}-"
+    for left in MEMORY.glob(f"{prefix}*/.lock"):
+        remove_abandoned(left)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def remove_abandoned(lock: Path) -> None:
+    """Remove the folder of a test process that was killed; one that lives holds its lock."""
+    with lock.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        shutil.rmtree(lock.parent, ignore_errors=True)
+
+
 def database_dsn(dsn: str, name: str) -> str:
     """Name another database of the same server."""
     return dsn.replace("///" + dsn.split("///")[1].split("?")[0], f"///{name}")
@@ -127,7 +168,8 @@ def database_dsn(dsn: str, name: str) -> str:
 def fresh_database(postgres_dsn: str, template: str) -> Iterator[str]:
     """Copy a database, and drop the copy at the end, whoever is still connected."""
     name = f"test_{uuid.uuid4().hex}"
-    execute(postgres_dsn, f'CREATE DATABASE {name} TEMPLATE "{template}"')
+    copied = f'TEMPLATE "{template}" STRATEGY file_copy'
+    execute(postgres_dsn, f"CREATE DATABASE {name} {copied}")
     yield database_dsn(postgres_dsn, name)
     execute(postgres_dsn, f"DROP DATABASE {name} WITH (FORCE)")
 
