@@ -117,6 +117,7 @@ async def post_preview(
             name,
             spool,
             language=language_of(request),
+            max_xlsx_rows=state.settings.max_xlsx_rows,
             turns=state.workbooks,
         )
     return json_reply(reply)

@@ -38,6 +38,7 @@ async def preview_layout(
     content: IO[bytes],
     *,
     language: str,
+    max_xlsx_rows: int,
     turns: asyncio.Semaphore,
 ) -> LayoutPreview:
     """The first rows of a workbook, with what is wrong in them; nothing is stored.
@@ -65,7 +66,7 @@ async def preview_layout(
         return find_target(catalogue, own, kind, structure)
 
     identity = agreement.urn.rpartition("=")[2].partition("(")[0]
-    reader = XlsxReader(content, resolve, agreement=identity, layout=layout)
+    reader = XlsxReader(content, resolve, agreement=identity, layout=layout, max_rows=max_xlsx_rows)
     async with turns:
         return await asyncio.to_thread(_preview, reader, resolve, language)
 

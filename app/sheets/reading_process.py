@@ -16,6 +16,11 @@ from app.sheets.workbook_check import Lost, check_workbook
 ROWS = 1_000
 """Rows that one frame bears."""
 
+SPARE_ROWS = 1_000
+SPARE_SHARE = 10
+"""Rows that may be titles, totals and notes beside those of data: so many, and a tenth. The data
+themselves are counted as they are read; a sheet that has many more is not loaded at all."""
+
 _PLAIN = frozenset({str, float, int, bool})
 
 
@@ -23,7 +28,7 @@ def main() -> None:
     """Read the workbook that comes, then sheets as the parent asks for them."""
     channel, order = open_channel()
     try:
-        _serve(channel, channel.receive_bytes(order["size"]))
+        _serve(channel, channel.receive_bytes(order["size"]), order["rows"])
     except RefusalError as error:
         refuse(channel, error)
     except MemoryError:
@@ -34,7 +39,7 @@ def main() -> None:
         refuse(channel, RefusalError("xlsx-broken"))
 
 
-def _serve(channel: Channel, data: bytes) -> None:
+def _serve(channel: Channel, data: bytes, most: int) -> None:
     inventory = check_workbook(data)
     workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     listed = [
@@ -47,7 +52,10 @@ def _serve(channel: Channel, data: bytes) -> None:
     while (request := channel.receive()) is not None:
         if sheet is None or name != request["sheet"]:
             sheet = None  # its memory goes before that of the next one comes
-            name, sheet = request["sheet"], workbook.get_sheet_by_name(request["sheet"])
+            name = request["sheet"]
+            if inventory.rows_in(name) > most + most // SPARE_SHARE + SPARE_ROWS:
+                raise RefusalError("xlsx-rows", allowed=str(most))
+            sheet = workbook.get_sheet_by_name(name)
         channel.send({"merged": sheet.merged_cell_ranges or []})
         _send_rows(channel, sheet, inventory.lost_in(name), request["limit"])
 

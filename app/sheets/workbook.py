@@ -19,6 +19,9 @@ without a stored result. An empty cell is the empty text."""
 Merged: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 """First and last cell of an area of merged cells: row and column from 0."""
 
+MAX_ROWS = 200_000
+"""Observations that a workbook may have, where the settings do not say."""
+
 MODULE = "app.sheets.reading_process"
 SPOOL_MEMORY_BYTES = 4 << 20
 
@@ -41,15 +44,19 @@ class Row:
 class Workbook:
     """An open workbook; one sheet is read at a time.
 
+    Args:
+        source: its bytes.
+        max_rows: observations that it may have: a sheet with many more rows is not loaded.
+
     Raises:
         UnreadableError: the workbook is refused, or breaks off while it is read.
     """
 
-    def __init__(self, source: Readable) -> None:
+    def __init__(self, source: Readable, *, max_rows: int = MAX_ROWS) -> None:
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
             size = copy_workbook(source, spool)
             spool.seek(0)
-            self._process = ChildProcess(MODULE, {"size": size})
+            self._process = ChildProcess(MODULE, {"size": size, "rows": max_rows})
             try:
                 self._process.send_bytes(spool)
                 opened = self._process.receive()

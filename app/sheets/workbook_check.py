@@ -2,8 +2,8 @@
 
 A workbook is an archive of XML: it can be a bomb, bear macros or links, be encrypted, or be no
 workbook at all. Each member is inflated once, within limits and against its checksum, so that
-declared sizes cannot lie. On that way cells are noted that hold an error or a formula that was
-never calculated, which reading libraries give as empty.
+declared sizes cannot lie. On that way rows are counted, and cells are noted that hold an error or
+a formula that was never calculated, which reading libraries give as empty.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ _VALUE: Final = re.compile(rb"<(?:[\w.-]+:)?v(?:\s[^<>]*)?>([^<]*)</")
 _FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _ATTRIBUTE: Final = re.compile(rb"\b([rt])\s*=\s*[\"']([^\"']*)[\"']")
 _HINTS: Final = re.compile(rb"[\"']e[\"']|<(?:[\w.-]+:)?f[\s/>]")
+_ROW_END: Final = re.compile(rb"</(?:[\w.-]+:)?row\s*>")
+_CONTENT: Final = re.compile(rb"<(?:[\w.-]+:)?[vt](?:\s[^<>]*)?>[^<]")
+"""A value, or the text of a cell that holds it itself, which is not empty."""
+
+_LONGEST_TAG: Final = 4096
 _ADDRESS: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 Lost = dict[tuple[int, int], dict[str, str]]
@@ -62,10 +67,16 @@ class Inventory:
     Attributes:
         parts: name of the part of each sheet, by name of the sheet.
         lost: the cells of each part that libraries give as empty.
+        rows: how many rows of each part have any value.
     """
 
     parts: dict[str, str] = field(default_factory=dict)
     lost: dict[str, Lost] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def rows_in(self, sheet: str) -> int:
+        """Those of a sheet."""
+        return self.rows.get(self.parts.get(sheet, "").lower(), 0)
 
     def lost_in(self, sheet: str) -> Lost:
         """Those of a sheet."""
@@ -113,6 +124,7 @@ def _look_through(archive: zipfile.ZipFile) -> Inventory:
         if scan is not None:
             scan.end()
             inventory.lost[name] = lost
+            inventory.rows[name] = scan.rows
         kept[name] = content
     if b"macroenabled" in kept["[content_types].xml"].lower():
         raise RefusalError("xlsx-macros")
@@ -166,14 +178,22 @@ def _inflate(
 
 
 class _CellScan:
-    """Finds cells that hold an error or an uncalculated formula, chunk by chunk."""
+    """Counts rows, and finds cells with an error or an uncalculated formula, chunk by chunk.
+
+    Attributes:
+        rows: rows so far that have any value.
+    """
 
     def __init__(self, lost: Lost) -> None:
+        self.rows = 0
         self._lost = lost
         self._rest = b""
+        self._begun = b""
+        self._has_content = False
 
     def feed(self, chunk: bytes) -> None:
         """Look at what comes next."""
+        self._count(self._begun + chunk)
         buffer = self._rest + chunk
         end = 0
         for match in _END.finditer(buffer, max(len(buffer) - CHUNK // 8, 0)):
@@ -184,6 +204,18 @@ class _CellScan:
     def end(self) -> None:
         """Look at what is left."""
         self._look(self._rest)
+
+    def _count(self, text: bytes) -> None:
+        start = 0
+        for row in _ROW_END.finditer(text):
+            if self._has_content or _CONTENT.search(text, start, row.start()):
+                self.rows += 1
+            self._has_content = False
+            start = row.end()
+        if _CONTENT.search(text, start):
+            self._has_content = True
+        last = text.rfind(b"<", max(start, len(text) - _LONGEST_TAG))
+        self._begun = text[last:] if last >= 0 else b""
 
     def _look(self, text: bytes) -> None:
         if _HINTS.search(text) is None:

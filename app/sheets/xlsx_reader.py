@@ -20,10 +20,8 @@ from app.sheets.layout import Layout
 from app.sheets.layout_reading import layout_tables
 from app.sheets.table import Table
 from app.sheets.table_reading import Record, TableReading
+from app.sheets.workbook import MAX_ROWS as MAX_ROWS
 from app.sheets.workbook import Readable, Workbook
-
-MAX_ROWS: Final = 200_000
-"""Observations that a workbook may have, where the settings do not say."""
 
 _KINDS: Final = frozenset({"dataflow", "datastructure", "dataprovision"})
 
@@ -84,7 +82,7 @@ class XlsxReader:
         Raises:
             UnreadableError: it is no workbook, or one that is not opened, or it has no table.
         """
-        with Workbook(self._source) as workbook:
+        with Workbook(self._source, max_rows=self._max_rows) as workbook:
             for table in self._tables(workbook):
                 yield from self._read(workbook, table, batch_rows)
 

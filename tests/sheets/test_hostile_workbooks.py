@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from app.sdmx.findings import UnreadableError, mend, message
 from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
 from app.sheets.process import ChildProcess
 from app.sheets.workbook import MODULE, Workbook
+from app.sheets.workbook_check import _CellScan
 from app.sheets.xlsx_reader import XlsxReader
 from tests.sheets.workbooks import plain, read, saved, sheet_of
 
@@ -152,6 +154,47 @@ def test_too_many_rows_are_told_to_come_as_csv() -> None:
     assert caught.value.finding.rule == "xlsx-rows"
     assert "2" in message(caught.value.finding, "es")
     assert "CSV" in mend(caught.value.finding, "en")
+
+
+def inline(rows: int, cell: str = '<c t="inlineStr"><is><t>{}</t></is></c>') -> bytes:
+    """A workbook whose rows hold their own texts, as some programs write them."""
+    made = "".join(f"<row>{cell.format(n) * 8}</row>" for n in range(rows))
+    return rebuilt(
+        lambda name, data: (
+            re.sub(rb"(?s)(?<=<sheetData>).*(?=</sheetData>)", made.encode(), data)
+            if name == SHEET
+            else data
+        )
+    )
+
+
+def test_a_sheet_of_too_many_rows_is_refused_before_it_is_loaded() -> None:
+    """Cells that hold their own texts take much memory: rows are counted before."""
+    with (
+        pytest.raises(UnreadableError) as caught,
+        Workbook(io.BytesIO(inline(2_300)), max_rows=1_000) as workbook,
+    ):
+        workbook.first_rows("Hoja1", 5)
+    finding = caught.value.finding
+    assert (finding.rule, finding.allowed) == ("xlsx-rows", "1000")
+
+
+def test_rows_without_values_do_not_count_and_those_with_some_do_however_they_are_cut() -> None:
+    value = '<x:c r="A1" s="1"><x:v>7</x:v></x:c>'
+    empty = '<x:c r="A1" s="1"/><x:c t="inlineStr"><x:is><x:t></x:t></x:is></x:c>'
+    text = "".join(f"<x:row>{each}</x:row>" for each in (empty, value, empty, empty + value, value))
+    for size in (1, 2, 3, 7, 40, len(text)):
+        scan = _CellScan({})
+        for start in range(0, len(text), size):
+            scan.feed(text[start : start + size].encode())
+        scan.end()
+        assert scan.rows == 3
+
+
+def test_a_workbook_of_many_formatted_rows_is_opened() -> None:
+    styled = inline(5_000, '<c s="0"/>')
+    with Workbook(io.BytesIO(styled), max_rows=1_000) as workbook:
+        assert workbook.first_rows("Hoja1", 5) == []
 
 
 def test_a_slow_child_is_stopped() -> None:
