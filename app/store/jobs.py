@@ -1,37 +1,15 @@
-"""Durable jobs on PostgreSQL: work that survives a restart (pgqueuer, in its own schema)."""
+"""Durable jobs on PostgreSQL: work that survives a restart."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
-
-import asyncpg
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
-from pgqueuer.adapters.persistence.qb import (
-    DBSettings,
-    QueryBuilderEnvironment,
-    QueryQueueBuilder,
-    QuerySchedulerBuilder,
-)
-from pgqueuer.adapters.persistence.queries import Queries
-from pgqueuer.core.qm import QueueManager
-from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Job, TracebackRecord
-from pgqueuer.domain.types import JOB_STATUS
-from pgqueuer.ports.driver import Driver
 
 from app.store.types import Connection, Pool
 
 HEARTBEAT_TIMEOUT = dt.timedelta(seconds=8)
 """A job whose worker has not been heard of for so long is taken up by another."""
-
-AT_ONCE_SECONDS = (0.5, 2.0, 5.0)
-"""Waits before a failed job is tried again in its turn: later files do not overtake it so soon."""
-
-RETRY_SECONDS = (10, 30, 120, 600)
-"""Waits of a job that was put back, so that others go on."""
 
 WORKER_LOCK = 0x776F726B  # "work"
 STANDBY_SECONDS = 1.0
@@ -49,8 +27,9 @@ async def enqueue(connection: Connection, name: str, payload: str, priority: int
 
     Of jobs that wait the one of the highest priority is begun first, then the oldest.
     """
-    driver = AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection))
-    await _queries(driver).enqueue(name, payload.encode(), priority)
+    from app.store.job_queue import add_job  # what a start can spare
+
+    await add_job(connection, name, payload, priority)
 
 
 async def work(
@@ -72,6 +51,8 @@ async def work(
         on_failure: told of each failure, with name and payload, before the job is put back.
         stop: set to end after the job in hand.
     """
+    from app.store.job_queue import run_jobs
+
     async with pool.acquire() as connection:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", WORKER_LOCK):
             if stop.is_set():
@@ -79,77 +60,7 @@ async def work(
             await asyncio.sleep(STANDBY_SECONDS)
         try:
             await connection.execute(_TAKE_UP)
-            await _work(pool, handlers, on_failure, stop)
+            await run_jobs(pool, handlers, on_failure, stop, HEARTBEAT_TIMEOUT)
         finally:
             if not connection.is_closed():
                 await connection.execute("SELECT pg_advisory_unlock($1)", WORKER_LOCK)
-
-
-async def _work(
-    pool: Pool,
-    handlers: Mapping[str, Handler],
-    on_failure: Callable[[str, str, Exception], Awaitable[None]],
-    stop: asyncio.Event,
-) -> None:
-    manager = QueueManager(_queries(AsyncpgPoolDriver(pool), _OurQueries))
-    for name, handler in handlers.items():
-        manager.entrypoint(name, concurrency_limit=1)(_retrying(name, handler, on_failure))
-    runner = asyncio.create_task(
-        manager.run(
-            dequeue_timeout=dt.timedelta(seconds=2),
-            batch_size=1,
-            heartbeat_timeout=HEARTBEAT_TIMEOUT,
-        )
-    )
-    stopper = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({runner, stopper}, return_when=asyncio.FIRST_COMPLETED)
-        manager.shutdown.set()
-        await runner
-    finally:
-        stopper.cancel()
-        runner.cancel()
-
-
-def _retrying(
-    name: str, handler: Handler, on_failure: Callable[[str, str, Exception], Awaitable[None]]
-) -> Callable[[Job], Awaitable[None]]:
-    async def run(job: Job) -> None:
-        payload = (job.payload or b"").decode()
-        for wait in (*AT_ONCE_SECONDS, None):
-            try:
-                return await handler(payload)
-            except Exception as error:
-                await on_failure(name, payload, error)
-                if wait is None:
-                    later = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS) - 1)]
-                    raise RetryRequested(dt.timedelta(seconds=later), str(error)) from error
-            await asyncio.sleep(wait)
-
-    return run
-
-
-class _OurQueries(Queries):
-    """Queries that end a job only when it is done.
-
-    A job that failed is put back. When the database is away at that moment, pgqueuer would take it
-    for one that failed for good, and drop it; here it stays, and is taken up like that of a dead
-    worker.
-    """
-
-    async def log_jobs(
-        self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]
-    ) -> None:
-        done = [each for each in job_status if each[1] == "successful"]
-        if done:
-            await super().log_jobs(done)
-
-
-def _queries(driver: Driver, kind: type[Queries] = Queries) -> Queries:
-    settings = DBSettings(db_schema="pgqueuer")
-    return kind(
-        driver,
-        QueryBuilderEnvironment(settings),
-        QueryQueueBuilder(settings),
-        QuerySchedulerBuilder(settings),
-    )

@@ -8,7 +8,7 @@ import datetime as dt
 import asyncpg
 import pytest
 
-from app.store import jobs
+from app.store import job_queue, jobs
 from app.store.pools import Pools
 from tests.conftest import database_dsn
 
@@ -18,8 +18,8 @@ async def test_a_job_that_cannot_be_put_back_is_not_dropped(
 ) -> None:
     """The database leaves while a job runs, and is back before the worker has noticed more."""
     monkeypatch.setattr(jobs, "HEARTBEAT_TIMEOUT", dt.timedelta(seconds=1))
-    monkeypatch.setattr(jobs, "RETRY_SECONDS", (0,))
-    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", ())
+    monkeypatch.setattr(job_queue, "RETRY_SECONDS", (0,))
+    monkeypatch.setattr(job_queue, "AT_ONCE_SECONDS", ())
     name = dsn.split("///")[1].split("?")[0]
     outside = await asyncpg.connect(database_dsn(postgres_dsn, "postgres"))
     done, stop = asyncio.Event(), asyncio.Event()
@@ -92,7 +92,7 @@ async def test_a_job_that_fails_once_keeps_its_turn(
     pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The correction of a file must not be published before the file itself."""
-    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", (0.1,))
+    monkeypatch.setattr(job_queue, "AT_ONCE_SECONDS", (0.1,))
     handled: list[str] = []
     stop = asyncio.Event()
 

@@ -18,7 +18,7 @@ from app.services import process_submission as processing
 from app.services import run_worker as working
 from app.services.run_worker import run_worker
 from app.settings import Settings
-from app.store import jobs, submissions
+from app.store import job_queue, submissions
 from app.store.pools import Pools, is_passing
 from tests.conftest import execute
 from tests.sending.desk import House, rows
@@ -103,8 +103,8 @@ async def test_one_that_is_cancelled_while_it_is_read_publishes_nothing(
 async def test_what_always_fails_ends_as_broken_and_the_others_go_on(
     quiet_house: House, pools: Pools, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(jobs, "RETRY_SECONDS", (0,))
+    monkeypatch.setattr(job_queue, "AT_ONCE_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(job_queue, "RETRY_SECONDS", (0,))
     sender = await quiet_house.sender()
     bad = (await sender.send(rows("M,CRI,2024-01,666"), wait=None)).json()
     good = (await sender.send(rows("M,CRI,2024-02,2"), wait=None)).json()
@@ -136,8 +136,8 @@ async def test_what_always_fails_ends_as_broken_and_the_others_go_on(
 async def test_a_database_that_is_away_breaks_nothing(
     quiet_house: House, pools: Pools, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(jobs, "RETRY_SECONDS", (0,))
+    monkeypatch.setattr(job_queue, "AT_ONCE_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(job_queue, "RETRY_SECONDS", (0,))
     sender = await quiet_house.sender()
     told = (await sender.send(rows("M,CRI,2024-01,1"), wait=None)).json()
     check, times = processing.check_message, 0
