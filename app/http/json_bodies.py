@@ -50,8 +50,12 @@ async def read_json(request: Request, model: type[_Model]) -> _Model:
 
 def body_of(model: Any) -> dict[str, Any]:  # noqa: ANN401 - any type of a body
     """What the description of the API says of such a body, its parts in place."""
-    schema = TypeAdapter(model).json_schema()
-    parts = schema.pop("$defs", {})
+    return described_body(TypeAdapter(model).json_schema())
+
+
+def described_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """What the description of the API says of a body of a JSON Schema, its parts in place."""
+    parts = schema.get("$defs", {})
 
     def whole(node: Any) -> Any:  # noqa: ANN401 - of a schema
         if isinstance(node, list):
@@ -60,7 +64,7 @@ def body_of(model: Any) -> dict[str, Any]:  # noqa: ANN401 - any type of a body
             return node
         if "$ref" in node:
             return whole(parts[node["$ref"].rpartition("/")[2]])
-        return {name: whole(each) for name, each in node.items()}
+        return {name: whole(each) for name, each in node.items() if name != "$defs"}
 
     content = {"application/json": {"schema": whole(schema)}}
     return {"requestBody": {"required": True, "content": content}}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tempfile
 from typing import Any, Final
 
+import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.http.body_headers import check_content_type
+from app.http.json_bodies import described_body
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.submission_replies import PRIVATE, json_reply, language_of
@@ -19,6 +21,7 @@ from app.services.get_layout import get_layout
 from app.services.list_layouts import list_layouts
 from app.services.preview_layout import preview_layout
 from app.services.save_layout import save_layout
+from app.sheets.layout import Layout
 from app.sheets.template import XLSX_MEDIA_TYPE
 
 router = APIRouter(
@@ -29,9 +32,6 @@ router = APIRouter(
 
 SPOOL_MEMORY_BYTES: Final = 4 << 20
 _LAYOUT: Final = "application/json"
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {"required": True, "content": {_LAYOUT: {"schema": {"type": "object"}}}}
-}
 _FILE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -69,7 +69,7 @@ async def get_one_layout(
     summary="Save a layout",
     response_model=LayoutReply,
     responses={201: {"model": LayoutReply, "description": "Saved, and new."}},
-    openapi_extra=_BODY,
+    openapi_extra=described_body(msgspec.json.schema(Layout)),
 )
 async def put_layout(
     request: Request, agreement: str, name: str, caller: AuthenticatedSubject

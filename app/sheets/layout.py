@@ -24,9 +24,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from app.errors import InvalidLayoutError
 from app.sdmx.finding_texts import spoken_type
@@ -79,19 +80,38 @@ class StopRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """A layout, as its JSON says it."""
 
-    columns: dict[str, str | ColumnRule]
-    first_data_row: int
+    columns: Annotated[
+        dict[str, str | ColumnRule],
+        Meta(description='Component and its column: `"B"`, or `{"column": "B", "fill": true}`.'),
+    ]
+    first_data_row: Annotated[int, Meta(description="The first row with data.")]
     description: str = ""
-    sheets: tuple[str, ...] = ()
-    header_rows: tuple[int, ...] = ()
-    across: AcrossRule | None = None
-    cells: dict[str, str] = {}
-    constants: dict[str, str] = {}
-    codes: dict[str, dict[str, str]] = {}
-    numbers: Literal["1.234,5", "1,234.5"] = "1.234,5"
-    marks: dict[str, str] = msgspec.field(default_factory=lambda: dict(DEFAULT_MARKS))
-    skip_rows: tuple[str, ...] = DEFAULT_SKIPS
-    stop: StopRule = StopRule()
+    sheets: Annotated[
+        tuple[str, ...],
+        Meta(description="Names or patterns of the sheets; else the first visible one."),
+    ] = ()
+    header_rows: Annotated[tuple[int, ...], Meta(description="Rows with headers, in order.")] = ()
+    across: Annotated[AcrossRule | None, Meta(description="Columns of values.")] = None
+    cells: Annotated[
+        dict[str, str], Meta(description="Component and a cell for the whole table: `A2`.")
+    ] = {}
+    constants: Annotated[
+        dict[str, str], Meta(description="Component and its value for the whole table.")
+    ] = {}
+    codes: Annotated[
+        dict[str, dict[str, str]], Meta(description="Component, label and the code it means.")
+    ] = {}
+    numbers: Annotated[
+        Literal["1.234,5", "1,234.5"], Meta(description="How numbers are typed as text.")
+    ] = "1.234,5"
+    marks: Annotated[
+        dict[str, str],
+        Meta(description="What stands for no value, and `zero`, `skip` or a code of OBS_STATUS."),
+    ] = msgspec.field(default_factory=lambda: dict(DEFAULT_MARKS))
+    skip_rows: Annotated[
+        tuple[str, ...], Meta(description="Labels of rows that are left out, such as totals.")
+    ] = DEFAULT_SKIPS
+    stop: Annotated[StopRule, Meta(description="What ends the table.")] = StopRule()
 
     def column_rule(self, component: str) -> ColumnRule:
         """Where a component stands."""

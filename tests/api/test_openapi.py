@@ -286,3 +286,15 @@ async def test_head_of_a_file_reads_none_of_it(exchange: Exchange) -> None:
         assert got.content
         assert head.headers["content-type"] == got.headers["content-type"]
         assert head.headers.get("content-length") == got.headers.get("content-length")
+
+
+def test_the_body_of_a_layout_is_described_with_its_parts(description: dict[str, Any]) -> None:
+    put = description["paths"]["/api/agreements/{agreement}/layouts/{name}"]["put"]
+    schema = put["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["required"] == ["columns", "firstDataRow"]
+    assert {"sheets", "across", "codes", "marks", "stop"} <= schema["properties"].keys()
+    assert all(part.get("description") for name, part in schema["properties"].items()
+               if name != "description")  # fmt: skip
+    across, _ = schema["properties"]["across"]["anyOf"]
+    assert across["required"] == ["columns", "headers"]
+    assert "$ref" not in str(schema)
