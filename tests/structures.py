@@ -24,9 +24,9 @@ from app.store import publication, submissions
 from app.store.catalogue import CatalogueCache
 from app.store.ledger import Place
 from app.store.pools import Pools
-from app.store.registry_publication import publish as publish_artefacts
 from app.store.submissions import StoredSubmission
 from tests.artefact_samples import artefact, codelist, component, item, urn
+from tests.published import publish_artefacts
 
 CRI = "CRI_STAT"
 SLV = "SLV_STAT"
@@ -419,7 +419,6 @@ def _read(name: str, value: Any) -> Any:
 
 async def open_desk(pools: Pools, artefacts: Iterable[Artefact] | None = None) -> Desk:
     """A desk with the structures published."""
-    async with pools.writer.acquire() as connection:
-        listed = network() if artefacts is None else list(artefacts)
-        await publish_artefacts(connection, listed, START)
+    listed = network() if artefacts is None else list(artefacts)
+    await publish_artefacts(pools, listed, START)
     return Desk(pools)

@@ -16,12 +16,12 @@ from fastapi import FastAPI
 import app
 from app.main import create_app
 from app.services.add_client import add_client
-from app.services.publish_structures import publish_structures, shared_structures
 from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store import submissions
 from app.store.pools import Pools
 from tests.conftest import execute
+from tests.published import publish_shared
 
 DEMO = Path(app.__file__).parent / "demo"
 GOOD = (DEMO / "mex_upmrip_return_out.csv").read_bytes()
@@ -32,8 +32,7 @@ WAIT = {"Prefer": "wait=60"}
 
 @pytest.fixture
 async def service(pools: Pools, settings: Settings) -> AsyncIterator[FastAPI]:
-    now = dt.datetime.now(dt.UTC)
-    await publish_structures(pools.writer, [shared_structures(settings)], now)
+    await publish_shared(pools, settings)
     application = create_app(settings)
     async with application.router.lifespan_context(application):
         yield application

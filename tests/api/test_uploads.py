@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import datetime as dt
 import hashlib
 import io
 import random
@@ -18,7 +17,6 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.services.add_client import add_client
-from app.services.publish_structures import publish_structures, shared_structures
 from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store import uploads
@@ -26,6 +24,7 @@ from app.store.pools import Pools
 from tests.api.test_submissions import GOOD
 from tests.conftest import execute
 from tests.exchange import served
+from tests.published import publish_shared
 
 CSV = "application/vnd.sdmx.data+csv;version=2.1.0"
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -41,8 +40,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def service(pools: Pools, settings: Settings) -> AsyncIterator[FastAPI]:
-    now = dt.datetime.now(dt.UTC)
-    await publish_structures(pools.writer, [shared_structures(settings)], now)
+    await publish_shared(pools, settings)
     application = create_app(settings)
     async with application.router.lifespan_context(application):
         yield application

@@ -20,8 +20,8 @@ from app.services.add_client import add_client
 from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.pools import Pools
-from app.store.registry_publication import publish as publish_artefacts
 from tests.artefact_samples import artefact, item, urn
+from tests.published import publish_artefacts
 from tests.structures import CRI, SLV, START, agreement, network
 
 CSV = "application/vnd.sdmx.data+csv;version=2.1.0"
@@ -155,8 +155,7 @@ async def open_house(
     pools: Pools, settings: Settings, *, worker: bool = True
 ) -> AsyncIterator[House]:
     """A service on a database that holds the structures, its worker running."""
-    async with pools.writer.acquire() as connection:
-        await publish_artefacts(connection, structures(), START)
+    await publish_artefacts(pools, structures(), START)
     service = create_app(settings)
     stop = asyncio.Event()
     async with service.router.lifespan_context(service):

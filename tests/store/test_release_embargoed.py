@@ -10,12 +10,12 @@ from pathlib import Path
 import app
 from app.auth.subject import Subject
 from app.services.process_submission import process_submission
-from app.services.publish_structures import publish_structures, shared_structures
 from app.services.receive_submission import Upload, receive_submission
 from app.services.release_embargoed import release_embargoed
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
+from tests.published import publish_shared
 
 GOOD = (Path(app.__file__).parent / "demo" / "mex_upmrip_return_out.csv").read_text("utf-8")
 MEXICO = Subject("mexico-1", "MEX_UPMRIP", "data_provider")
@@ -59,8 +59,7 @@ async def ledger(pools: Pools) -> list[str]:
 async def test_what_is_due_is_released_once_and_nothing_before(
     pools: Pools, settings: Settings
 ) -> None:
-    now = dt.datetime.now(dt.UTC)
-    await publish_structures(pools.writer, [shared_structures(settings)], now)
+    await publish_shared(pools, settings)
     assert await release_embargoed(pools) is None
     moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1.5)
     assert await publish(pools, moment, 5) == "awaiting release"
@@ -80,8 +79,7 @@ async def test_what_is_due_is_released_once_and_nothing_before(
 async def test_what_replaced_an_embargoed_value_is_not_overwritten_by_its_release(
     pools: Pools, settings: Settings
 ) -> None:
-    now = dt.datetime.now(dt.UTC)
-    await publish_structures(pools.writer, [shared_structures(settings)], now)
+    await publish_shared(pools, settings)
     moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
     await publish(pools, moment, 5)
     assert await publish(pools, None, 5) == "published"
