@@ -12,6 +12,7 @@ from app.http.body_headers import check_content_type
 from app.http.json_bodies import described_body
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE, json_reply, language_of
 from app.http.workbook_body import read_layout_body, spool_workbook
 from app.models.agreement_reply import LayoutList, LayoutPreview, LayoutReply
@@ -27,7 +28,7 @@ from app.sheets.template import XLSX_MEDIA_TYPE
 router = APIRouter(
     prefix=f"{AGREEMENTS_PATH}/{{agreement}}/layouts",
     tags=["agreements"],
-    dependencies=[Depends(note_caller)],
+    dependencies=[Depends(note_caller), Depends(known_parameters)],
 )
 
 SPOOL_MEMORY_BYTES: Final = 4 << 20

@@ -13,6 +13,7 @@ from app.http.json_bodies import body_of, read_json
 from app.http.practice_data import answer_practice_data
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRACTICE_PREFIX, json_reply
 from app.models.sending import CopyOrder, PracticeReply
 from app.sdmx.offers import DATA_OFFERS
@@ -20,7 +21,11 @@ from app.services.copy_to_practice import copy_to_practice
 from app.services.empty_practice import empty_practice
 from app.services.get_submission import PRACTICE_NOTICE
 
-router = APIRouter(prefix=PRACTICE_PREFIX, tags=["practice"], dependencies=[Depends(note_caller)])
+router = APIRouter(
+    prefix=PRACTICE_PREFIX,
+    tags=["practice"],
+    dependencies=[Depends(note_caller), Depends(known_parameters)],
+)
 
 _DATA: Final = "/agreements/{agreement}/data"
 _TYPES: Final = sorted({offer.name for offer in DATA_OFFERS})

@@ -11,6 +11,7 @@ from tests.api.test_uploads import PART, metadata
 from tests.sending.desk import House, Sender, rows
 
 FILE = rows("M,CRI,2024-01,1")
+LAYOUT = "/api/agreements/PA_MONTHLY/layouts/mine"
 SPACES = ("public", "practice")
 
 
@@ -98,6 +99,11 @@ async def test_each_route_that_writes_refuses_what_it_does_not_know(
         ("POST", "/api/agreements/PA_MONTHLY/nil-returns?validate-only"),
         ("POST", "/api/uploads?validate-only"),
         ("DELETE", f"{own}?validate-only"),
+        ("DELETE", "/api/practice?validate-only"),
+        ("POST", "/api/practice/copy?validate-only"),
+        ("PUT", f"{LAYOUT}?validate-only"),
+        ("DELETE", f"{LAYOUT}?validate-only"),
+        ("POST", f"{LAYOUT}/preview?validate-only"),
     ]
     for method, path in writing:
         reply = await sender.client.request(method, path, json=[], headers=PART)
