@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Integer, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlmodel import Field, SQLModel
 
@@ -37,6 +48,10 @@ class Agreement(SQLModel, table=True):
     precedence: int = Field(sa_column=Column(Integer, nullable=False))
     readers: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     fixed_attributes: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    expires: dt.date | None = Field(sa_column=Column(Date, nullable=True))
+    room_rule: dict[str, Any] = Field(
+        sa_column=Column(JSON, nullable=False, server_default=text("'{}'"))
+    )
     active: bool = Field(nullable=False)
 
 

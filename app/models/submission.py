@@ -72,6 +72,7 @@ class Submission(SQLModel, table=True):
     corrections: list[Any] | None = Field(sa_column=Column(JSON, nullable=True))
     datasets: list[dict[str, Any]] | None = Field(sa_column=Column(JSON, nullable=True))
     mapping: list[dict[str, Any]] | None = Field(sa_column=Column(JSON, nullable=True))
+    waiting: dict[str, Any] | None = Field(sa_column=Column(JSON, nullable=True))
     preview: dict[str, Any] | None = Field(sa_column=Column(JSON, nullable=True))
     note: str | None = Field(sa_column=Column(Text, nullable=True))
     attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))

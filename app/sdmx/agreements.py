@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.room_rules import room_rule
+from app.sdmx.rooms import OPEN, RoomRule
 from app.sdmx.structures import Dataflow, DataStructure, ProvisionAgreement, decode
+from app.sdmx.terms_sets import TermSets
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class AgreementTerms:
         precedence: of two agreements that hold the same key the higher is shown.
         readers: organisations that may read what is withheld, beside the provider.
         fixed_attributes: attributes with one value for all its data.
+        expires: its last day, after which data wait and readers see no more than the public.
+        rooms: what it withholds from the public.
     """
 
     urn: str
@@ -29,6 +35,8 @@ class AgreementTerms:
     precedence: int
     readers: tuple[str, ...]
     fixed_attributes: Mapping[str, str]
+    expires: dt.date | None = None
+    rooms: RoomRule = OPEN
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -52,20 +60,23 @@ def agreement_terms(artefacts: ArtefactSet) -> list[AgreementTerms]:
 
     Of several versions for one dataflow the latest holds.
     """
-    known = dataflow_dimensions(artefacts)
+    known, sets = dataflow_dimensions(artefacts), TermSets(artefacts)
     found: dict[tuple[str, str], AgreementTerms] = {}
     listed = _held(artefacts, "ProvisionAgreement")
     for artefact in sorted(listed, key=lambda artefact: artefact.version):
         agreement = decode(artefact, ProvisionAgreement)
         dataflow = artefacts.resolve(agreement.dataflow)
         if dataflow is not None and dataflow.urn in known:
+            agreed = sets.terms(artefact)
             terms = AgreementTerms(
                 artefact.urn,
                 dataflow.urn,
-                agreement.provider_id,
-                agreement.precedence,
-                agreement.readers,
-                agreement.fixed_attributes,
+                agreed.provider,
+                agreed.precedence,
+                agreed.readers,
+                agreed.fixed_attributes,
+                agreed.expiry,
+                room_rule(agreed, artefacts, dataflow.urn),
             )
             found[terms.identity] = terms
     return list(found.values())

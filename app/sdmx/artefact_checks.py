@@ -13,6 +13,7 @@ from app.sdmx.metadata_structures import METADATA_CLASSES
 from app.sdmx.model_2_1_constraints import ACTUAL
 from app.sdmx.structure_checks import check_components, check_ids_of_parts
 from app.sdmx.structures import DECODED_CLASSES, DataStructure, ProvisionAgreement, decode
+from app.sdmx.terms import merged_terms
 from app.sdmx.urn import AGENCY_ID, COMPONENT_ID, RESOURCE_ID
 
 _NAMED_LIKE_COMPONENTS: Final = frozenset(
@@ -54,8 +55,7 @@ def check_artefact(artefact: Artefact) -> None:
         if isinstance(decoded, DataStructure):
             check_components(artefact, decoded)
         elif isinstance(decoded, ProvisionAgreement):
-            # Reading the term is what refuses one that is no number.
-            _ = decoded.precedence, decoded.needs_approval
+            merged_terms(artefact.urn, decoded.provider_id, decoded.terms, {}, "").check()
 
 
 _Finding = tuple[str, str, str]

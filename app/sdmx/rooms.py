@@ -2,17 +2,23 @@
 
 An observation whose CONF_STATUS is not F is withheld for good: its marker stays in public,
 without a value. One whose EMBARGO_TIME is to come is withheld until then, and leaves nothing
-(SDMX guideline on confidentiality and embargo 2.0; an offset is required here).
+(SDMX guideline on confidentiality and embargo 2.0; an offset is required here). The terms of an
+agreement add to that: an embargo for all its figures, and a count below which a cell is suppressed
+(`RoomRule`); what was sent stays as it was sent, in the other room.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
 
 from app.sdmx import series
-from app.sdmx.series import Document, Observation
+from app.sdmx.embargoes import FOR_GOOD as FOR_GOOD
+from app.sdmx.embargoes import Embargo, read_embargo
+from app.sdmx.series import TIME, Document, Observation
 
 CONFIDENTIALITY = "CONF_STATUS"
 EMBARGO = "EMBARGO_TIME"
@@ -20,40 +26,138 @@ FREE = "F"
 MARKERS = ("OBS_STATUS", CONFIDENTIALITY)
 """What the public sees of a confidential observation."""
 
-FOR_GOOD = dt.datetime.max.replace(tzinfo=dt.UTC)
-"""Release time of what is never released."""
+COUNTS: Final = frozenset({"APL", "EVT", "HH", "PMT", "PS"})
+"""Units of measure that are counts of persons, events, permits, applications, households."""
+
+UNIT: Final = "UNIT_MEASURE"
 
 
-def split(document: Document, now: dt.datetime) -> tuple[Document, dict[dt.datetime, Document]]:
+@dataclass(frozen=True)
+class RoomRule:
+    """What the terms of an agreement withhold, as the store keeps it.
+
+    Attributes:
+        minimum_cell: counts from 1 up to below it are suppressed; 0: none.
+        embargo_text: the embargo of all figures; empty: none.
+        measures: components whose values are counts.
+        marker: what the public sees of a suppressed cell; empty where the structure has no
+            CONF_STATUS, then it sees nothing.
+        unit: position of UNIT_MEASURE among the dimensions, if it is one.
+        unit_fixed: UNIT_MEASURE as the agreement fixes it, if it does.
+    """
+
+    minimum_cell: int = 0
+    embargo_text: str = ""
+    measures: tuple[str, ...] = ()
+    marker: Mapping[str, str] = field(default_factory=dict)
+    unit: int | None = None
+    unit_fixed: str | None = None
+
+    @cached_property
+    def embargo(self) -> Embargo | None:
+        """The embargo of all figures."""
+        return read_embargo(self.embargo_text) if self.embargo_text else None
+
+    def counts(self, key: Sequence[str | None], attributes: Mapping[str, Any]) -> bool:
+        """Whether the figures of a series are counts, as far as their unit tells."""
+        unit = attributes.get(UNIT, self.unit_fixed)
+        if self.unit is not None:
+            unit = key[self.unit]
+        return unit is None or unit in COUNTS
+
+    def for_series(self, key: Sequence[str], attributes: Mapping[str, Any]) -> RoomRule:
+        """The rule as it holds for one series."""
+        if self.minimum_cell and not self.counts(key, attributes):
+            return RoomRule(0, self.embargo_text)
+        return self
+
+    def is_small(self, observation: Mapping[str, Any]) -> bool:
+        """Whether an observation has a count that is suppressed."""
+        unit = observation.get(UNIT)
+        if not self.minimum_cell or (unit is not None and unit not in COUNTS):
+            return False
+        return any(self._is_small(observation.get(name)) for name in self.measures)
+
+    def _is_small(self, value: Any) -> bool:  # noqa: ANN401 - of documents
+        try:
+            return 0 < float(value) < self.minimum_cell
+        except (TypeError, ValueError):
+            return False
+
+    def touches(self, document: Document, now: dt.datetime) -> bool:
+        """Whether it may withhold any observation of a series."""
+        if self.minimum_cell and any(
+            self._is_small(value)
+            for name in self.measures
+            for value in set(map(str, series.column(document, name)))
+        ):
+            return True
+        if self.embargo is None:
+            return False
+        return any((until := self.embargo.until(t)) and until > now for t in document[TIME])
+
+
+OPEN: Final = RoomRule()
+"""The rule that withholds nothing."""
+
+
+def split(
+    document: Document, now: dt.datetime, rule: RoomRule = OPEN
+) -> tuple[Document, dict[dt.datetime, Document]]:
     """Divide a series into its public part and the withheld parts by time of release."""
-    if document.get(CONFIDENTIALITY, FREE) == FREE and EMBARGO not in document:
+    if (
+        document.get(CONFIDENTIALITY, FREE) == FREE
+        and EMBARGO not in document
+        and (rule is OPEN or not rule.touches(document, now))
+    ):
         return document, {}
     public: dict[str, Observation] = {}
     withheld: dict[dt.datetime, dict[str, Observation]] = {}
     for time, observation in series.observations(document).items():
-        release = release_time(observation, now)
+        release = release_time(observation, now, rule, time)
         if release is None:
             public[time] = observation
             continue
         withheld.setdefault(release, {})[time] = observation
-        if release == FOR_GOOD:
-            public[time] = {name: observation[name] for name in MARKERS if name in observation}
+        if release == FOR_GOOD and (shown := _marker(observation, rule)) is not None:
+            public[time] = shown
     return (
         series.from_observations(public),
         {release: series.from_observations(rows) for release, rows in withheld.items()},
     )
 
 
-def release_time(observation: Mapping[str, Any], now: dt.datetime) -> dt.datetime | None:
+def release_time(
+    observation: Mapping[str, Any], now: dt.datetime, rule: RoomRule = OPEN, time: str = ""
+) -> dt.datetime | None:
     """When the observation may be seen by all: `None` now, `FOR_GOOD` never."""
     embargo = observation.get(EMBARGO)
     if embargo is not None:
         release = dt.datetime.fromisoformat(embargo)
         if release > now:
-            return release.astimezone(dt.UTC)
-    if observation.get(CONFIDENTIALITY, FREE) == FREE or _is_marker(observation):
-        return None
-    return FOR_GOOD
+            return max(release.astimezone(dt.UTC), _until(rule, time) or release)
+    agreed = _until(rule, time)
+    if agreed is not None and agreed > now:
+        return agreed
+    if is_confidential(observation) and not _is_marker(observation):
+        return FOR_GOOD
+    return FOR_GOOD if rule.is_small(observation) else None
+
+
+def is_confidential(observation: Mapping[str, Any]) -> bool:
+    """Whether its sender says so."""
+    return bool(observation.get(CONFIDENTIALITY, FREE) != FREE)
+
+
+def _until(rule: RoomRule, time: str) -> dt.datetime | None:
+    return None if rule.embargo is None else rule.embargo.until(time)
+
+
+def _marker(observation: Observation, rule: RoomRule) -> Observation | None:
+    sent = {name: observation[name] for name in MARKERS if name in observation}
+    if is_confidential(observation):
+        return sent
+    return sent | dict(rule.marker) if rule.marker else None
 
 
 def _is_marker(observation: Mapping[str, Any]) -> bool:

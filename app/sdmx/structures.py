@@ -364,11 +364,8 @@ class DataConstraint(_Maintainable, frozen=True, kw_only=True):
 class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
     """A data provider's agreement to report to a dataflow.
 
-    Its terms are annotations of type AGREEMENT_TERM, by id: FREQUENCY, RELEASE_DUE, PRECEDENCE
-    (of two agreements that hold the same key the higher is shown), READERS (organisations that
-    may read what is withheld from the public), APPROVAL (`REQUIRED`: a second person of the
-    provider has to approve what is published) and `ATTRIBUTE:<id>` (the value of an attribute
-    for all its data); of checks: CHECKS and `CHECK:<ruleset>` (`app.sdmx.checks.terms`).
+    Annotations of type AGREEMENT_TERM say its terms by id, unless a metadata set says them
+    (`app.sdmx.terms`); of checks: CHECKS and `CHECK:<ruleset>` (`app.sdmx.checks.terms`).
     """
 
     dataflow: str
@@ -387,49 +384,6 @@ class ProvisionAgreement(_Maintainable, frozen=True, kw_only=True):
     def provider_id(self) -> str:
         """The id of the data provider in its scheme."""
         return parse_urn(self.data_provider).item or ""
-
-    @property
-    def precedence(self) -> int:
-        """Which agreement is shown when several hold the same key: the highest; 0 if not said.
-
-        Raises:
-            InvalidArtefactError: the term is not a whole number.
-        """
-        text = self.terms.get("PRECEDENCE", "0")
-        try:
-            return int(text)
-        except ValueError:
-            raise InvalidArtefactError(
-                f"ProvisionAgreement {self.id}: PRECEDENCE {text!r} is not a whole number.",
-                f"ProvisionAgreement {self.id}: PRECEDENCE {text!r} no es un número entero.",
-            ) from None
-
-    @property
-    def needs_approval(self) -> bool:
-        """Whether a second person of the provider has to approve what is published.
-
-        Raises:
-            InvalidArtefactError: the term is neither REQUIRED nor NONE.
-        """
-        text = self.terms.get("APPROVAL", "NONE")
-        if text not in ("REQUIRED", "NONE"):
-            raise InvalidArtefactError(
-                f"ProvisionAgreement {self.id}: APPROVAL {text!r} is neither REQUIRED nor NONE.",
-                f"ProvisionAgreement {self.id}: APPROVAL {text!r} no es ni REQUIRED ni NONE.",
-            )
-        return text == "REQUIRED"
-
-    @property
-    def readers(self) -> tuple[str, ...]:
-        """The organisations that may read what is withheld, beside the provider."""
-        return tuple(self.terms.get("READERS", "").replace(",", " ").split())
-
-    @property
-    def fixed_attributes(self) -> dict[str, str]:
-        """Attributes whose value the agreement sets for all its data."""
-        prefix = "ATTRIBUTE:"
-        terms = self.terms.items()
-        return {name.removeprefix(prefix): v for name, v in terms if name.startswith(prefix)}
 
 
 Structure: TypeAlias = (

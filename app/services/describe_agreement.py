@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from app.errors import InvalidArtefactError
 from app.models.agreement_reply import (
     AgreementLinks,
     AgreementReply,
@@ -15,7 +14,6 @@ from app.models.agreement_reply import (
 )
 from app.sdmx.components import Names, names_of
 from app.sdmx.due_texts import due_text
-from app.sdmx.structures import ProvisionAgreement, decode
 from app.sheets.template_texts import name_in
 from app.store.catalogue import Catalogue, StoredAgreement
 from app.store.coverage import Coverage
@@ -67,12 +65,9 @@ def agreement_terms(
     Raises:
         InvalidArtefactError: it is not in the registry any more.
     """
-    artefact = catalogue.snapshot.artefacts.resolve(stored.urn)
-    if artefact is None:
-        raise InvalidArtefactError(
-            f"{stored.urn} is not in the registry.", f"{stored.urn} no está registrado."
-        )
-    return names_of(artefact.document), decode(artefact, ProvisionAgreement).terms
+    terms = catalogue.terms(stored.urn).terms
+    artefact = catalogue.snapshot.artefacts.get(stored.urn)
+    return names_of({} if artefact is None else artefact.document), terms
 
 
 def agreement_id(stored: StoredAgreement) -> str:

@@ -34,6 +34,7 @@ def local_catalogue(paths: Iterable[Path]) -> Catalogue:
             one.precedence,
             one.readers,
             one.fixed_attributes,
+            one.expires,
         )
         for number, one in enumerate(terms, 1)
     }

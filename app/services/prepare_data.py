@@ -107,8 +107,11 @@ async def prepare_data(
             catalogue = now
             continue
         agreements = {a.id: a for scope in scopes for a in scope.agreements}
+        today = dt.datetime.now(dt.UTC).date()
         granted = [
-            a.id for a in agreements.values() if may_read_withheld(subject, a.provider, a.readers)
+            a.id
+            for a in agreements.values()
+            if may_read_withheld(subject, a.provider, a.readers_on(today))
         ]
         prepared = await _prepare(pools, catalogue, query, scopes, list(agreements), granted)
         if prepared is not None:

@@ -6,6 +6,7 @@ kept in memory until the revision moves.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,8 @@ from app.errors import InvalidArtefactError
 from app.sdmx.checks.binding import Checks, checks_of
 from app.sdmx.constraints import may_overlap
 from app.sdmx.flow import Flow, constraints_of, resolve_flow
-from app.sdmx.structures import ProvisionAgreement, decode
+from app.sdmx.terms import Terms, has_expired
+from app.sdmx.terms_sets import TermSets
 from app.store.registry import RegistryCache, RegistrySnapshot
 from app.store.types import Connection
 
@@ -27,7 +29,7 @@ REMEMBERED = 4096
 
 _DATAFLOWS = "SELECT id, urn FROM dataflow"
 _AGREEMENTS = """
-SELECT id, urn, dataflow_id, provider, precedence, readers, fixed_attributes
+SELECT id, urn, dataflow_id, provider, precedence, readers, fixed_attributes, expires
 FROM agreement WHERE active ORDER BY precedence DESC, id
 """
 
@@ -44,6 +46,11 @@ class StoredAgreement:
     precedence: int
     readers: tuple[str, ...]
     fixed: Mapping[str, str]
+    expires: dt.date | None = None
+
+    def readers_on(self, day: dt.date) -> tuple[str, ...]:
+        """Who may read what is withheld, beside the provider: nobody after its last day."""
+        return () if has_expired(self.expires, day) else self.readers
 
 
 @dataclass
@@ -61,6 +68,8 @@ class Catalogue:
     _flows: dict[tuple[str, str | None], Flow] = field(default_factory=dict)
     _unresolved: dict[tuple[str, str | None], InvalidArtefactError] = field(default_factory=dict)
     _checks: dict[str, Checks] = field(default_factory=dict)
+    _terms: dict[str, Terms] = field(default_factory=dict)
+    _term_sets: TermSets | None = None
     _overlaps: dict[tuple[int, int], bool] = field(default_factory=dict)
     _remembered: dict[Hashable, list[str]] = field(default_factory=dict)
 
@@ -116,11 +125,23 @@ class Catalogue:
                 self._remembered[asked] = found
         return found
 
-    def terms(self, agreement: str) -> ProvisionAgreement:
-        """The provision agreement of a URN, as its artefact says it."""
-        artefact = self.snapshot.artefacts.get(agreement)
-        assert artefact is not None  # noqa: S101 - rows of agreements follow the artefacts
-        return decode(artefact, ProvisionAgreement)
+    def terms(self, agreement: str) -> Terms:
+        """The terms of the agreement of a URN: of its metadata set, else of its annotations.
+
+        Raises:
+            InvalidArtefactError: it is not in the registry any more.
+        """
+        known = self._terms.get(agreement)
+        if known is None:
+            if self._term_sets is None:
+                self._term_sets = TermSets(self.snapshot.artefacts)
+            known = self._term_sets.of(agreement)
+            if known is None:
+                raise InvalidArtefactError(
+                    f"{agreement} is not in the registry.", f"{agreement} no está registrado."
+                )
+            self._terms[agreement] = known
+        return known
 
     def needs_approval(self, agreement: str) -> bool:
         """Whether a second person has to approve what is published under an agreement."""
@@ -179,6 +200,7 @@ async def _load(connection: Connection, snapshot: RegistrySnapshot) -> Catalogue
             row["precedence"],
             tuple(row["readers"]),
             orjson.loads(row["fixed_attributes"]),
+            row["expires"],
         )
         for row in await connection.fetch(_AGREEMENTS)
     }

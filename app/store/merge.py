@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from app.sdmx.faults import Faults
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Target, complete
+from app.sdmx.rooms import OPEN, RoomRule
 from app.sdmx.series import EMPTY, TIME, Document
 from app.sdmx.unit_changes import unit_changes
 from app.store import confirmed, staging
@@ -190,7 +191,9 @@ class Merge:
         attachments: Attachments,
         report: Callable[[Finding], None],
         faults: Faults | None = None,
+        rule: RoomRule = OPEN,
     ) -> None:
+        self.rule = rule
         self.publication = publication
         self.target = target
         self.faults = faults
@@ -250,7 +253,8 @@ class Merge:
             sent: attributes that it sees besides, unless all observations sent with them wait.
         """
         public, attributes, hidden = stored.public, stored.attributes, stored.hidden
-        shown, withheld = rooms.split(outcome.observations, self.publication.now)
+        rule = self.rule.for_series(stored.key, outcome.attributes)
+        shown, withheld = rooms.split(outcome.observations, self.publication.now, rule)
         shown_attributes = outcome.attributes
         if still_attributes is not None and any(r != rooms.FOR_GOOD for r in withheld):
             shown_attributes = dict(still_attributes)
@@ -259,7 +263,7 @@ class Merge:
                 shown_attributes.update({name: outcome.attributes[name] for name in known})
         self._note_sent(outcome, shown, withheld)
         if withheld:
-            waiting = _still_public(public if still is None else still, withheld)
+            waiting = _still_public(public if still is None else still, withheld, rule)
             shown = series.overlay(shown, [waiting])
         if not shown[TIME] and (hidden or withheld):
             # Nothing is public here: neither are attributes that were not public before.
@@ -428,8 +432,13 @@ class Merge:
                 records.clear()
 
 
-def _still_public(public: Document, withheld: Mapping[dt.datetime, Document]) -> Document:
-    """Observations of which only a later version waits: until its release they stay as they are."""
+def _still_public(
+    public: Document, withheld: Mapping[dt.datetime, Document], rule: RoomRule
+) -> Document:
+    """Observations of which only a later version waits: until its release they stay as they are.
+
+    A count that the terms suppress by now does not.
+    """
     waiting = {
         time
         for release, document in withheld.items()
@@ -437,7 +446,10 @@ def _still_public(public: Document, withheld: Mapping[dt.datetime, Document]) ->
         for time in document[TIME]
     }
     places = [place for place, time in enumerate(public[TIME]) if time in waiting]
-    return series.take(public, places)
+    kept = series.take(public, places)
+    if not rule.minimum_cell:
+        return kept
+    return rooms.split(kept, rooms.FOR_GOOD, replace(rule, embargo_text=""))[0]
 
 
 def _kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,20 +8,26 @@ the submission's state. Acknowledge after the commit, never before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Intake
+from app.sdmx.rooms import RoomRule
 from app.sdmx.unit_changes import units_above
-from app.store import checks, ledger, staging, superseded
+from app.store import checks, derived, ledger, staging, superseded
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
 from app.store.merge import Merge, RefusedError, write_series
+from app.store.room_rules import read_rule
 from app.store.types import Connection
 
 FETCH_SERIES = 500
 
-LOCK = "SELECT id, readers, provider FROM agreement WHERE id = $1 AND active FOR UPDATE"
+LOCK = """
+SELECT readers, provider, room_rule::text AS room_rule FROM agreement
+WHERE id = $1 AND active FOR UPDATE
+"""
 HIDDEN = "array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden"
 STAGED = """
 SELECT staged.key, staged.segments, s.observations, s.attributes{column}
@@ -58,12 +64,17 @@ UPDATE withheld_head SET revision = revision + 1, published_at = $2 WHERE agreem
 """
 
 
-AGREEMENTS_BY_URN = "SELECT id FROM agreement WHERE urn = ANY ($1) ORDER BY id"
-AUDIENCE = tuple(
-    f"WITH changed AS (UPDATE {table} SET audience = $2 "  # noqa: S608 - own names
-    "WHERE agreement_id = $1 AND audience <> $2 RETURNING 1) SELECT count(*) FROM changed"
-    for table in ("withheld_series", "withheld_change", "withheld_attachment")
-)
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """An agreement that is locked.
+
+    Attributes:
+        audience: who may see what it withholds.
+        rule: what it withholds by its terms.
+    """
+
+    audience: list[str]
+    rule: RoomRule
 
 
 class StructuresChangedError(Exception):
@@ -94,26 +105,26 @@ async def publish_intake(
 ) -> Effect:
     """Put the staged segments of one agreement into the rooms and the journal."""
     target = intake.target
-    audience = await _lock(connection, target.agreement)
+    locked = await lock_agreement(connection, target.agreement)
     await staging.put_deletions(connection, intake, dataflow)
     attachments = await Attachments.load(connection, target.agreement, publication.now)
     attachments.take(intake)
     for finding in units_above(target.flow, attachments.stored, attachments.current):
         report(finding)
     hidden_before = await _has_withheld(connection, target.agreement)
-    merge = Merge(publication, target, attachments, report, intake.faults)
+    merge = Merge(publication, target, attachments, report, intake.faults, locked.rule)
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
     rows = connection.cursor(statement, target.agreement, prefetch=FETCH_SERIES)
     try:
-        effect = await write_series(connection, merge, rows, dataflow, audience, progress)
+        effect = await write_series(connection, merge, rows, dataflow, locked.audience, progress)
     finally:
         merge.checked.close()
     if merge.embargo is not None and not merge.shows:
         attachments.hold(intake, merge.embargo)
     hides = hidden_before or merge.hides or attachments.has_withheld
     await write_attachments(
-        connection, publication.id, dataflow, audience, attachments, effect, hides=hides
+        connection, publication.id, dataflow, locked.audience, attachments, effect, hides=hides
     )
     publication.effects.append(effect)
     publication.unchecked.append(checks.Unchecked(target, dataflow, report))
@@ -154,33 +165,18 @@ async def publish_release(
     connection: Connection, publication: Publication, agreement: int, dataflow: int
 ) -> Effect:
     """Move to the public room what the database's clock has passed."""
-    audience = await _lock(connection, agreement)
+    locked = await lock_agreement(connection, agreement)
     attachments = await Attachments.load(connection, agreement, publication.now)
-    merge = Merge(publication, None, attachments, _no_report)
+    merge = Merge(publication, None, attachments, no_report, rule=locked.rule)
     rows = connection.cursor(WITHHELD, agreement, publication.now, prefetch=FETCH_SERIES)
-    effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
+    effect = await write_series(
+        connection, merge, rows, dataflow, locked.audience, lambda _series: None
+    )
     await write_attachments(
-        connection, publication.id, dataflow, audience, attachments, effect, hides=True
+        connection, publication.id, dataflow, locked.audience, attachments, effect, hides=True
     )
     publication.effects.append(effect)
     return effect
-
-
-async def publish_terms(connection: Connection, agreements: Sequence[str]) -> None:
-    """Let the audience that changed terms name see what is withheld, and no other.
-
-    A publication of its own, in the transaction that changes the registry.
-    """
-    publication = await begin_publication(connection, None)
-    for row in await connection.fetch(AGREEMENTS_BY_URN, agreements):
-        audience = await _lock(connection, row["id"])
-        changed = [
-            await connection.fetchval(statement, row["id"], audience) for statement in AUDIENCE
-        ]
-        publication.effects.append(Effect(row["id"], withheld_room=any(changed)))
-    await end_publication(
-        connection, publication, action="terms", actor="registry", about=", ".join(agreements)
-    )
 
 
 async def end_publication(
@@ -205,8 +201,10 @@ async def end_publication(
         publication.facts,
     )
     place = await ledger.append(connection, entry)
-    if action not in {"release", "terms"}:
+    if action not in {"release", "terms", "derivation"}:
         await superseded.look_later(connection, publication.id)
+    if action != "derivation":
+        await derived.look_later(connection, str(place.sequence))
     for effect in effects:
         if effect.public_room:
             await connection.execute(
@@ -217,15 +215,21 @@ async def end_publication(
     return place
 
 
-def _no_report(finding: Finding) -> None:
+def no_report(finding: Finding) -> None:
+    """Take no finding: where nothing is sent there is none."""
     raise AssertionError(finding)
 
 
-async def _lock(connection: Connection, agreement: int) -> list[str]:
+async def lock_agreement(connection: Connection, agreement: int) -> Locked:
+    """Lock an agreement until the end of the transaction, and read what its terms say.
+
+    Raises:
+        StructuresChangedError: it ended.
+    """
     row = await connection.fetchrow(LOCK, agreement)
     if row is None:
         raise StructuresChangedError
-    return sorted({row["provider"], *row["readers"]})
+    return Locked(sorted({row["provider"], *row["readers"]}), read_rule(row["room_rule"]))
 
 
 async def _has_withheld(connection: Connection, agreement: int) -> bool:

@@ -29,6 +29,7 @@ from app.store.pasts import (
     read_entries,
     read_entries_above,
 )
+from app.store.room_rules import read_rule
 from app.store.staging import terms
 from app.store.types import Connection, Record
 from app.store.undo import restore
@@ -36,7 +37,8 @@ from app.store.undo import restore
 Choose = Callable[[Past], tuple[Chosen, Chosen]]
 
 _NAMED = """
-SELECT a.id, a.urn, a.dataflow_id, a.readers, a.provider, f.dimensions
+SELECT a.id, a.urn, a.dataflow_id, a.readers, a.provider, f.dimensions,
+  a.room_rule::text AS room_rule
 FROM agreement AS a JOIN dataflow AS f ON f.id = a.dataflow_id
 WHERE $1 IN (
   split_part(a.urn, '=', 2),
@@ -193,7 +195,7 @@ async def publish_redaction(
     Args:
         connection: in a transaction with the role for it.
         publication: begun for the redaction.
-        agreement: row with id, dataflow_id, provider, readers.
+        agreement: row with id, dataflow_id, provider, readers, room_rule.
         scope: what is redacted.
         counts: what is done is added to them.
         destroy: keep no copy of the rows.
@@ -205,6 +207,7 @@ async def publish_redaction(
     await connection.execute("DROP TABLE IF EXISTS edited")
     await connection.execute(_CREATE)
     merge = _Redacting(publication, attachments, scope, acts, counts)
+    merge.rule = read_rule(agreement["room_rule"])
     statement, arguments = _reached(scope, number, dataflow)
     rows = connection.cursor(statement, *arguments, prefetch=FETCH_SERIES)
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)

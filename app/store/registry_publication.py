@@ -22,8 +22,10 @@ from app.sdmx.maintenance import (
     lost_agreements,
 )
 from app.sdmx.registry_changes import RegistryChanges, plan_changes
-from app.store.publication import publish_terms
+from app.store import derived
 from app.store.registry import RegistrySnapshot, load_current
+from app.store.room_rules import read_rule, rule_text
+from app.store.terms_publication import ChangedTerms, publish_terms
 from app.store.types import Connection, Record
 
 _REGISTRY_LOCK: Final = 0x7265676973747279
@@ -53,8 +55,8 @@ UPDATE registry SET revision = revision + 1, revised_at = $1 WHERE id = 1 RETURN
 _INSERT_DATAFLOW: Final = "INSERT INTO dataflow (urn, dimensions) VALUES ($1, $2)"
 
 _SELECT_AGREEMENTS: Final = """
-SELECT agreement.urn, dataflow.urn AS dataflow, provider, precedence, readers, active,
-       fixed_attributes::text AS fixed_attributes
+SELECT agreement.urn, dataflow.urn AS dataflow, provider, precedence, readers, active, expires,
+       fixed_attributes::text AS fixed_attributes, room_rule::text AS room_rule
 FROM agreement JOIN dataflow ON dataflow.id = agreement.dataflow_id
 """
 
@@ -69,19 +71,22 @@ WHERE active
 """
 
 _INSERT_AGREEMENT: Final = """
-INSERT INTO agreement (urn, dataflow_id, provider, precedence, readers, fixed_attributes, active)
-SELECT $1, dataflow.id, $3, $4, $5, $6::text::json, true FROM dataflow WHERE dataflow.urn = $2
+INSERT INTO agreement (urn, dataflow_id, provider, precedence, readers, fixed_attributes, expires,
+                       room_rule, active)
+SELECT $1, dataflow.id, $3, $4, $5, $6::text::json, $7, $8::text::json, true
+FROM dataflow WHERE dataflow.urn = $2
 RETURNING id
 """
 
 _UPDATE_AGREEMENT: Final = """
-UPDATE agreement SET urn = $2, precedence = $3, readers = $4, fixed_attributes = $5::text::json
+UPDATE agreement SET urn = $2, precedence = $3, readers = $4, fixed_attributes = $5::text::json,
+  expires = $6, room_rule = $7::text::json
 WHERE urn = $1
 """
 
 _REVIVE_AGREEMENT: Final = """
 UPDATE agreement SET active = true, provider = $3, precedence = $4, readers = $5,
-  fixed_attributes = $6::text::json,
+  fixed_attributes = $6::text::json, expires = $7, room_rule = $8::text::json,
   dataflow_id = (SELECT id FROM dataflow WHERE dataflow.urn = $2)
 WHERE urn = $1
 """
@@ -105,7 +110,7 @@ class PublishResult:
         added: URNs that were not there.
         changed: URNs whose stored state was replaced.
         unchanged: URNs that were there already.
-        changed_terms: URNs of agreements whose precedence, readers or fixed attributes changed.
+        changed_terms: URNs of agreements of which something changed that decides who sees what.
     """
 
     revision: int
@@ -194,15 +199,20 @@ async def _apply(
     revision = await connection.fetchval(_REVISE, instant)
     if changed_terms:
         await publish_terms(connection, changed_terms)
+    await derived.look_later(connection, f"registry/{revision}")
     return _result(revision, changes, changed_terms)
 
 
-def _result(revision: int, changes: RegistryChanges, changed_terms: Sequence[str]) -> PublishResult:
+def _result(
+    revision: int, changes: RegistryChanges, changed_terms: Sequence[ChangedTerms]
+) -> PublishResult:
     added, changed, unchanged = (
         tuple(sorted(artefact.urn for artefact in group))
         for group in (changes.added, changes.changed, changes.unchanged)
     )
-    return PublishResult(revision, added, changed, unchanged, tuple(changed_terms))
+    return PublishResult(
+        revision, added, changed, unchanged, tuple(one.urn for one in changed_terms)
+    )
 
 
 async def _store(connection: Connection, changes: RegistryChanges, instant: dt.datetime) -> None:
@@ -241,12 +251,12 @@ async def _derive_dataflows(connection: Connection, artefacts: ArtefactSet) -> N
             raise changed_dimensions(urn, stored[urn], dimensions)
 
 
-async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> list[str]:
-    """Bring the rows of the agreements in step, and give the URNs whose terms changed."""
+async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> list[ChangedTerms]:
+    """Bring the rows of the agreements in step, and give those whose terms changed."""
     rows = await connection.fetch(_SELECT_AGREEMENTS)
     stored = {(row["urn"].partition("(")[0], row["dataflow"]): row for row in rows if row["active"]}
     by_urn = {row["urn"]: row for row in rows}
-    changed: list[str] = []
+    changed: list[ChangedTerms] = []
     for terms in agreement_terms(artefacts):
         row = stored.get(terms.identity)
         if row is None:
@@ -259,8 +269,11 @@ async def _derive_agreements(connection: Connection, artefacts: ArtefactSet) -> 
                 terms.precedence,
                 terms.readers,
                 _json(terms.fixed_attributes),
+                terms.expires,
+                rule_text(terms.rooms),
             )
-            changed.append(terms.urn)
+            rooms = read_rule(row["room_rule"]) != terms.rooms
+            changed.append(ChangedTerms(terms.urn, rooms))
     return changed
 
 
@@ -277,6 +290,8 @@ async def _add_agreement(
         terms.precedence,
         terms.readers,
         _json(terms.fixed_attributes),
+        terms.expires,
+        rule_text(terms.rooms),
     )
     if before is not None:
         await connection.execute(_REVIVE_AGREEMENT, *values)
@@ -289,9 +304,22 @@ async def _add_agreement(
 def _update_is_needed(terms: AgreementTerms, row: Record) -> bool:
     if terms.provider != row["provider"]:
         raise changed_parties(terms.urn)
-    new = (terms.urn, terms.precedence, list(terms.readers), dict(terms.fixed_attributes))
-    fixed = orjson.loads(row["fixed_attributes"])
-    return new != (row["urn"], row["precedence"], row["readers"], fixed)
+    new = (
+        terms.urn,
+        terms.precedence,
+        list(terms.readers),
+        dict(terms.fixed_attributes),
+        terms.expires,
+        terms.rooms,
+    )
+    return new != (
+        row["urn"],
+        row["precedence"],
+        row["readers"],
+        orjson.loads(row["fixed_attributes"]),
+        row["expires"],
+        read_rule(row["room_rule"]),
+    )
 
 
 def _json(attributes: Mapping[str, str]) -> str:

@@ -28,10 +28,14 @@ from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.merge import Merge, Stored, write_series
 from app.store.pasts import FETCH_SERIES, OF_PUBLICATION, read_above, read_acts, read_entries
+from app.store.room_rules import read_rule
 from app.store.staging import terms
 from app.store.types import Connection, Record
 
-_LOCK = "SELECT id, urn, dataflow_id, readers, provider FROM agreement WHERE id = $1 FOR UPDATE"
+_LOCK = """
+SELECT id, urn, dataflow_id, readers, provider, room_rule::text AS room_rule
+FROM agreement WHERE id = $1 FOR UPDATE
+"""
 _CONCERNED = """
 SELECT unnest(agreement_ids) AS id FROM ledger WHERE publication_id = $1 ORDER BY id
 """
@@ -126,6 +130,7 @@ async def _undo(
     attachments = await Attachments.load(connection, number, publication.now)
     flow = undo.flows.get(number)
     merge = _Undoing(publication, attachments, undo, acts, act, flow)
+    merge.rule = read_rule(agreement["room_rule"])
     rows = connection.cursor(OF_PUBLICATION, number, undo.undone, prefetch=FETCH_SERIES)
     audience = sorted({agreement["provider"], *agreement["readers"]})
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)

@@ -19,6 +19,14 @@ ALTER TABLE submission ADD COLUMN mapping json;
 ALTER TABLE practice.submission ADD COLUMN mapping json;
 """
 
+# What the terms of an agreement withhold from the public, and its last day; why a submission waits.
+TERMS = """
+ALTER TABLE agreement ADD COLUMN expires date;
+ALTER TABLE agreement ADD COLUMN room_rule json NOT NULL DEFAULT '{}';
+ALTER TABLE submission ADD COLUMN waiting json;
+ALTER TABLE practice.submission ADD COLUMN waiting json;
+"""
+
 # How far the computed dataflows have come: the sequence up to which they know the reported ones.
 DERIVED = """
 CREATE TABLE derived (
@@ -88,5 +96,5 @@ def run(block: str) -> None:
 
 
 def upgrade() -> None:
-    for block in (MAPPED, DERIVED, MIRROR_NOTES, NOTICES, SCORES, GRANTS):
+    for block in (MAPPED, TERMS, DERIVED, MIRROR_NOTES, NOTICES, SCORES, GRANTS):
         run(block)

@@ -22,7 +22,8 @@ from app.sdmx.artefact_classes import ARTEFACT_TYPES, CLASS_BY_NAME, CLASSES
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences, find_references
 from app.sdmx.registry_changes import plan_changes
-from app.sdmx.structures import DataStructure, ProvisionAgreement, decode
+from app.sdmx.structures import DataStructure, decode
+from app.sdmx.terms_sets import TermSets
 from app.sdmx.urn import parse_urn
 from tests.artefact_samples import (
     artefact,
@@ -195,23 +196,21 @@ def test_dimensions_stand_by_position_and_without_time() -> None:
 
 
 def test_terms_of_an_agreement_come_from_its_annotations() -> None:
-    terms = {"FREQUENCY": "M", "PRECEDENCE": "7", "READERS": "A, B C", "ATTRIBUTE:UNIT": "PS"}
-    notes = [{"id": key, "type": "AGREEMENT_TERM", "value": text} for key, text in terms.items()]
+    said = {"FREQUENCY": "M", "PRECEDENCE": "7", "READERS": "A, B C", "ATTRIBUTE:UNIT": "PS"}
+    notes = [{"id": key, "type": "AGREEMENT_TERM", "value": text} for key, text in said.items()]
     notes.append({"id": "PRECEDENCE", "type": "NOTE", "value": "no term"})
-    agreement = decode(
-        artefact(
-            "ProvisionAgreement",
-            "PA",
-            dataflow=urn("Dataflow", "DF"),
-            dataProvider=urn("DataProvider", "DATA_PROVIDERS", "P1", version="1.0"),
-            annotations=notes,
-        ),
-        ProvisionAgreement,
+    agreement = artefact(
+        "ProvisionAgreement",
+        "PA",
+        dataflow=urn("Dataflow", "DF"),
+        dataProvider=urn("DataProvider", "DATA_PROVIDERS", "P1", version="1.0"),
+        annotations=notes,
     )
-    assert agreement.precedence == 7
-    assert agreement.readers == ("A", "B", "C")
-    assert agreement.fixed_attributes == {"UNIT": "PS"}
-    assert agreement.provider_id == "P1"
+    terms = TermSets(ArtefactSet([agreement])).terms(agreement)
+    assert terms.precedence == 7
+    assert terms.readers == ("A", "B", "C")
+    assert terms.fixed_attributes == {"UNIT": "PS"}
+    assert terms.provider == "P1"
 
 
 def test_a_precedence_that_is_no_number_is_refused() -> None:

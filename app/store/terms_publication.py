@@ -1,0 +1,83 @@
+"""Changed terms of agreements, published: who may see what is withheld, and what is withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.store.attachments import Attachments, write_attachments
+from app.store.effects import Effect, Publication
+from app.store.merge import Merge, write_series
+from app.store.publication import (
+    FETCH_SERIES,
+    HIDDEN,
+    begin_publication,
+    end_publication,
+    lock_agreement,
+    no_report,
+)
+from app.store.types import Connection
+
+_BY_URN: Final = "SELECT id, urn, dataflow_id FROM agreement WHERE urn = ANY ($1) ORDER BY id"
+_AUDIENCE: Final = tuple(
+    f"WITH changed AS (UPDATE {table} SET audience = $2 "  # noqa: S608 - own names
+    "WHERE agreement_id = $1 AND audience <> $2 RETURNING 1) SELECT count(*) FROM changed"
+    for table in ("withheld_series", "withheld_change", "withheld_attachment")
+)
+_EVERY: Final = f"""
+SELECT coalesce(s.key, w.key) AS key, NULL::bytea[] AS segments, s.observations, s.attributes,
+  w.hidden
+FROM (SELECT key, observations, attributes FROM series WHERE agreement_id = $1) AS s
+FULL JOIN (
+  SELECT key, {HIDDEN} FROM withheld_series WHERE agreement_id = $1 GROUP BY key
+) AS w ON w.key = s.key
+"""  # noqa: S608 - own text
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedTerms:
+    """An agreement whose terms changed; `rooms`: what it withholds did, not only from whom."""
+
+    urn: str
+    rooms: bool
+
+
+async def publish_terms(connection: Connection, changed: Sequence[ChangedTerms]) -> None:
+    """Let hold what changed terms say of who may see what.
+
+    A publication of its own, in the transaction that changes the registry. What was public and is
+    suppressed now leaves its marker; history keeps what it held, unless it is redacted.
+    """
+    publication = await begin_publication(connection, None)
+    rooms = {one.urn for one in changed if one.rooms}
+    urns = [one.urn for one in changed]
+    for row in await connection.fetch(_BY_URN, urns):
+        number = row["id"]
+        audience = (await lock_agreement(connection, number)).audience
+        moved = [await connection.fetchval(each, number, audience) for each in _AUDIENCE]
+        effect = Effect(number)
+        if row["urn"] in rooms:
+            effect = await _divide_anew(connection, publication, number, row["dataflow_id"])
+        effect.withheld_room = effect.withheld_room or any(moved)
+        publication.effects.append(effect)
+    await end_publication(
+        connection, publication, action="terms", actor="registry", about=", ".join(urns)
+    )
+
+
+async def _divide_anew(
+    connection: Connection, publication: Publication, agreement: int, dataflow: int
+) -> Effect:
+    """Divide all series of an agreement into the rooms, as its terms are now."""
+    locked = await lock_agreement(connection, agreement)
+    attachments = await Attachments.load(connection, agreement, publication.now)
+    merge = Merge(publication, None, attachments, no_report, rule=locked.rule)
+    rows = connection.cursor(_EVERY, agreement, prefetch=FETCH_SERIES)
+    effect = await write_series(
+        connection, merge, rows, dataflow, locked.audience, lambda _series: None
+    )
+    await write_attachments(
+        connection, publication.id, dataflow, locked.audience, attachments, effect, hides=True
+    )
+    return effect
