@@ -1,0 +1,204 @@
+"""A structure map that can be run on batches of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from app.sdmx.flow import Flow
+from app.sdmx.mapping.coverage import Collision, Coverage
+from app.sdmx.mapping.source_columns import Columns, SourceColumns
+from app.sdmx.mapping.steps import Refused, Sheet, Step
+from app.sdmx.messages.data_reading import Batch, Column, Form, StructureKind
+
+MOST_COLLISIONS: Final = 1000
+
+SUM: Final = "SUM"
+"""The one rule for two source rows on one target key: their values are added."""
+
+
+@dataclass(slots=True)
+class Mapped:
+    """What a map made of one batch.
+
+    Attributes:
+        batch: the rows that it took, in the target structure; nothing where it took none.
+        places: their places in the source batch; nothing where they are all.
+        left_out: places of rows that it leaves out because it says so, with step and values.
+        source: the cells of the source, by component.
+    """
+
+    batch: Batch | None
+    places: Sequence[int] | None
+    left_out: Mapping[int, tuple[Step, Refused]]
+    source: Columns
+
+
+@dataclass(slots=True)
+class CompiledMap:
+    """A structure map, ready to run; one for each message, as it counts what it does.
+
+    Attributes:
+        urn: of the map.
+        source: URN of its source, a dataflow or data structure.
+        target: URN of its target.
+        source_flow: the source, resolved.
+        target_flow: the target, resolved.
+        steps: in the order in which they run.
+        same_key: `SUM` where values of two rows on one target key are added; else they are an
+            error.
+        finds_collisions: whether keys are kept to find two rows on one; takes memory for each.
+        coverage: what it did so far.
+    """
+
+    urn: str
+    source: str
+    target: str
+    source_flow: Flow
+    target_flow: Flow
+    steps: tuple[Step, ...]
+    same_key: str | None = None
+    finds_collisions: bool = False
+    coverage: Coverage = field(default_factory=Coverage)
+    _columns: SourceColumns = field(init=False)
+    _forms: dict[int, tuple[Form, Form]] = field(default_factory=dict)
+    _keys: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._columns = SourceColumns(self.source_flow)
+
+    @property
+    def origins(self) -> dict[str, tuple[str, ...]]:
+        """The source components that each target component comes from; none of a constant."""
+        return {target: step.sources for step in self.steps for target in step.targets}
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The source components that are read."""
+        return frozenset(name for step in self.steps for name in step.sources)
+
+    def apply(self, batch: Batch) -> Batch | None:
+        """The rows that the map takes, in the target structure; nothing where it takes none.
+
+        The numbers of the rows and the action stay what they are.
+        """
+        return self.run(batch).batch
+
+    def run(self, batch: Batch) -> Mapped:
+        """As `apply`, with what the map left out."""
+        source, form = self._columns.read(batch)
+        sheet = Sheet(len(batch.rows), form.sub_separator, source)
+        for step in self.steps:
+            step.run(sheet)
+        left_out, gone = self._refused(sheet, batch)
+        places = None
+        cells = sheet.target
+        rows = batch.rows
+        if gone:
+            places = [place for place in range(sheet.count) if place not in gone]
+            rows = [rows[place] for place in places]
+            cells = {name: [column[p] for p in places] for name, column in cells.items()}
+        self.coverage.taken += len(rows)
+        if not rows:
+            return Mapped(None, (), left_out, source)
+        mapped = Batch(
+            self._kind(),
+            self.target_flow.short_urn,
+            batch.action,
+            rows,
+            cells,
+            self._form(form, cells),
+            faulty=self._faulty(batch),
+            header=batch.header,
+        )
+        if self.finds_collisions:
+            self._find_collisions(mapped)
+        return Mapped(mapped, places, left_out, source)
+
+    def document(self) -> dict[str, Any]:
+        """What the map did, as it is kept with a submission, in JSON."""
+        told = {"map": self.urn, "source": self.source, "target": self.target}
+        rule = {} if self.same_key is None else {"sameKey": self.same_key}
+        return {**told, **rule, **self.coverage.document()}
+
+    def _kind(self) -> StructureKind:
+        return "dataflow" if ".Dataflow=" in self.target else "datastructure"
+
+    def _refused(
+        self, sheet: Sheet, batch: Batch
+    ) -> tuple[dict[int, tuple[Step, Refused]], set[int]]:
+        """The places that are left out because the map says so, and all that are not taken.
+
+        A row that is left out has no finding for its other values: the map does not want it.
+        """
+        faulty = self._faulty_places(sheet, batch)
+        left_out: dict[int, tuple[Step, Refused]] = {}
+        for step, refused in sheet.refused:
+            for place, why in refused.items():
+                if why[0] == "left out":
+                    left_out.setdefault(place, (step, why))
+        unmapped: set[int] = set()
+        for step, refused in sheet.refused:
+            for place, why in refused.items():
+                if place not in left_out and place not in faulty:
+                    unmapped.add(place)
+                    self._count(step, why, batch.rows[place])
+        for place, (step, why) in left_out.items():
+            self._count(step, why, batch.rows[place])
+        coverage = self.coverage
+        coverage.left_out += len(left_out)
+        coverage.unmapped += len(unmapped)
+        coverage.faulty += len(faulty - left_out.keys())
+        return left_out, unmapped | faulty | left_out.keys()
+
+    def _count(self, step: Step, refused: Refused, row: int) -> None:
+        why, values = refused
+        if self.coverage.knows(why, step.sources, values):
+            self.coverage.count(why, step.sources, values)
+        else:
+            self.coverage.add(step.untaken(why, values, row))
+
+    def _faulty_places(self, sheet: Sheet, batch: Batch) -> set[int]:
+        """Places of rows of which a cell that is read has been refused already."""
+        used = self.used
+        rows = {row for row, name in batch.faulty if name in used and row is not None}
+        if not rows:
+            return set()
+        return {place for place, row in enumerate(batch.rows) if row in rows}
+
+    def _faulty(self, batch: Batch) -> frozenset[tuple[int | None, str | None]]:
+        """Faulty cells of columns that are not read: no component of the target."""
+        return frozenset((row, None) for row, name in batch.faulty if name is None)
+
+    def _form(self, form: Form, cells: Columns) -> Form:
+        """The form of the target columns; the same object for all batches of one form."""
+        known = self._forms.get(id(form))
+        if known is not None and known[0] is form and known[1].columns.keys() == cells.keys():
+            return known[1]
+        columns = {}
+        origins = self.origins
+        for target in cells:
+            sources = [form.columns[name] for name in origins[target] if name in form.columns]
+            columns[target] = self._column(target, sources)
+        made = replace(form, columns=columns, legacy=False, exponents=False)
+        self._forms[id(form)] = (form, made)
+        return made
+
+    def _column(self, target: str, sources: Sequence[Column]) -> Column:
+        if len(sources) != 1:
+            name = ", ".join(column.name for column in sources) or target
+            component = self.target_flow.components[target]
+            return Column(-1, name, target, many=not sources and component.is_multi_valued)
+        column = sources[0]
+        return replace(column, component=target, labelled=False, is_name=False)
+
+    def _find_collisions(self, batch: Batch) -> None:
+        flow = self.target_flow
+        names = [d.id for d in flow.dimensions] + ([flow.time.id] if flow.time else [])
+        empty = [""] * len(batch.rows)
+        columns = [batch.cells.get(name, empty) for name in names]
+        for row, key in zip(batch.rows, zip(*columns, strict=True), strict=True):
+            first = self._keys.setdefault(key, row)
+            if first != row and len(self.coverage.collisions) < MOST_COLLISIONS:
+                self.coverage.collisions.append(Collision(row, first, key))

@@ -1,0 +1,231 @@
+"""Compiling a structure map: what cannot run is refused, with the part that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+from app.errors import InvalidArtefactError
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.components import Component
+from app.sdmx.flow import Flow, resolve_flow
+from app.sdmx.mapping.compiled import SUM, CompiledMap
+from app.sdmx.mapping.date_maps import DateTable, epoch_table, pattern_table
+from app.sdmx.mapping.documents import (
+    ComponentMap,
+    DateMap,
+    FixedValueMap,
+    RepresentationMap,
+    StructureMap,
+)
+from app.sdmx.mapping.representation import ValueTable
+from app.sdmx.mapping.steps import Copy, Dates, Expected, Fixed, Step, Table
+from app.sdmx.structures import decode
+
+_WITH_DATA: Final = frozenset({"DataStructure", "Dataflow"})
+_Document = TypeVar("_Document", bound=DateMap)
+
+
+def compile_map(
+    artefacts: ArtefactSet, artefact: Artefact, *, finds_collisions: bool = False
+) -> CompiledMap:
+    """Make a structure map ready to run.
+
+    Args:
+        artefacts: the registry, with all that the map rests on.
+        artefact: the map.
+        finds_collisions: whether two source rows on one target key are to be found while it
+            runs; takes memory for each row.
+
+    Raises:
+        InvalidArtefactError: it cannot run; the message says which part of it.
+    """
+    document = decode(artefact, StructureMap)
+    try:
+        return _Compiler(artefacts, artefact, document).compiled(finds_collisions=finds_collisions)
+    except InvalidArtefactError as error:
+        raise InvalidArtefactError(
+            f"{artefact}: {error.text['en']}", f"{artefact}: {error.text['es']}", urn=artefact.urn
+        ) from error
+
+
+class _Compiler:
+    """Compiles one map."""
+
+    def __init__(self, artefacts: ArtefactSet, artefact: Artefact, document: StructureMap) -> None:
+        self._artefacts = artefacts
+        self._artefact = artefact
+        self._document = document
+        self._source = self._flow(document.source)
+        self._target = self._flow(document.target)
+
+    def compiled(self, *, finds_collisions: bool) -> CompiledMap:
+        """The map, its steps in the order in which they depend on each other."""
+        rule = self._document.same_key
+        if rule not in (None, SUM):
+            raise InvalidArtefactError(
+                f"SAME_KEY {str(rule)[:40]!r} is no rule; there is {SUM}.",
+                f"SAME_KEY {str(rule)[:40]!r} no es una regla; existe {SUM}.",
+            )
+        dates = list(self._dates())
+        first = {name for step in dates for name in _frequencies(step)}
+        first |= {self._target.time.id} if self._target.time else set()
+        others = [*self._fixed(), *self._components(first)]
+        before = [step for step in others if not isinstance(step, Table) or not step.time]
+        after = [step for step in others if isinstance(step, Table) and step.time]
+        steps = (*before, *dates, *after)
+        self._check_targets(steps)
+        return CompiledMap(
+            self._artefact.urn,
+            self._source.urn,
+            self._target.urn,
+            self._source,
+            self._target,
+            steps,
+            rule,
+            finds_collisions,
+        )
+
+    def _flow(self, reference: str) -> Flow:
+        artefact = self._artefacts.resolve(reference)
+        if artefact is None or artefact.is_external:
+            raise InvalidArtefactError(
+                f"{reference} is not held here.", f"{reference} no está aquí."
+            )
+        if artefact.artefact_class.name not in _WITH_DATA:
+            raise InvalidArtefactError(
+                f"{reference} has no data: a map that is run leads from dataflow or data "
+                "structure to dataflow or data structure.",
+                f"{reference} no tiene datos: un mapa que se ejecuta va de un flujo o estructura "
+                "de datos a otro.",
+            )
+        return resolve_flow(self._artefacts, artefact.urn)
+
+    def _component(self, flow: Flow, name: str) -> Component:
+        found = flow.find(name)
+        if found is None:
+            raise InvalidArtefactError(
+                f"{flow.short_urn} has no component {name!r}.",
+                f"{flow.short_urn} no tiene el componente {name!r}.",
+            )
+        return found
+
+    def _fixed(self) -> Iterator[Step]:
+        for one in self._document.fixed_value_maps:
+            if one.source is not None:
+                component = self._component(self._source, one.source)
+                yield Expected(component.id, frozenset(one.values))
+            else:
+                yield self._constant(one)
+
+    def _constant(self, one: FixedValueMap) -> Fixed:
+        component = self._component(self._target, one.target or "")
+        if not one.values or (len(one.values) > 1 and not component.is_multi_valued):
+            raise InvalidArtefactError(
+                f"The fixed value of {component.id} is one value.",
+                f"El valor fijo de {component.id} es un solo valor.",
+            )
+        self._check_codes(component, one.values)
+        return Fixed(component.id, one.values)
+
+    def _components(self, first: set[str]) -> Iterator[Step]:
+        """Component maps; those of periods and frequencies run before there are periods."""
+        for one in self._document.component_maps:
+            sources = tuple(self._component(self._source, name).id for name in one.source)
+            targets = tuple(self._component(self._target, name) for name in one.target)
+            ids = tuple(component.id for component in targets)
+            if one.representation_map is None:
+                yield from self._copies(sources, ids)
+                continue
+            table = self._table(one, len(sources), targets)
+            early = not first.isdisjoint(ids) or not table.is_limited
+            time = self._target.time
+            yield Table(sources, ids, table, "" if early or time is None else time.id)
+
+    def _copies(self, sources: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[Step]:
+        if len(sources) != len(targets):
+            raise InvalidArtefactError(
+                f"{', '.join(sources)} cannot be copied to {', '.join(targets)}: without a "
+                "RepresentationMap each goes to one.",
+                f"{', '.join(sources)} no se pueden copiar a {', '.join(targets)}: sin "
+                "RepresentationMap cada uno va a uno.",
+            )
+        for source, target in zip(sources, targets, strict=True):
+            yield Copy(source, target)
+
+    def _table(self, one: ComponentMap, sources: int, targets: tuple[Component, ...]) -> ValueTable:
+        reference = one.representation_map or ""
+        artefact = self._artefacts.resolve(reference)
+        if artefact is None or artefact.is_external:
+            raise InvalidArtefactError(
+                f"{reference} is not held here.", f"{reference} no está aquí."
+            )
+        document = decode(artefact, RepresentationMap)
+        name = artefact.urn.rpartition("=")[2]
+        table = ValueTable(document, name, sources, len(targets))
+        for place, component in enumerate(targets):
+            self._check_codes(component, table.constants(place))
+        return table
+
+    def _check_codes(self, component: Component, values: Iterable[str]) -> None:
+        """See that target values that are no patterns are codes, where the target has codes."""
+        if component.codes is None:
+            return
+        for value in values:
+            if value and value not in component.code_set:
+                listed = (component.codelist or "").rpartition("=")[2]
+                raise InvalidArtefactError(
+                    f"{value[:80]!r} is no code of {component.id} ({listed}).",
+                    f"{value[:80]!r} no es un código de {component.id} ({listed}).",
+                )
+
+    def _dates(self) -> Iterator[Dates]:
+        """Date maps; those of one source and target together, in their order."""
+        tables: dict[tuple[str, str], list[DateTable]] = {}
+        formats = self._document.frequency_format_mappings
+        self._add(tables, self._document.date_pattern_maps, lambda one: pattern_table(one, formats))
+        self._add(tables, self._document.epoch_maps, lambda one: epoch_table(one, formats))
+        for (source, target), listed in tables.items():
+            yield Dates(source, target, tuple(listed))
+
+    def _add(
+        self,
+        tables: dict[tuple[str, str], list[DateTable]],
+        documents: Iterable[_Document],
+        make: Callable[[_Document], DateTable],
+    ) -> None:
+        for one in documents:
+            table = make(one)
+            name = table.frequency_component
+            if name is not None and self._target.find(name) is None:
+                self._component(self._source, name)
+            for pair in one.mapped_components:
+                source = self._component(self._source, pair.source).id
+                target = self._component(self._target, pair.target).id
+                tables.setdefault((source, target), []).append(table)
+
+    def _check_targets(self, steps: Iterable[Step]) -> None:
+        """Each target component is filled once, and no part of the key is left open."""
+        filled: set[str] = set()
+        for step in steps:
+            for name in step.targets:
+                if name in filled:
+                    raise InvalidArtefactError(
+                        f"{name} is mapped twice.", f"{name} está mapeado dos veces."
+                    )
+                filled.add(name)
+        time = (self._target.time,) if self._target.time else ()
+        open_parts = [c.id for c in (*self._target.dimensions, *time) if c.id not in filled]
+        if open_parts:
+            named = ", ".join(open_parts)
+            raise InvalidArtefactError(
+                f"Nothing leads to {named} of {self._target.short_urn}.",
+                f"Nada lleva a {named} de {self._target.short_urn}.",
+            )
+
+
+def _frequencies(step: Dates) -> Iterator[str]:
+    for table in step.tables:
+        if table.frequency_component is not None:
+            yield table.frequency_component

@@ -1,0 +1,160 @@
+"""What a map did: how many rows it took, and which values it has no counterpart for.
+
+The codes of its findings: `UNMAPPED` (a value without counterpart, once with its count),
+`SAME_KEY` (two rows on one target key, naming both), `NO_DATE` (a date that no pattern reads, once
+with its count), `CANNOT_RUN` (the map itself), `NOT_TAKEN` (rows that no map takes: a warning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from app.sdmx.findings import Finding
+
+UNMAPPED: Final = "VIPMG-260"
+SAME_KEY: Final = "VIPMG-261"
+NO_DATE: Final = "VIPMG-262"
+CANNOT_RUN: Final = "VIPMG-263"
+NOT_TAKEN: Final = "VIPMG-332"
+
+MOST: Final = 1000
+"""Distinct values that are listed of each component map; rows of more are counted together."""
+
+Why: TypeAlias = Literal["unmapped", "date", "left out"]
+
+CODES: Final[dict[Why, str]] = {"unmapped": UNMAPPED, "date": NO_DATE, "left out": NOT_TAKEN}
+
+
+@dataclass(slots=True)
+class Untaken:
+    """Rows that a map does not take because of one value, or combination of values.
+
+    Attributes:
+        components: the source components.
+        values: their values, as they were sent.
+        rows: how many rows.
+        first_row: the first of them.
+        by: the representation map or date pattern; empty for an expected constant.
+        nearest: the source value that is nearest.
+        allowed: what is taken, in short.
+    """
+
+    why: Why
+    components: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: int
+    first_row: int
+    by: str = ""
+    nearest: str | None = None
+    allowed: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The code of its finding."""
+        return CODES[self.why]
+
+    @property
+    def finding(self) -> Finding:
+        """The one finding of all its rows; `rule` is how many they are."""
+        return Finding(
+            self.code,
+            self.first_row,
+            ", ".join(self.components),
+            ", ".join(self.values),
+            rule=str(self.rows),
+            allowed=self.allowed,
+            nearest=self.nearest,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """As it is kept with a submission."""
+        return {
+            "components": list(self.components),
+            "values": list(self.values),
+            "rows": self.rows,
+            "firstRow": self.first_row,
+            "by": self.by,
+            "nearest": self.nearest,
+        }
+
+
+@dataclass(slots=True)
+class Collision:
+    """Two source rows on one target key."""
+
+    row: int
+    first_row: int
+    key: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What a map did with the rows that it was given.
+
+    Attributes:
+        taken: rows that it mapped.
+        left_out: rows that it leaves out because it says so.
+        unmapped: rows of which it does not know a value, or cannot read a date.
+        faulty: rows with a cell that the reader of the file had refused already.
+        collisions: pairs of rows on one key, where they were asked for.
+        unlisted: rows of values beyond those that are listed.
+    """
+
+    taken: int = 0
+    left_out: int = 0
+    unmapped: int = 0
+    faulty: int = 0
+    unlisted: int = 0
+    collisions: list[Collision] = field(default_factory=list)
+    _found: dict[tuple[Why, tuple[str, ...], tuple[str, ...]], Untaken] = field(
+        default_factory=dict
+    )
+
+    @property
+    def rows(self) -> int:
+        """All rows that it was given."""
+        return self.taken + self.left_out + self.unmapped + self.faulty
+
+    def untaken(self, *whys: Why) -> list[Untaken]:
+        """Values that kept rows from being taken, in the order of their first rows."""
+        wanted = whys or tuple(CODES)
+        found = [each for each in self._found.values() if each.why in wanted]
+        return sorted(found, key=lambda each: each.first_row)
+
+    def add(self, untaken: Untaken) -> None:
+        """Count rows."""
+        key = (untaken.why, untaken.components, untaken.values)
+        known = self._found.get(key)
+        if known is not None:
+            known.rows += untaken.rows
+        elif len(self._found) < MOST:
+            self._found[key] = untaken
+        else:
+            self.unlisted += untaken.rows
+
+    def knows(self, why: Why, components: Sequence[str], values: Sequence[str]) -> bool:
+        """Whether such rows were counted already."""
+        return (why, tuple(components), tuple(values)) in self._found
+
+    def count(self, why: Why, components: Sequence[str], values: Sequence[str]) -> None:
+        """Count one more row of values that are known."""
+        self._found[why, tuple(components), tuple(values)].rows += 1
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each value without counterpart and each date that is not read."""
+        for each in self.untaken("unmapped", "date"):
+            yield each.finding
+
+    def document(self) -> dict[str, Any]:
+        """As it is kept with a submission, in JSON."""
+        return {
+            "rows": self.rows,
+            "taken": self.taken,
+            "leftOut": self.left_out,
+            "unmapped": self.unmapped,
+            "values": [each.document() for each in self.untaken("unmapped", "date")],
+            "leftOutValues": [each.document() for each in self.untaken("left out")],
+            "unlistedRows": self.unlisted,
+        }

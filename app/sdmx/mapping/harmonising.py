@@ -1,0 +1,204 @@
+"""One message under its maps: batches of national dataflows become batches of shared ones.
+
+Findings on the mapped rows are told where their sender finds them: under the source column that a
+target component comes from, with the national value beside the shared one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from app.errors import InvalidArtefactError
+from app.sdmx.findings import Finding, nearest
+from app.sdmx.mapping.compiled import SUM, CompiledMap, Mapped
+from app.sdmx.mapping.coverage import CANNOT_RUN, SAME_KEY, Coverage
+from app.sdmx.messages.data_reading import Batch, Form
+
+REPEATED: Final = "VIPMG-231"
+"""The code of two rows on one key, as it is found when series are put together."""
+
+MISSPELT: Final = 0.7
+SHOWN: Final = 80
+"""Characters of a national value that a finding shows."""
+
+FindMaps = Callable[[str, str], Sequence[CompiledMap]]
+"""The maps that rows of a structure (kind, `AGENCY:ID(VERSION)`) are read by; none: as they are."""
+
+
+@dataclass(slots=True)
+class _Current:
+    """The batch that is being validated, and the map that made it."""
+
+    map: CompiledMap
+    mapped: Mapped
+    batch: Batch
+
+
+class Harmonising:
+    """Runs the maps of one message, and tells its findings in the words of the sender.
+
+    Args:
+        find_maps: gives the maps of a structure.
+        report: takes each finding.
+    """
+
+    def __init__(self, find_maps: FindMaps, report: Callable[[Finding], None]) -> None:
+        self._find_maps = find_maps
+        self._report = report
+        self._maps: dict[tuple[str, str], Sequence[CompiledMap] | None] = {}
+        self._current: _Current | None = None
+        self._ranges: list[tuple[int, int]] = []
+        self._forms: set[Form] = set()
+        self._left_out = Coverage()
+        self._told: set[tuple[str, str | None, str | None]] = set()
+        self._has_errors = False
+        self._collisions = 0
+
+    @property
+    def maps(self) -> list[CompiledMap]:
+        """All maps that ran, in the order in which they were met."""
+        return [one for maps in self._maps.values() for one in maps or ()]
+
+    def adds(self, structure: str) -> bool:
+        """Whether values of rows on one key of a target are added, as all its maps say."""
+        of = [one for one in self.maps if one.target.rpartition("=")[2] == structure]
+        return bool(of) and all(one.same_key == SUM for one in of)
+
+    def batches(self, batch: Batch) -> Iterator[Batch]:
+        """What a batch becomes: itself where no map is for it, else the rows of each map.
+
+        Findings are told rightly as long as what is yielded last is being validated.
+        """
+        maps = self._of(batch)
+        if maps is None:
+            return
+        if not maps:
+            yield batch
+            return
+        self._note_rows(batch)
+        self._report_unknown(batch, maps)
+        done = []
+        for one in maps:
+            mapped = one.run(batch)
+            done.append((one, mapped))
+            if mapped.batch is not None:
+                self._current = _Current(one, mapped, batch)
+                yield mapped.batch
+        self._current = None
+        self._note_left_out(batch, [mapped for _, mapped in done])
+
+    def told(self, finding: Finding) -> Finding:
+        """A finding of the validator on the batch that was yielded last, as its sender reads it."""
+        current = self._current
+        self._has_errors = self._has_errors or finding.is_error
+        if current is None or finding.component is None or finding.row is None:
+            return finding
+        names = finding.component.split(", ")
+        origins = current.map.origins
+        sources = list(dict.fromkeys(s for name in names for s in origins.get(name, ())))
+        if not sources:
+            return finding
+        rows = current.batch.rows
+        place = bisect_left(rows, finding.row)
+        value = finding.value
+        if value is not None and place < len(rows) and rows[place] == finding.row:
+            value = _beside([current.mapped.source.get(s) for s in sources], place, value)
+        return msgspec.structs.replace(finding, component=", ".join(sources), value=value)
+
+    def told_later(self, finding: Finding) -> Finding:
+        """A finding that came up when series were put together, as the sender reads it."""
+        if finding.row is None or not self._is_mapped(finding.row):
+            return finding
+        if finding.code == REPEATED:
+            self._collisions += 1
+            return msgspec.structs.replace(finding, code=SAME_KEY)
+        for one in self.maps:
+            if sources := one.origins.get(finding.component or ""):
+                return msgspec.structs.replace(finding, component=", ".join(sources))
+        return finding
+
+    def close(self) -> Iterator[Finding]:
+        """After the last batch: one finding for each value that no map has a counterpart for.
+
+        Rows that no map takes are a warning, unless nothing at all was taken.
+        """
+        for one in self.maps:
+            for finding in one.coverage.findings():
+                fact = (finding.code, finding.component, finding.value)
+                if fact not in self._told:
+                    self._told.add(fact)
+                    self._has_errors = True
+                    yield finding
+        taken = any(one.coverage.taken for one in self.maps)
+        severity = "" if taken or self._has_errors else "error"
+        for each in self._left_out.untaken():
+            yield msgspec.structs.replace(each.finding, severity=severity)
+
+    def document(self) -> list[dict[str, Any]]:
+        """What each map did, in JSON, as it is kept with the submission."""
+        return [one.document() for one in self.maps]
+
+    @property
+    def collisions(self) -> int:
+        """How many rows were told to be on the key of another."""
+        return self._collisions
+
+    def _of(self, batch: Batch) -> Sequence[CompiledMap] | None:
+        """The maps of a batch; nothing where one of them cannot run, which is told once."""
+        named = (batch.kind, batch.structure)
+        if named not in self._maps:
+            self._maps[named] = None
+            try:
+                self._maps[named] = self._find_maps(*named)
+            except InvalidArtefactError as error:
+                shown = str(error.detail.get("urn", batch.structure)).rpartition("=")[2]
+                self._has_errors = True
+                self._report(Finding(CANNOT_RUN, batch.rows[0], "STRUCTURE_ID", shown))
+        return self._maps[named]
+
+    def _note_rows(self, batch: Batch) -> None:
+        first, last = batch.rows[0], batch.rows[-1]
+        if self._ranges and self._ranges[-1][1] + 1 >= first:
+            first, _ = self._ranges.pop()
+        self._ranges.append((first, last))
+
+    def _is_mapped(self, row: int) -> bool:
+        place = bisect_left(self._ranges, (row + 1,)) - 1
+        return place >= 0 and row <= self._ranges[place][1]
+
+    def _report_unknown(self, batch: Batch, maps: Sequence[CompiledMap]) -> None:
+        """Name the columns that are no components of the source; once for all of a form."""
+        if batch.form in self._forms:
+            return
+        self._forms.add(batch.form)
+        flow = maps[0].source_flow
+        for column in batch.form.columns.values():
+            if flow.find(column.component) is None and not column.is_name:
+                near = nearest(column.component, flow.components, MISSPELT)
+                near = None if near in batch.form.columns else near
+                self._report(
+                    Finding("VIPMG-301", batch.header, column.name, column.component, nearest=near)
+                )
+
+    def _note_left_out(self, batch: Batch, done: Sequence[Mapped]) -> None:
+        """Count the rows that each of the maps leaves out."""
+        places = set(done[0].left_out)
+        for mapped in done[1:]:
+            places &= mapped.left_out.keys()
+        for place in sorted(places):
+            step, (why, values) = done[0].left_out[place]
+            if self._left_out.knows(why, step.sources, values):
+                self._left_out.count(why, step.sources, values)
+            else:
+                self._left_out.add(step.untaken(why, values, batch.rows[place]))
+
+
+def _beside(columns: Sequence[Sequence[str] | None], place: int, value: str) -> str:
+    """The national value beside the shared one; the one alone where they are the same."""
+    national = ", ".join(column[place] for column in columns if column is not None)
+    return value if national == value else f"{national[:SHOWN]} → {value}"

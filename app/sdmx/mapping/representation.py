@@ -1,0 +1,214 @@
+"""A representation map as a table: source values to target values.
+
+Mappings are tried in their order, and the first that takes all values of a row holds (SDMX 3.0
+section 6, 13.6). A mapping with a validity holds for observations whose period begins within it
+(13.9); for what has no period, always.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
+from operator import itemgetter
+from typing import Final, TypeAlias
+
+from app.errors import InvalidArtefactError, QuerySyntaxError
+from app.sdmx.findings import nearest
+from app.sdmx.mapping.documents import RepresentationMap, RepresentationMapping
+from app.sdmx.mapping.folding import fold, unique
+from app.sdmx.mapping.matching import Matcher, matcher, template
+from app.sdmx.time_period import parse_time_period
+
+Values: TypeAlias = tuple[str, ...]
+
+NOT_TAKEN: Final[Values] = ()
+"""What source values become that a map leaves out: no target values at all."""
+
+SHOWN: Final = 10
+"""Source values that a finding names as those that are taken."""
+
+
+_PLACE: Final = itemgetter(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One mapping, compiled."""
+
+    sources: tuple[Matcher, ...]
+    targets: Values
+    templates: tuple[Callable[[Sequence[str]], str] | None, ...]
+    valid_from: dt.date
+    valid_to: dt.date
+
+    def holds(self, day: dt.date | None) -> bool:
+        return day is None or self.valid_from <= day <= self.valid_to
+
+    def apply(self, values: Values) -> Values | None:
+        """The target values; nothing where a source value does not match."""
+        groups: list[str] = []
+        for source, value in zip(self.sources, values, strict=True):
+            found = source.match(value)
+            if found is None:
+                return None
+            groups += found
+        return tuple(
+            text if make is None else make(groups)
+            for text, make in zip(self.targets, self.templates, strict=True)
+        )
+
+
+class ValueTable:
+    """A representation map that can be run.
+
+    Args:
+        document: the map.
+        name: `AGENCY:ID(VERSION)`, for findings.
+        sources: how many source values a row has.
+        targets: how many target values it gets.
+
+    Raises:
+        InvalidArtefactError: it cannot be run; the error says which mapping.
+    """
+
+    def __init__(self, document: RepresentationMap, name: str, sources: int, targets: int) -> None:
+        self.name = name
+        self.targets = targets
+        self.is_limited = any(one.is_limited for one in document.representation_mappings)
+        self._check_sides(document, sources, targets)
+        self._rules: list[_Rule] = []
+        for number, mapping in enumerate(document.representation_mappings, 1):
+            try:
+                self._rules.append(_compiled(mapping, sources, targets))
+            except InvalidArtefactError as error:
+                raise InvalidArtefactError(
+                    f"RepresentationMap {name}, mapping {number}: {error.text['en']}",
+                    f"RepresentationMap {name}, correspondencia {number}: {error.text['es']}",
+                ) from None
+        self._plain: dict[Values, list[tuple[int, _Rule]]] = {}
+        self._open: list[tuple[int, _Rule]] = []
+        for place, rule in enumerate(self._rules):
+            texts = tuple(one.literal for one in rule.sources if one.literal is not None)
+            # A text leads to its rules at once; rules of patterns are tried one by one.
+            of = self._plain.setdefault(texts, []) if len(texts) == sources else self._open
+            of.append((place, rule))
+
+    def _check_sides(self, document: RepresentationMap, sources: int, targets: int) -> None:
+        sides = (len(document.source), len(document.target))
+        if sides != (sources, targets):
+            raise InvalidArtefactError(
+                f"RepresentationMap {self.name} leads from {sides[0]} to {sides[1]} values; the "
+                f"component map has {sources} source and {targets} target components.",
+                f"RepresentationMap {self.name} lleva de {sides[0]} a {sides[1]} valores; el mapa "
+                f"de componentes tiene {sources} de origen y {targets} de destino.",
+            )
+
+    def _find(self, values: Values, day: dt.date | None) -> Values | None:
+        rules = merge(self._plain.get(values, ()), self._open, key=_PLACE)
+        for _, rule in rules:
+            if rule.holds(day):
+                targets = rule.apply(values)
+                if targets is not None:
+                    return targets
+        return None
+
+    def find(self, values: Values, period: str | None = None) -> Values | None:
+        """The target values of source values.
+
+        Args:
+            values: one a source component.
+            period: the time period of the observation; nothing: any mapping may hold.
+
+        Returns:
+            `NOT_TAKEN` where the map leaves them out; nothing where no mapping takes them.
+        """
+        day = _first_day(period) if period and self.is_limited else None
+        found = self._find(values, day)
+        if found is None:
+            trimmed = tuple(value.strip() for value in values)
+            if trimmed != values:
+                found = self._find(trimmed, day)
+        return found
+
+    def nearest(self, values: Values) -> str | None:
+        """The source values that are nearest to some that no mapping takes."""
+        if len(values) == 1:
+            same = self._spelled.get(fold(values[0]))
+            return same or nearest(values[0], self._texts[0])
+        close = []
+        for place, value in enumerate(values):
+            known = self._texts[place]
+            near = value if value in known else nearest(value, known)
+            close.append(near or value)
+        return None if tuple(close) == values else ", ".join(close)
+
+    def constants(self, place: int) -> Iterator[str]:
+        """The target values of one target component that are not made of groups."""
+        for rule in self._rules:
+            if rule.targets and rule.templates[place] is None:
+                yield rule.targets[place]
+
+    @property
+    def allowed(self) -> str | None:
+        """The source values that are taken, in short."""
+        texts = list(dict.fromkeys(", ".join(values) for values in self._plain))
+        return ("; ".join(texts[:SHOWN]) + ("; ..." if len(texts) > SHOWN else "")) or None
+
+    @cached_property
+    def _spelled(self) -> dict[str, str]:
+        return unique((text, text) for text in self._texts[0])
+
+    @cached_property
+    def _texts(self) -> list[frozenset[str]]:
+        """The texts that occur in the mappings, of each source component."""
+        columns: Iterable[tuple[Matcher, ...]] = zip(
+            *(rule.sources for rule in self._rules), strict=True
+        )
+        found = [
+            frozenset(source.literal for source in column if source.literal is not None)
+            for column in columns
+        ]
+        return found or [frozenset()]
+
+
+def _compiled(mapping: RepresentationMapping, sources: int, targets: int) -> _Rule:
+    if len(mapping.source_values) != sources:
+        raise InvalidArtefactError(
+            f"it has {len(mapping.source_values)} source values instead of {sources}.",
+            f"tiene {len(mapping.source_values)} valores de origen en vez de {sources}.",
+        )
+    if len(mapping.target_values) not in (0, targets):
+        raise InvalidArtefactError(
+            f"it has {len(mapping.target_values)} target values instead of {targets}, or none.",
+            f"tiene {len(mapping.target_values)} valores de destino en vez de {targets}, o "
+            "ninguno.",
+        )
+    matchers = tuple(matcher(value) for value in mapping.source_values)
+    groups = sum(one.groups for one in matchers)
+    patterns = any(value.is_reg_ex for value in mapping.source_values)
+    templates = tuple(
+        template(target, groups) if patterns else None for target in mapping.target_values
+    )
+    first, last = _day(mapping.valid_from, dt.date.min), _day(mapping.valid_to, dt.date.max)
+    return _Rule(matchers, mapping.target_values, templates, first, last)
+
+
+def _day(text: str | None, otherwise: dt.date) -> dt.date:
+    if text is None:
+        return otherwise
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        raise InvalidArtefactError(
+            f"{text[:40]!r} is no day.", f"{text[:40]!r} no es un día."
+        ) from None
+
+
+def _first_day(period: str) -> dt.date | None:
+    try:
+        return parse_time_period(period).start_date
+    except QuerySyntaxError:
+        return None
