@@ -26,8 +26,11 @@ def set_up_logging(level: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # Tracebacks without the values of variables: those are data of others, and drawing them
+    # stops the service for most of a minute.
+    plain = structlog.dev.plain_traceback
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
         if for_people
         else [
             structlog.processors.format_exc_info,
