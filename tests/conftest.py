@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import hypothesis
 import pytest
+import structlog
 
 from app.settings import Settings
 from app.store.embedded import EmbeddedPostgres
@@ -36,6 +37,14 @@ ENOUGH_MEMORY = 2 << 30
 # A slow machine is no fault of what is tested.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# As the service logs. The default draws all variables, for most of a minute where they are large.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
