@@ -11,13 +11,14 @@ from typing import Final
 import structlog
 
 from app.services.admit_submission import JOB, PRACTICE_JOB
+from app.services.derive.run_derivations import Derivations, run_derivations
 from app.services.empty_practice import keep_emptying
 from app.services.process_submission import process_submission
 from app.services.release_embargoed import keep_releasing
 from app.services.sweep_uploads import keep_sweeping
 from app.services.undo_superseded import settle_superseded
 from app.settings import Settings
-from app.store import jobs, submissions, superseded
+from app.store import derived, jobs, submissions, superseded
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, is_passing
 
@@ -61,11 +62,13 @@ class _Worker:
         self._settings = settings
         self._cache = CatalogueCache()
         self._turn = asyncio.Lock()
+        self._derivations = Derivations()
         self._not_counted: set[str] = set()
         self.handlers: dict[str, jobs.Handler] = {
             **{name: partial(self._process, name) for name in self._spaces},
             superseded.JOB: partial(self._settle, pools),
             superseded.PRACTICE_JOB: partial(self._settle, pools.space(practice=True)),
+            derived.JOB: self._derive,
         }
 
     async def _process(self, name: str, payload: str) -> None:
@@ -87,6 +90,10 @@ class _Worker:
     async def _settle(self, pools: Pools, payload: str) -> None:
         """Beside the submissions, which never wait for it."""
         await settle_superseded(pools, int(payload))
+
+    async def _derive(self, _about: str) -> None:
+        """Beside the submissions, too: it sees all that was published before it looks."""
+        await run_derivations(self._spaces[JOB], self._cache, self._derivations)
 
     async def failed(self, name: str, payload: str, error: Exception) -> None:
         """Note that a job failed; when a part was away, the next attempt does not count."""

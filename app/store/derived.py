@@ -16,7 +16,7 @@ import orjson
 
 from app.sdmx import series
 from app.sdmx.actions import Segment
-from app.sdmx.intake import Key
+from app.sdmx.computed_series import Computed as Computed
 from app.sdmx.series import EMPTY, TIME, Document
 from app.store import jobs, staging
 from app.store.types import Connection
@@ -46,20 +46,28 @@ _ADVANCE = """
 UPDATE derived SET through_sequence = $2, computed_at = clock_timestamp(), facts = $3
 WHERE dataflow = $1
 """
+_STAND_STILL = """
+UPDATE derived SET through_sequence = greatest(through_sequence, $2),
+  computed_at = clock_timestamp()
+WHERE dataflow = ANY ($1::text[]) AND through_sequence < $2
+"""
+_WRITTEN = """
+SELECT agreement, max(sequence) AS sequence
+FROM ledger, unnest(agreement_ids) AS agreement
+WHERE sequence > $1 AND sequence <= $2 GROUP BY agreement
+"""
+_PUBLIC = """
+SELECT d.dataflow, l.public_sequence FROM derived AS d LEFT JOIN LATERAL (
+  SELECT public_sequence FROM ledger
+  WHERE public_sequence IS NOT NULL AND sequence <= d.through_sequence
+  ORDER BY sequence DESC LIMIT 1
+) AS l ON true
+"""
 _STORED = """
 SELECT s.key, s.observations, s.attributes
 FROM unnest($2::text[]) AS listed (key)
 JOIN series AS s ON s.agreement_id = $1 AND s.key = string_to_array(listed.key, E'\x1f')
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """A series as it was computed; without observations it is to go."""
-
-    key: Key
-    observations: Document
-    attributes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,23 @@ async def advance(
 ) -> None:
     """Say how far a computed dataflow has come; to be called under its lock."""
     await connection.execute(_ADVANCE, dataflow, through, orjson.dumps(facts).decode())
+
+
+async def stand_still(connection: Connection, dataflows: Sequence[str], through: int) -> None:
+    """Say of computed dataflows that nothing up to a sequence number concerns them."""
+    await connection.execute(_STAND_STILL, list(dataflows), through)
+
+
+async def written(connection: Connection, since: int, until: int) -> dict[int, int]:
+    """The agreements that were published under after `since`, with the last sequence of each."""
+    rows = await connection.fetch(_WRITTEN, since, until)
+    return {row["agreement"]: row["sequence"] for row in rows}
+
+
+async def public_sequences(connection: Connection) -> dict[str, int]:
+    """By URN of a computed dataflow, the last public publication that it knows."""
+    rows = await connection.fetch(_PUBLIC)
+    return {row["dataflow"]: row["public_sequence"] or 0 for row in rows}
 
 
 async def stage_computed(

@@ -11,7 +11,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from app.store import ledger
+from app.store import derived, ledger
 from app.store.types import Connection
 
 PUBLICATIONS: Final = "history/publications.jsonl"
@@ -353,6 +353,7 @@ async def end(
     facts = {"publications": count}
     about = f"take-out/{organisation}"
     entry = ledger.Entry(publication, "load", organisation, about, numbers, [], sha256, facts)
+    await derived.look_later(connection, about)
     return await ledger.append(connection, entry)
 
 

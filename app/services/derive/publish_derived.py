@@ -68,11 +68,12 @@ async def publish_derived(
     async with connection.transaction():
         if await derived.lock(connection, derivation.dataflow) != derivation.since:
             raise BehindError
-        facts = {**derivation.facts, "public_sequence": derivation.seen.public_sequence}
         place = None
         if derivation.staged:
             place = await _publish(connection, catalogue, target, derivation)
-        await derived.advance(connection, derivation.dataflow, derivation.seen.sequence, facts)
+        await derived.advance(
+            connection, derivation.dataflow, derivation.seen.sequence, derivation.facts
+        )
     return place
 
 

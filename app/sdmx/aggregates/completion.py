@@ -1,0 +1,87 @@
+"""Completing the figures of one area: totals from complete partitions, where none is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from app.sdmx.aggregates.cells import Cell, Codes, Column, total
+from app.sdmx.aggregates.partitions import Partition, PartitionRule
+
+
+class Completion:
+    """The figures of one area in one family of series, with the totals that follow from them.
+
+    A figure is the reported one; else that of the first partition that is complete, whose parts
+    may be totals themselves. A partition with a part that is suppressed gives a suppressed total,
+    and one with a part that is missing gives none.
+    """
+
+    def __init__(
+        self,
+        reported: Mapping[Codes, Column],
+        partitions: Sequence[Partition],
+        known: Mapping[str, str],
+    ) -> None:
+        self._reported = reported
+        self._partitions = partitions
+        self._known = known
+        self._columns: dict[Codes, Column] = {}
+
+    def targets(self) -> set[Codes]:
+        """The codes of all figures that there may be: the reported ones, and totals of them."""
+        found = set(self._reported)
+        pending = list(found)
+        while pending:
+            codes = pending.pop()
+            for above in self._above(codes):
+                if above not in found:
+                    found.add(above)
+                    pending.append(above)
+        return found
+
+    def column(self, codes: Codes) -> Column:
+        """The figures of a key by time period."""
+        column = self._columns.get(codes)
+        if column is None:
+            # While it is looked for it is what was reported: no total is a part of itself.
+            column = dict(self._reported.get(codes, {}))
+            self._columns[codes] = column
+            self._columns[codes] = column = self._completed(codes, column)
+        return column
+
+    def _above(self, codes: Codes) -> Iterator[Codes]:
+        for place, partition in enumerate(self._partitions):
+            for code in partition.totals_with(codes[place]):
+                yield (*codes[:place], code, *codes[place + 1 :])
+
+    def _completed(self, codes: Codes, reported: Column) -> Column:
+        column, blocked = dict(reported), dict[str, Cell]()
+        for place, partition in enumerate(self._partitions):
+            known = {
+                **self._known,
+                **{p.dimension: c for p, c in zip(self._partitions, codes, strict=True)},
+            }
+            for rule in partition.of_total(codes[place]):
+                if rule.applies(known):
+                    self._fill(column, blocked, codes, place, rule)
+        return {**blocked, **column}
+
+    def _fill(
+        self, column: Column, blocked: Column, codes: Codes, place: int, rule: PartitionRule
+    ) -> None:
+        """Add the totals of one rule for the periods that have none."""
+        parts = {
+            part: self.column((*codes[:place], part, *codes[place + 1 :])) for part in rule.parts
+        }
+        times = set.intersection(*(set(parts[part]) for part in rule.required))
+        name = self._partitions[place].dimension
+        for time in times:
+            if time in column:
+                continue
+            there = [part for part in rule.parts if time in parts[part]]
+            made = f"{name}: {' + '.join(there)}"
+            values = [value for part in there if (value := parts[part][time].value) is not None]
+            if len(values) == len(there):
+                column[time] = Cell(total(values), made)
+            else:
+                blocked[time] = Cell(None, made)

@@ -1,0 +1,156 @@
+"""Computing totals and regions anew: the families that were touched, from one snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.sdmx.aggregates.declarations import Computation
+from app.sdmx.aggregates.families import compute_family
+from app.sdmx.intake import Target
+from app.sdmx.reporting_periods import read_period
+from app.sdmx.series import EMPTY
+from app.services.derive.publish_derived import Derivation, publish_derived, target_of
+from app.store import derived, derived_sources, staging
+from app.store.catalogue import Catalogue, StoredAgreement
+from app.store.derived import Computed
+from app.store.derived_sources import Selection
+from app.store.ledger import Place
+from app.store.types import Connection
+
+STAGED = 500
+"""Computed series that are compared with the published ones at once."""
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """A computation with what it is computed from, at one revision of the registry.
+
+    Attributes:
+        areas: by number of an agreement, the areas that its nil returns speak of.
+        basis: changes when anything changes that all figures rest on.
+    """
+
+    computation: Computation
+    target: Target
+    agreements: tuple[StoredAgreement, ...]
+    areas: dict[int, frozenset[str]]
+    basis: str
+    numbers: tuple[int, ...] = field(default=())
+
+
+def aggregation_of(catalogue: Catalogue, computation: Computation) -> Aggregation | None:
+    """A computation at a revision of the registry; None where nobody publishes it."""
+    target = target_of(catalogue, computation.dataflow)
+    number = catalogue.dataflows.get(computation.source)
+    if target is None or number is None:
+        return None
+    agreements = tuple(catalogue.agreements_of(number))
+    areas = {each.id: _areas(catalogue, computation, each) for each in agreements}
+    told = [(each.id, each.precedence, sorted(areas[each.id])) for each in agreements]
+    basis = hashlib.sha256(f"{computation.fingerprint} {told}".encode()).hexdigest()
+    numbers = tuple(each.id for each in agreements)
+    return Aggregation(computation, target, agreements, areas, basis, numbers)
+
+
+async def derive_aggregates(
+    connection: Connection, catalogue: Catalogue, aggregation: Aggregation
+) -> Place | None:
+    """Compute what was touched since the last time, or all where its basis has changed.
+
+    Raises:
+        StructuresChangedError: the registry has moved on; compute again.
+        BehindError: another worker has computed meanwhile; compute again.
+    """
+    computation, target = aggregation.computation, aggregation.target
+    selection = _selection(catalogue, aggregation)
+    async with staging.stage(connection):
+        async with derived.snapshot(connection) as seen:
+            before = await derived.state(connection, computation.dataflow)
+            nil = await derived_sources.nil_returns(connection, aggregation.numbers)
+            families: set[str] | None = None
+            if before.facts.get("basis") == aggregation.basis:
+                families = await derived_sources.touched(
+                    connection, selection, before.through, seen.sequence
+                )
+                changed = {*nil} ^ {(number, text) for number, text in before.facts["nil"]}
+                families |= await _reached(connection, selection, [text for _, text in changed])
+            staged = await _stage(connection, aggregation, selection, families, nil)
+        facts: dict[str, Any] = {"basis": aggregation.basis, "nil": nil}
+        derivation = Derivation(computation.dataflow, before.through, seen, staged, facts)
+        return await publish_derived(connection, catalogue, target, derivation)
+
+
+async def _stage(
+    connection: Connection,
+    aggregation: Aggregation,
+    selection: Selection,
+    families: set[str] | None,
+    nil: Sequence[tuple[int, str]],
+) -> int:
+    """Compute families, and stage what differs from what is published."""
+    returned = _nil_by_area(aggregation, nil)
+    staged, waiting = 0, list[Computed]()
+    async for family in derived_sources.read_families(connection, selection, families):
+        computed = list(compute_family(aggregation.computation, family.sources, returned))
+        there = {one.key for one in computed}
+        waiting += computed
+        waiting += [Computed(key, EMPTY, {}) for key in family.published if key not in there]
+        if len(waiting) >= STAGED:
+            staged += await derived.stage_computed(connection, selection.own, waiting)
+            waiting.clear()
+    if waiting:
+        staged += await derived.stage_computed(connection, selection.own, waiting)
+    return staged
+
+
+async def _reached(
+    connection: Connection, selection: Selection, periods: Sequence[str]
+) -> set[str]:
+    """The families with figures of periods of which nil returns came or went."""
+    read = [period for text in periods if (period := read_period(text)) is not None]
+    if not read:
+        return set()
+    first, last = min(one.first_day for one in read), max(one.last_day for one in read)
+    return await derived_sources.in_periods(connection, selection, first, last)
+
+
+def _nil_by_area(aggregation: Aggregation, nil: Sequence[tuple[int, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for number, text in nil:
+        period = read_period(text)
+        for area in aggregation.areas[number] if period else ():
+            found.setdefault(area, set()).update(period.spellings if period else ())
+    return found
+
+
+def _selection(catalogue: Catalogue, aggregation: Aggregation) -> Selection:
+    computation = aggregation.computation
+    codes = {place: sorted(listed) for place, listed in computation.only.items()}
+    if computation.areas is not None:
+        codes[computation.area] = sorted(computation.areas)
+    return Selection(
+        aggregation.numbers,
+        catalogue.dataflows[computation.source],
+        aggregation.target.agreement,
+        catalogue.dataflows[computation.dataflow],
+        computation.family,
+        codes,
+    )
+
+
+def _areas(
+    catalogue: Catalogue, computation: Computation, agreement: StoredAgreement
+) -> frozenset[str]:
+    """The areas that an agreement is held to; none where it may report on any."""
+    name = computation.flow.dimensions[computation.area].id
+    found: frozenset[str] | None = None
+    for constraint in catalogue.flow(agreement.dataflow_urn, agreement.urn).constraints:
+        for allowed in (
+            constraint.allowed_values() if constraint.level == "provisionagreement" else ()
+        ):
+            if allowed.component == name and allowed.included:
+                found = allowed.values if found is None else found & allowed.values
+    return found or frozenset()
