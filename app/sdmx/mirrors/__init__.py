@@ -1,0 +1,1 @@
+"""Mirror statistics: two views of one flow or stock, cell by cell."""

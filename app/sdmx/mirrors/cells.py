@@ -1,0 +1,181 @@
+"""The series of one side of a mirror pair, by the cell that they fall in.
+
+Of several agreements that hold a key, that of the highest precedence answers. Observations stay
+the text that is stored until they are compared: a side may have very many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import msgspec
+import orjson
+
+from app.sdmx import series
+from app.sdmx.mirrors.pair import Formula
+from app.sdmx.mirrors.plan import YEAR, Cell, SidePlan
+from app.sdmx.series import Document
+from app.sdmx.slices import Key
+
+UNITS: Final = ("PS", "EVT", "APL", "PMT", "HH")
+"""Units of measure, the one that is compared first where a side has several."""
+
+FREQUENCIES: Final = (YEAR, "S", "Q", "M")
+
+
+class SideSeries(msgspec.Struct, gc=False):
+    """A series of one side.
+
+    Attributes:
+        observations: its document, as JSON until it is read.
+        attributes: those of the series, as JSON.
+        withheld: documents that lie over it, of what the caller may see beyond the public.
+        parts: the series that a formula adds or takes away, if it is computed.
+    """
+
+    agreement: int
+    provider: str
+    unit: str
+    frequency: str
+    observations: str | None
+    attributes: str | None
+    withheld: tuple[str, ...] = ()
+    formula: Formula | None = None
+    parts: tuple[tuple[int, SideSeries], ...] = ()
+
+    def document(self) -> Document:
+        """Its observations."""
+        stored = self.observations
+        document: Document = series.EMPTY if stored is None else orjson.loads(stored)
+        if self.withheld:
+            return series.overlay(document, (orjson.loads(text) for text in self.withheld))
+        return document
+
+    def multiplier(self, document: Document) -> int:
+        """The power of ten that its values are in."""
+        text = document.get("UNIT_MULT")
+        if isinstance(text, list):
+            text = next((each for each in text if each is not None), None)
+        return _multiplier(self.attributes or "") if text is None else _power(text)
+
+
+@lru_cache(maxsize=4096)
+def _multiplier(attributes: str) -> int:
+    """The power of ten that attributes of a series tell; there are few different ones."""
+    return _power(orjson.loads(attributes).get("UNIT_MULT")) if attributes else 0
+
+
+def _power(text: object) -> int:
+    shown = str(text)
+    return int(shown) if shown.lstrip("+-").isdecimal() else 0
+
+
+class StoredSeries(msgspec.Struct, frozen=True, gc=False):
+    """A row of the store."""
+
+    agreement: int
+    key: Key
+    observations: str | None
+    attributes: str | None
+    withheld: tuple[str, ...] = ()
+
+
+SideCells: TypeAlias = dict[Cell, list[SideSeries]]
+"""The series of each cell: one for each unit of measure (and frequency, where years are made)."""
+
+
+def collect_cells(
+    plan: SidePlan, rows: Iterable[StoredSeries], providers: Mapping[int, str]
+) -> SideCells:
+    """Put the series of one side in their cells.
+
+    Args:
+        plan: the side.
+        rows: its series, in any order.
+        providers: the data provider of each agreement, those of the highest precedence first.
+    """
+    rank = {agreement: place for place, agreement in enumerate(providers)}
+    by_key: dict[Key, SideSeries] = {}
+    unit, frequency, reporter = plan.unit, plan.frequency, plan.reporter
+    for row in rows:
+        key = row.key
+        known = by_key.get(key)
+        if known is not None and rank[known.agreement] <= rank[row.agreement]:
+            continue
+        provider = providers[row.agreement]
+        if reporter is not None and provider.partition("_")[0] != key[reporter]:
+            continue
+        by_key[key] = SideSeries(
+            row.agreement,
+            provider,
+            "" if unit is None else key[unit],
+            "" if frequency is None else key[frequency],
+            row.observations,
+            row.attributes,
+            row.withheld,
+        )
+    for position, formula in plan.formulas:
+        _compute(by_key, position, formula)
+    return _in_cells(plan, by_key)
+
+
+def _compute(by_key: dict[Key, SideSeries], position: int, formula: Formula) -> None:
+    """Add the series of a formula's code where nobody reports it, and one body has all parts."""
+    first = formula.parts[0][1]
+    for key in [key for key in by_key if key[position] == first]:
+        before, after = key[:position], key[position + 1 :]
+        made = (*before, formula.code, *after)
+        if made in by_key:
+            continue
+        parts = [(sign, by_key.get((*before, part, *after))) for sign, part in formula.parts]
+        held = tuple((sign, part) for sign, part in parts if part is not None)
+        if len(held) == len(parts) and len({part.agreement for _, part in held}) == 1:
+            one = held[0][1]
+            by_key[made] = SideSeries(
+                one.agreement,
+                one.provider,
+                one.unit,
+                one.frequency,
+                None,
+                one.attributes,
+                formula=formula,
+                parts=held,
+            )
+
+
+def _in_cells(plan: SidePlan, by_key: Mapping[Key, SideSeries]) -> SideCells:
+    kept = tuple(plan.kept.items())
+    places = plan.places
+    cells: SideCells = {}
+    for key, one in by_key.items():
+        if any(key[position] not in codes for position, codes in kept):
+            continue
+        cell = tuple([YEAR if place < 0 else key[place] for place in places])
+        held = cells.get(cell)
+        if held is None:
+            cells[cell] = [one]
+        else:
+            held.append(one)
+    return cells
+
+
+def choose(
+    left: Sequence[SideSeries], right: Sequence[SideSeries]
+) -> tuple[SideSeries | None, SideSeries | None]:
+    """The series of a cell that are compared: of one unit where both sides have one."""
+    if len(left) == len(right) == 1:
+        return left[0], right[0]
+    ours, theirs = sorted(left, key=_preference), sorted(right, key=_preference)
+    for one in ours:
+        for other in theirs:
+            if one.unit == other.unit:
+                return one, other
+    return next(iter(ours), None), next(iter(theirs), None)
+
+
+def _preference(one: SideSeries) -> tuple[int, int, str]:
+    unit = UNITS.index(one.unit) if one.unit in UNITS else len(UNITS)
+    frequency = FREQUENCIES.index(one.frequency) if one.frequency in FREQUENCIES else 9
+    return unit, frequency, one.unit

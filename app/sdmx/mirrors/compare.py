@@ -1,0 +1,182 @@
+"""Comparing the two values of a cell: gap, ratio, asymmetry, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from app.sdmx.mirrors.cells import SideCells, SideSeries, choose
+from app.sdmx.mirrors.periods import changes_of_years, move_period, sums_of_years, within
+from app.sdmx.mirrors.plan import Cell, CellQuery, PairPlan
+from app.sdmx.mirrors.values import Nothing, OfYears, Values, in_unit, read_values
+
+State: TypeAlias = Literal[
+    "COMPARED",
+    "BOTH_ZERO",
+    "NOT_DEFINED",
+    "LEFT_MISSING",
+    "RIGHT_MISSING",
+    "BOTH_MISSING",
+    "LEFT_SUPPRESSED",
+    "RIGHT_SUPPRESSED",
+    "BOTH_SUPPRESSED",
+]
+Passes: TypeAlias = Callable[[str], bool]
+DIGITS: Final = 6
+
+
+class Figures(msgspec.Struct, frozen=True, gc=False):
+    """What the comparison of two values gives.
+
+    Attributes:
+        gap: left minus right, exact.
+        ratio: right by left, rounded; `None` where the left is zero.
+        asymmetry: 2|a-b|/(a+b), rounded; `None` where it is not defined.
+    """
+
+    state: State
+    left: str | None = None
+    right: str | None = None
+    gap: str | None = None
+    ratio: float | None = None
+    asymmetry: float | None = None
+
+
+class ComparedSeries(msgspec.Struct, frozen=True, gc=False):
+    """The two series of a cell, either of which may be missing, and their figures by period.
+
+    With a lag the period is that of the left side; the right is that many later.
+    """
+
+    cell: Cell
+    left: SideSeries | None
+    right: SideSeries | None
+    multiplier: int
+    figures: tuple[tuple[str, Figures], ...]
+
+
+class SeriesValues(msgspec.Struct, frozen=True, gc=False):
+    """The two series of a cell with their values."""
+
+    cell: Cell
+    left: SideSeries | None
+    right: SideSeries | None
+    left_values: Values
+    right_values: Values
+
+
+def compare(left: str, right: str) -> Figures:
+    """Compare two values, decimal text of one unit."""
+    if left.isdecimal() and right.isdecimal():
+        a, b = int(left), int(right)
+        if a + b == 0:
+            return Figures("BOTH_ZERO", left, right, "0")
+        gap = a - b
+        ratio = round(b / a, DIGITS) if a else None
+        asymmetry = round(2 * abs(gap) / (a + b), DIGITS)
+        return Figures("COMPARED", left, right, str(gap), ratio, asymmetry)
+    return _compare_decimals(left, right)
+
+
+def _compare_decimals(left: str, right: str) -> Figures:
+    a, b = Decimal(left), Decimal(right)
+    gap = f"{a - b:f}"
+    if a == b == 0:
+        return Figures("BOTH_ZERO", left, right, gap)
+    ratio = float(round(b / a, DIGITS)) if a else None
+    if a < 0 or b < 0:
+        return Figures("NOT_DEFINED", left, right, gap, ratio)
+    asymmetry = float(round(2 * abs(a - b) / (a + b), DIGITS))
+    return Figures("COMPARED", left, right, gap, ratio, asymmetry)
+
+
+def pair_values(plan: PairPlan, left: SideCells, right: SideCells) -> Iterator[SeriesValues]:
+    """The two series of each cell with their values, in the order of the cells."""
+    sums, changes = _of_years(plan)
+    nobody = Values({}, {}, 0)
+    for cell in sorted(left.keys() | right.keys()):
+        one, other = choose(left.get(cell, ()), right.get(cell, ()))
+        yield SeriesValues(
+            cell,
+            one,
+            other,
+            nobody if one is None else read_values(one, plan.left.measure, sums),
+            nobody if other is None else read_values(other, plan.right.measure, changes),
+        )
+
+
+def compare_series(
+    plan: PairPlan, left: SideCells, right: SideCells, query: CellQuery
+) -> Iterator[ComparedSeries]:
+    """The comparison of each cell, in the order of the cells; those without a period left out."""
+    passes = within(query.first_day, query.last_day)
+    for both in pair_values(plan, left, right):
+        multiplier = _multiplier(both)
+        periods = sorted(_periods(both, query.lag))
+        figures = tuple(
+            (period, _figures(both, period, query.lag, multiplier, passes))
+            for period in periods
+            if passes is None or passes(period)
+        )
+        if figures:
+            yield ComparedSeries(both.cell, both.left, both.right, multiplier, figures)
+
+
+def _of_years(plan: PairPlan) -> tuple[OfYears | None, OfYears | None]:
+    if plan.pair.time_rule == "YEAR_CHANGE":
+        return sums_of_years, changes_of_years
+    return None, None
+
+
+def _multiplier(both: SeriesValues) -> int:
+    """The power of ten that both are shown in: the lower, of those that have values."""
+    there = [v.multiplier for v in (both.left_values, both.right_values) if v.texts]
+    return min(there, default=0)
+
+
+def _periods(both: SeriesValues, lag: int) -> set[str]:
+    """Periods, as the left counts them, of which either side says something."""
+    left, right = both.left_values, both.right_values
+    periods = {*left.texts, *left.nothing}
+    if not lag:
+        periods.update(right.texts, right.nothing)
+        return periods
+    for period in (*right.texts, *right.nothing):
+        moved = move_period(period, -lag)
+        if moved is not None:
+            periods.add(moved)
+    return periods
+
+
+def _figures(
+    both: SeriesValues, period: str, lag: int, multiplier: int, passes: Passes | None
+) -> Figures:
+    left, right = both.left_values, both.right_values
+    later = move_period(period, lag) if lag else period
+    if later is not None and passes is not None and not passes(later):
+        later = None
+    ours = left.texts.get(period)
+    theirs = None if later is None else right.texts.get(later)
+    a = None if ours is None else in_unit(ours, left.multiplier, multiplier)
+    b = None if theirs is None else in_unit(theirs, right.multiplier, multiplier)
+    if a is not None and b is not None:
+        return compare(a, b)
+    state = _state(a, left.nothing.get(period), b, right.nothing.get(later or ""))
+    return Figures(state, a, b)
+
+
+def _state(
+    left: str | None, of_left: Nothing | None, right: str | None, of_right: Nothing | None
+) -> State:
+    if left is not None:
+        return "RIGHT_SUPPRESSED" if of_right == "SUPPRESSED" else "RIGHT_MISSING"
+    if right is not None:
+        return "LEFT_SUPPRESSED" if of_left == "SUPPRESSED" else "LEFT_MISSING"
+    if of_left == of_right == "SUPPRESSED":
+        return "BOTH_SUPPRESSED"
+    if "SUPPRESSED" in (of_left, of_right):
+        return "LEFT_SUPPRESSED" if of_left == "SUPPRESSED" else "RIGHT_SUPPRESSED"
+    return "BOTH_MISSING"
