@@ -42,3 +42,17 @@ def may_maintain(subject: Subject | None, agency: str) -> bool:
     if subject is None:
         return False
     return any(agency == one or agency.startswith(f"{one}.") for one in subject.agencies)
+
+
+def may_report_metadata(subject: Subject | None, maintainer: str) -> bool:
+    """Whether the caller may create, change and delete metadata sets of a maintainer.
+
+    Args:
+        subject: the caller, or None when anonymous.
+        maintainer: an agency, or `AGENCY.PROVIDER` for a metadata provider. A data provider
+            reports under its own id, without being the agency of anything.
+    """
+    if may_maintain(subject, maintainer):
+        return True
+    agency, _, provider = maintainer.rpartition(".")
+    return bool(agency) and may_submit(subject, provider)

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from app.errors import ConflictError, InvalidArtefactError, VipmgError
+from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import TOP_AGENCY, ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import ComponentBuilder
+from app.sdmx.item_schemes import item_paths
+from app.sdmx.metadata_structures import provider_of
 from app.sdmx.structures import DataStructure, decode
 from app.sdmx.urn import Urn, parse_urn, urn_of
 
@@ -99,12 +102,20 @@ def check_agency(artefact: Artefact, after: ArtefactSet) -> None:
     scheme = urn_of("AgencyScheme", parent, "AGENCIES", "1.0")
     if agency == TOP_AGENCY or scheme not in after or after.agency_scheme(agency) is not None:
         return
+    if artefact.artefact_class is METADATA_SET and provider_of(after, agency) in _reporting(after):
+        return
     raise InvalidArtefactError(
         f"{artefact}, /agencyID: no agency scheme lists {agency}.",
         f"{artefact}, /agencyID: ningún esquema de agencias lista {agency}.",
         urn=artefact.urn,
         path="/agencyID",
     )
+
+
+def _reporting(after: ArtefactSet) -> frozenset[tuple[str, str]]:
+    """The metadata providers that schemes list, each with the agency of its scheme."""
+    schemes = after.of_class("MetadataProviderScheme")
+    return frozenset((one.agency, item) for one in schemes for item in item_paths(one))
 
 
 def unlisted(agency: str, held: Artefact) -> ConflictError:

@@ -7,13 +7,14 @@ import datetime as dt
 from collections.abc import Callable
 from functools import partial
 
-from app.auth.rights import may_maintain
+from app.auth.rights import may_maintain, may_report_metadata
 from app.auth.subject import Subject
 from app.errors import PreconditionFailedError
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance import (
     Effect,
     MaintenancePlan,
+    MayMaintain,
     Outcome,
     StoredFacts,
     plan_deletion,
@@ -57,7 +58,7 @@ async def submit_structures(
     check_types(artefacts, artefact_type)
 
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:
-        may = partial(may_maintain, subject)
+        may = _right(subject, kind)
         return plan_submission(current.artefacts, artefacts, may, facts=facts)
 
     return await _maintain(writer, plan, now)
@@ -95,7 +96,7 @@ async def replace_structure(
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:
         if _has_moved(current, revision):
             return _refuse(current, target, artefacts[0])
-        may = partial(may_maintain, subject)
+        may = _right(subject, kind)
         return plan_submission(current.artefacts, artefacts, may, facts=facts, must_exist=True)
 
     return await _maintain(writer, plan, now)
@@ -122,10 +123,15 @@ async def delete_structure(
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:
         if _has_moved(current, revision):
             return _refuse(current, target, None)
-        may = partial(may_maintain, subject)
+        may = _right(subject, "metadata" if ".MetadataSet=" in target.urn else "structure")
         return plan_deletion(current.artefacts, target.urn, target.item, may, facts=facts)
 
     return await _maintain(writer, plan, now)
+
+
+def _right(subject: Subject, kind: MessageKind) -> MayMaintain:
+    """What a caller may maintain: metadata sets also those of its own metadata provider."""
+    return partial(may_report_metadata if kind == "metadata" else may_maintain, subject)
 
 
 async def _maintain(writer: Pool, plan: Planner, now: dt.datetime) -> MaintenancePlan:
