@@ -267,8 +267,12 @@ def test_wildcard_targets_name_an_agency_and_a_class_that_are_here() -> None:
 
 
 def test_maintenance_agencies_are_registered() -> None:
-    top = BY_URN[f"{URN}base.AgencyScheme=SDMX:AGENCIES(1.0)"]
-    assert {a["agencyID"] for a in BY_URN.values()} <= {a["id"] for a in top["agencies"]}
+    registered = {
+        agency["id"] if scheme["agencyID"] == "SDMX" else f"{scheme['agencyID']}.{agency['id']}"
+        for scheme in of_kind("agencyscheme")
+        for agency in scheme["agencies"]
+    }
+    assert {a["agencyID"] for a in BY_URN.values()} <= registered
 
 
 def test_sub_agency_ids_do_not_repeat_the_parent() -> None:
