@@ -246,7 +246,7 @@ def test_counts() -> None:
         "userdefinedoperatorscheme": 1,
     }
     lists = Counter(artefact["agencyID"] for artefact in shared("codelist"))
-    assert lists == {"VIPMG": 35, "SDMX": 6}
+    assert lists == {"VIPMG": 38, "SDMX": 6}
 
 
 def test_references_resolve() -> None:
