@@ -87,6 +87,8 @@ _TEXTS: Final = {
         "files": "{} file was|{} files were",
         "put": "{} observation put|{} observations put",
         "gone": "{}|{}",
+        "attributes": " Attributes of {} series change, and with them what its figures mean.|"
+        " Attributes of {} series change, and with them what their figures mean.",
     },
     "es": {
         "push": "Enviar archivos, o los de una carpeta, y mostrar qué fue de cada fila. La "
@@ -170,6 +172,8 @@ _TEXTS: Final = {
         "files": "{} archivo enviado|{} archivos enviados",
         "put": "{} observación guardada|{} observaciones guardadas",
         "gone": "{} eliminada|{} eliminadas",
+        "attributes": " Cambian atributos de {} serie, y con ellos lo que dicen sus cifras.|"
+        " Cambian atributos de {} series, y con ellos lo que dicen sus cifras.",
     },
 }
 

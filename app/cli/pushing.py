@@ -199,7 +199,7 @@ def verdict(submission: Submission) -> str:
     """What became of a submission, in a line."""
     changes = submission["changes"] or {}
     name = _SAID.get(submission["state"], "other")
-    return text(
+    told = text(
         name,
         rows=counted("rows", submission["rows"] or 0),
         found=counted("found", submission["findings"]["total"]),
@@ -207,6 +207,18 @@ def verdict(submission: Submission) -> str:
         gone=counted("gone", changes.get("observations_deleted", 0)),
         release=submission["release_at"],
         state=submission["state"],
+    )
+    series = 0 if submission["state"] in _STATUS else _changed_series(submission)
+    return told + (counted("attributes", series) if series else "")
+
+
+def _changed_series(submission: Submission) -> int:
+    """Series whose attributes change, also those that wait, by publication or by its preview."""
+    preview = submission.get("preview")
+    if preview is None:
+        return int((submission["changes"] or {}).get("series_attributes", 0))
+    return sum(
+        each["series_attributes"] + each["withheld"].get("series_attributes", 0) for each in preview
     )
 
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from app.cli import program
 from app.cli.journal import Journal
 from app.cli.local_files import LocalFile
+from app.cli.pushing import verdict
 from app.cli.sending import Parameters, Sender
 
 CONSTRAINT = "VIPMG:CONSTRAINT_OF_A_NAME_THAT_IS_LONGER_THAN_ITS_COLUMN_ON_A_TERMINAL(1.0.0)"
@@ -154,3 +155,46 @@ def test_what_was_sent_before_is_told_once() -> None:
     assert len(told) == 1
     assert "was sent before, on 2026-03-01T12:00:00Z, and is not stored twice" in told[0]
     assert "then it was accepted: 1 row, 1 observation put" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "preview", "changes", "count"),
+    [
+        ("published", [(2, 0), (1, 0)], 3, 3),
+        ("awaiting release", [(0, 1)], 0, 1),
+        ("validated", [(2, 0)], None, 2),
+        ("accepted", [(2, 0)], None, 2),
+        ("published", None, 4, 4),
+        ("published", [(0, 0)], 0, 0),
+        ("rejected", [(2, 0)], None, 0),
+    ],
+)
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("C", "Attributes of {} series change"), ("es_CR.UTF-8", "Cambian atributos de {} serie")],
+)
+def test_what_changes_all_figures_of_a_series_is_told(
+    language: str,
+    told: str,
+    state: str,
+    preview: list[tuple[int, int]] | None,
+    changes: int | None,
+    count: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    submission = {
+        "state": state,
+        "rows": 3,
+        "findings": {"total": 0},
+        "release_at": None,
+        "changes": None if changes is None else {"series_attributes": changes},
+        "preview": preview
+        and [
+            {"series_attributes": public, "withheld": {"series_attributes": waiting}}
+            for public, waiting in preview
+        ],
+    }
+    said = verdict(submission)
+    assert (told.format(count) in said) == (count > 0)
+    assert told.partition(" ")[0] not in said or count > 0
