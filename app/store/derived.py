@@ -56,12 +56,16 @@ SELECT agreement, max(sequence) AS sequence
 FROM ledger, unnest(agreement_ids) AS agreement
 WHERE sequence > $1 AND sequence <= $2 GROUP BY agreement
 """
-_PUBLIC = """
-SELECT d.dataflow, l.public_sequence FROM derived AS d LEFT JOIN LATERAL (
+_PROGRESS = """
+SELECT d.dataflow, d.computed_at, told.public_sequence, EXISTS (
+  SELECT FROM ledger AS l WHERE l.sequence > d.through_sequence
+    AND l.public_sequence IS NOT NULL AND l.action <> 'derivation'
+) AS is_behind
+FROM derived AS d LEFT JOIN LATERAL (
   SELECT public_sequence FROM ledger
   WHERE public_sequence IS NOT NULL AND sequence <= d.through_sequence
   ORDER BY sequence DESC LIMIT 1
-) AS l ON true
+) AS told ON true
 """
 _STORED = """
 SELECT s.key, s.observations, s.attributes
@@ -90,6 +94,19 @@ class Seen:
 
     sequence: int
     public_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a computed dataflow has come, in numbers of the public ledger.
+
+    Attributes:
+        is_behind: whether reported data were published since.
+    """
+
+    public_sequence: int
+    computed_at: dt.datetime
+    is_behind: bool
 
 
 async def look_later(connection: Connection, about: str) -> None:
@@ -155,10 +172,12 @@ async def written(connection: Connection, since: int, until: int) -> dict[int, i
     return {row["agreement"]: row["sequence"] for row in rows}
 
 
-async def public_sequences(connection: Connection) -> dict[str, int]:
-    """By URN of a computed dataflow, the last public publication that it knows."""
-    rows = await connection.fetch(_PUBLIC)
-    return {row["dataflow"]: row["public_sequence"] or 0 for row in rows}
+async def progress(connection: Connection) -> dict[str, Progress]:
+    """By URN of a computed dataflow, how far it has come for all to see."""
+    return {
+        row["dataflow"]: Progress(row["public_sequence"] or 0, row["computed_at"], row["is_behind"])
+        for row in await connection.fetch(_PROGRESS)
+    }
 
 
 async def stage_computed(
