@@ -18,7 +18,7 @@ from tests.structures import CRI, SLV, agreement, attribute, network, of_type, s
 NATIONAL = "TST:NAT(1.0.0)"
 SHARED = "TST:DF_RET(1.0.0)"
 
-GROUPS = {"Hombres": "M 18+", "Mujeres": "F 18+", "Niños": "M 0-17", "Niñas": "F 0-17"}
+GROUPS = {"Hombres": "M Y18", "Mujeres": "F Y18", "Niños": "M Y0T17", "Niñas": "F Y0T17"}
 
 
 def text(value: str, **more: Any) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def component_map(
 
 
 DATES: dict[str, Any] = {
+    "id": "MONTHS",
     "mappedComponents": [{"source": "fecha", "target": "TIME_PERIOD"}],
     "sourcePattern": "MMMM yyyy",
     "locale": "es",
@@ -118,7 +119,7 @@ def national() -> list[Artefact]:
         *network(),
         artefact("ConceptScheme", "CS_NAT", concepts=concepts),
         artefact("ConceptScheme", "CS_RET", concepts=[item("AGE"), item("NAT_CATEGORY")]),
-        codelist("CL_AGE", "0-17", "18+", "_T"),
+        codelist("CL_AGE", "Y0T17", "Y18", "_T"),
         _national_structure(),
         _shared_structure(),
         artefact("Dataflow", "NAT", structure=urn("DataStructure", "DSD_NAT")),

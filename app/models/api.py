@@ -133,6 +133,35 @@ class ChangeCounts(Reply):
     periods: dict[str, int | str | None]
 
 
+class UntakenReply(Reply):
+    """Rows that a map does not take because of one value, or combination of values."""
+
+    components: Annotated[list[str], Field(description="Columns of the file.")]
+    values: list[str]
+    rows: int
+    first_row: int
+    by: Annotated[str, Field(description="The representation map, or the date patterns.")]
+    nearest: Annotated[str | None, Field(description="The value of the map nearest to it.")]
+
+
+class MapReply(Reply):
+    """A map that led rows of a national dataflow to a shared one, and what it did."""
+
+    map: Annotated[str, Field(description="URN of the StructureMap.")]
+    source: str
+    target: str
+    same_key: Annotated[
+        str | None, Field(description="SUM: values of rows on one key were added.")
+    ] = None
+    rows: int
+    taken: int
+    left_out: Annotated[int, Field(description="Rows that the map leaves out on purpose.")]
+    unmapped: Annotated[int, Field(description="Rows with a value it has no counterpart for.")]
+    values: list[UntakenReply]
+    left_out_values: list[UntakenReply]
+    unlisted_rows: Annotated[int, Field(description="Rows of values beyond those listed.")]
+
+
 class SubmissionReply(Reply):
     """A submission: the receipt of its arrival, and its verdict once there is one."""
 
@@ -178,6 +207,9 @@ class SubmissionReply(Reply):
         list[ChangeCounts] | None,
         Field(description="What it changes or would change; all of it at `links.preview`."),
     ]
+    mapping: Annotated[
+        list[MapReply] | None, Field(description="The maps that it was read by, if any.")
+    ] = None
     findings: FindingsSummary
     changes: Annotated[
         dict[str, int] | None, Field(description="What the publication changed, in counts.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -17,6 +18,9 @@ from app.sdmx import series
 from app.sdmx.series import EMPTY, TIME, Document, Observation
 
 Action: TypeAlias = Literal["Merge", "Replace", "Delete"]
+
+_EXACT = Context(prec=1000)
+"""Numbers are added with all their digits."""
 
 ACTIONS: Mapping[str, Action] = {
     "": "Merge",
@@ -47,6 +51,7 @@ class Segment(msgspec.Struct, array_like=True):
         whole_series: a Delete without a time period: all observations, or in all of them the
             named components (`deleted`).
         deleted: components that a Delete of a whole series names.
+        adds: measures whose values are added where two rows have one key, as their map says.
     """
 
     action: Action
@@ -55,6 +60,7 @@ class Segment(msgspec.Struct, array_like=True):
     attributes: dict[str, Any]
     whole_series: bool = False
     deleted: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
 
     @property
     def is_idle(self) -> bool:
@@ -88,6 +94,8 @@ def apply(
     old: Document | None, attributes: Mapping[str, Any], segments: Sequence[Segment]
 ) -> Outcome:
     """Apply the segments of one message to a series, in the order of their first rows."""
+    if any(segment.adds for segment in segments):
+        segments = add_up(segments)
     conflicts = list(_conflicts(segments)) if len(segments) > 1 else []
     if old is None or not old[TIME]:
         fresh = _fresh(attributes, segments)
@@ -243,3 +251,59 @@ def _drop(rows: dict[str, Observation], time: str, components: Sequence[str]) ->
         rows[time] = kept
     else:
         del rows[time]
+
+
+def add_up(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments with one row for each time period of those whose measures are added.
+
+    Numbers are added exactly; of what is no number, and of attributes, the first value stays.
+    """
+    kept: list[Segment] = []
+    sums: dict[Action, Segment] = {}
+    for segment in segments:
+        if not segment.adds or segment.action == "Delete" or TIME not in segment.observations:
+            kept.append(segment)
+            continue
+        known = sums.get(segment.action)
+        if known is None:
+            known = sums[segment.action] = Segment(segment.action, [], {TIME: []}, {})
+        for name, value in segment.attributes.items():
+            known.attributes.setdefault(name, value)
+        _add_rows(known, segment)
+    return sorted((*kept, *sums.values()), key=lambda segment: segment.rows[0])
+
+
+def _add_rows(known: Segment, more: Segment) -> None:
+    """Add rows to those of a segment, period by period."""
+    document = known.observations
+    places = {time: place for place, time in enumerate(document[TIME])}
+    names = [name for name in more.observations if name != TIME]
+    for name in names:
+        document.setdefault(name, [None] * len(places))
+    rows = zip(more.rows, series.rows_of(more.observations, names), strict=True)
+    for row, (time, *cells) in rows:
+        place = places.setdefault(time, len(places))
+        if place == len(known.rows):
+            known.rows.append(row)
+            document[TIME].append(time)
+            for name, column in document.items():
+                if name != TIME:
+                    column.append(None)
+        for name, cell in zip(names, cells, strict=True):
+            together = _sum if name in more.adds else _first
+            document[name][place] = together(document[name][place], cell)
+
+
+def _first(one: Any, other: Any) -> Any:  # noqa: ANN401
+    return other if one is None else one
+
+
+def _sum(one: Any, other: Any) -> Any:  # noqa: ANN401
+    """Two values of a measure together, exactly as decimals."""
+    if one is None or other is None:
+        return _first(one, other)
+    try:
+        total = _EXACT.add(Decimal(one), Decimal(other))
+    except InvalidOperation:
+        return one
+    return f"{total:f}" if total.is_finite() else one

@@ -33,8 +33,10 @@ FIRST: Final = 5
 _OF_FORM: Final = frozenset({"VIPMG-202", "VIPMG-212", "VIPMG-213", "VIPMG-214", "VIPMG-215"})
 """Codes where it is the form of a value that is wrong, and not just this value."""
 
-_OF_ONE_ROW: Final = frozenset({"VIPMG-231"})
-"""Codes whose `rule` is a fact of one row."""
+_OF_ONE_ROW: Final = frozenset(
+    {"VIPMG-231", "VIPMG-260", "VIPMG-261", "VIPMG-262", "VIPMG-263", "VIPMG-332"}
+)
+"""Codes whose `rule` is a fact of one row, or of one value: another row, a count of rows."""
 
 _CELL: Final = re.compile(r"((?:.*!)?[A-Z]{1,3})([0-9]{1,7})", re.DOTALL)
 _LETTERS: Final = re.compile(r"[^\W\d_]+")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 from app.errors import VipmgError
 from app.sdmx.actions import Outcome, Segment, apply
@@ -21,10 +21,12 @@ from app.sdmx.intake import (
     complete,
     segment_of_deletion,
 )
-from app.sdmx.messages.data_reading import DataReader
+from app.sdmx.mapping.harmonising import Harmonising
+from app.sdmx.messages.data_reading import Batch, DataReader
 from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.report import Report
 from app.sdmx.validation import Validator
+from app.services.find_maps import find_maps
 from app.services.find_target import find_target
 from app.services.name_findings import name_findings
 from app.services.open_message import Sent, open_message
@@ -49,6 +51,7 @@ class CheckedFile:
         names: the names of their components and rules.
         rows: rows read.
         doubtful: how many of the errors may be none, as what is stored already can mend them.
+        mapping: what each map did with its rows.
     """
 
     report: Report = field(default_factory=Report)
@@ -56,6 +59,7 @@ class CheckedFile:
     names: FindingNames = NO_NAMES
     rows: int = 0
     doubtful: int = 0
+    mapping: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def has_findings(self) -> bool:
@@ -129,25 +133,36 @@ class _Check:
         self.resolve: Callable[[str, str], Target | str] = lambda kind, structure: find_target(
             catalogue, own, kind, structure
         )
+        self._harmonising = Harmonising(
+            lambda kind, structure: find_maps(catalogue, own, kind, structure, now.date()),
+            self._found.append,
+        )
+        self._told_as = self._harmonising.told
         self._validator = Validator(self.resolve, self.report)
 
     def report(self, finding: Finding) -> None:
-        """Take a finding."""
-        self._found.append(finding)
+        """Take a finding, as the sender reads it."""
+        self._found.append(self._told_as(finding))
 
     def read(self, reader: DataReader) -> None:
         """Check batch by batch, and stage the segments."""
         self._reader = reader
         try:
             for batch in reader.batches():
-                self._stage.put_records(staging.records(self._validator.check(batch)))
+                self._stage.put_records(staging.records(self._checked(batch)))
                 self._flush(reader.findings)
                 self._on_rows(reader.row_count)
+            self._found += self._harmonising.close()
             if reader.row_count == 0 and not reader.findings and not self.checked.is_refused:
                 raise UnreadableError("no-rows", value="0")
         finally:
             self._flush(reader.findings)
             self.checked.rows = reader.row_count
+            self.checked.mapping = self._harmonising.document()
+            self._told_as = self._harmonising.told_later
+
+    def _checked(self, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
+        return self._harmonising.check(self._validator, batch)
 
     def put_together(self) -> None:
         """Put the segments of each series together: repeated keys, mandatory values, figures."""

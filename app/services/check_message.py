@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
@@ -11,12 +12,14 @@ from app.sdmx.corrections import CorrectedReader
 from app.sdmx.datasets import Datasets
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.intake import Target
+from app.sdmx.mapping.harmonising import FindMaps, Harmonising
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
+from app.services.find_maps import find_maps
 from app.services.find_target import find_target
 from app.services.open_message import open_message
 from app.services.submission_work import Work
-from app.store import staging
+from app.store import mappings, staging
 from app.store.datasets import put_datasets
 from app.store.staging import StageRecord
 
@@ -46,12 +49,23 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
         await work.flush(reader.findings)
         await put_datasets(work.connection, work.submission.id, checking.datasets.listed)
         work.rows = reader.row_count
+        if checking.harmonising.maps:
+            work.mapping = checking.harmonising.document()
+            work.told = checking.harmonising.told_later
+        await mappings.put(work.connection, work.submission.id, work.mapping)
 
 
 def _resolver(work: Work) -> Callable[[str, str], Target | str]:
     """Finds the agreements of the sender."""
     own = work.catalogue.of_provider(work.submission.organisation)
     return lambda kind, structure: find_target(work.catalogue, own, kind, structure)
+
+
+def _find_maps(work: Work) -> FindMaps:
+    """Finds the maps that lead to the agreements of the sender, as they are today."""
+    own = work.catalogue.of_provider(work.submission.organisation)
+    today = dt.datetime.now(dt.UTC).date()
+    return lambda kind, structure: find_maps(work.catalogue, own, kind, structure, today)
 
 
 async def _check_batches(work: Work, checking: _Checking, reader: DataReader) -> Validator:
@@ -69,6 +83,7 @@ async def _check_batches(work: Work, checking: _Checking, reader: DataReader) ->
             # Also when this batch fails: the thread must be done before the stream is closed.
             await asyncio.wait({coming})
         checked = await coming
+    await work.flush(checking.close())
     if work.rows == 0 and not reader.findings and not work.errors:
         raise UnreadableError("no-rows", value="0")
     return checking.validator
@@ -91,7 +106,8 @@ class _Checking:
         self._batches = reader.batches()
         self._found: list[Finding] = []
         self.datasets = Datasets()
-        self.validator = Validator(_resolver(work), self._found.append)
+        self.harmonising = Harmonising(_find_maps(work), self._found.append)
+        self.validator = Validator(_resolver(work), self._report)
 
     def next(self) -> _Checked | None:
         """The next batch, checked; nothing after the last."""
@@ -99,8 +115,15 @@ class _Checking:
         if batch is None:
             return None
         self.datasets.take(batch)
-        records = staging.records(self.validator.check(batch))
+        records = staging.records(self.harmonising.check(self.validator, batch))
         findings = [*self._reader.findings, *self._found]
         self._reader.findings.clear()
         self._found.clear()
         return _Checked(len(batch.rows), records, findings)
+
+    def close(self) -> list[Finding]:
+        """After the last batch: what its maps have no counterpart for."""
+        return [*self.harmonising.close()]
+
+    def _report(self, finding: Finding) -> None:
+        self._found.append(self.harmonising.told(finding))

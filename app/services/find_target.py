@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.errors import VipmgError
-from app.sdmx.artefacts import Artefact
 from app.sdmx.intake import Target
+from app.services.find_structure import find_structure
 from app.store.catalogue import Catalogue, StoredAgreement
 
 
@@ -21,7 +20,7 @@ def find_target(
         kind: `dataflow`, `datastructure` or `dataprovision`.
         structure: the structure as the rows name it.
     """
-    artefact = _artefact(catalogue, kind, structure)
+    artefact = find_structure(catalogue, kind, structure)
     if artefact is None:
         return "VIPMG-203"
     mine = [one for one in own if artefact.urn in _structures_of(catalogue, one, kind)]
@@ -30,21 +29,6 @@ def find_target(
     flow = catalogue.flow(mine[0].dataflow_urn, mine[0].urn)
     checks = catalogue.checks(mine[0].urn, flow)
     return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed, checks)
-
-
-def _artefact(catalogue: Catalogue, kind: str, structure: str) -> Artefact | None:
-    artefact_class = {
-        "dataflow": "datastructure.Dataflow",
-        "datastructure": "datastructure.DataStructure",
-        "dataprovision": "registry.ProvisionAgreement",
-    }[kind]
-    named = structure if structure.endswith(")") else f"{structure}(*)"
-    try:
-        return catalogue.snapshot.artefacts.resolve(
-            f"urn:sdmx:org.sdmx.infomodel.{artefact_class}={named}"
-        )
-    except VipmgError:
-        return None
 
 
 def _structures_of(catalogue: Catalogue, agreement: StoredAgreement, kind: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from app.models.api import (
 )
 from app.sdmx.findings import Finding
 from app.services.describe_finding import describe_finding
-from app.store import standing, submissions
+from app.store import mappings, standing, submissions
 from app.store.notices import DecisionListener
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
@@ -46,6 +46,7 @@ class SubmissionFacts:
 
     Attributes:
         superseded_by: the submission that replaced it whole.
+        mapping: what each map did with its rows.
     """
 
     counts: dict[str, int]
@@ -53,6 +54,7 @@ class SubmissionFacts:
     first: list[Any]
     preview: dict[str, Any] | None
     superseded_by: uuid.UUID | None = None
+    mapping: list[dict[str, Any]] | None = None
 
 
 async def get_submission(
@@ -126,7 +128,8 @@ async def describe(
     preview = await submissions.preview(connection, stored.id)
     told = [describe_finding(finding, language) for finding in first]
     replaced = await standing.replaced_by(connection, stored.organisation, [stored.id])
-    facts = SubmissionFacts(counts, position, told, preview, replaced.get(stored.id))
+    mapping = await mappings.read(connection, stored.id)
+    facts = SubmissionFacts(counts, position, told, preview, replaced.get(stored.id), mapping)
     return describe_with(stored, facts, base_url, language, practice=practice)
 
 
@@ -175,6 +178,7 @@ def describe_with(
             "failure": _failure(language) if stored.state == "broken" else None,
             "approval": _approval(stored),
             "preview": None if preview is None else _in_short(preview),
+            "mapping": facts.mapping,
             "findings": FindingsSummary(
                 total=sum(counts.values()),
                 by_code=counts,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import DataReader
@@ -30,6 +32,8 @@ class Work:
         rows: rows read.
         max_xlsx_rows: rows that a workbook may have.
         reader: reads the message, and tells where a row stands in its file.
+        told: how its sender reads what is found when its series are put together.
+        mapping: what each map did with its rows; nothing where none ran.
     """
 
     submission: StoredSubmission
@@ -42,6 +46,8 @@ class Work:
     rows: int = 0
     reader: DataReader | None = None
     max_xlsx_rows: int = MAX_ROWS
+    told: Callable[[Finding], Finding] = lambda finding: finding
+    mapping: list[dict[str, Any]] | None = None
     _told: set[tuple[str | None, ...]] = field(default_factory=set)
 
     @property
@@ -54,7 +60,7 @@ class Work:
 
     def report(self, finding: Finding) -> None:
         """Take a finding."""
-        self.findings.append(finding)
+        self.findings.append(self.told(finding))
         self.errors += finding.is_error
 
     async def flush(self, more: list[Finding] | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from app.sdmx.flow import Flow
@@ -35,7 +36,7 @@ class Mapped:
     source: Columns
 
 
-@dataclass(slots=True)
+@dataclass
 class CompiledMap:
     """A structure map, ready to run; one for each message, as it counts what it does.
 
@@ -68,12 +69,12 @@ class CompiledMap:
     def __post_init__(self) -> None:
         self._columns = SourceColumns(self.source_flow)
 
-    @property
+    @cached_property
     def origins(self) -> dict[str, tuple[str, ...]]:
         """The source components that each target component comes from; none of a constant."""
         return {target: step.sources for step in self.steps for target in step.targets}
 
-    @property
+    @cached_property
     def used(self) -> frozenset[str]:
         """The source components that are read."""
         return frozenset(name for step in self.steps for name in step.sources)
@@ -94,6 +95,8 @@ class CompiledMap:
         left_out, gone = self._refused(sheet, batch)
         places = None
         cells = sheet.target
+        if batch.action == "Delete":
+            cells = {name: column for name, column in cells.items() if name not in self._unmarked}
         rows = batch.rows
         if gone:
             places = [place for place in range(sheet.count) if place not in gone]
@@ -119,8 +122,22 @@ class CompiledMap:
     def document(self) -> dict[str, Any]:
         """What the map did, as it is kept with a submission, in JSON."""
         told = {"map": self.urn, "source": self.source, "target": self.target}
-        rule = {} if self.same_key is None else {"sameKey": self.same_key}
-        return {**told, **rule, **self.coverage.document()}
+        return {**told, "same_key": self.same_key, **self.coverage.document()}
+
+    @cached_property
+    def _unmarked(self) -> frozenset[str]:
+        """Targets beside the key that are no marks of a Delete: constants, and what is of a key.
+
+        A Delete deletes the components that have a value, or else the whole observation.
+        """
+        key = {"dimension", "time"}
+        source, target = self.source_flow.components, self.target_flow.components
+        return frozenset(
+            name
+            for name, sources in self.origins.items()
+            if target[name].level not in key
+            and (not sources or any(source[one].level in key for one in sources))
+        )
 
     def _kind(self) -> StructureKind:
         return "dataflow" if ".Dataflow=" in self.target else "datastructure"

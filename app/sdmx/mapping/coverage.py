@@ -74,7 +74,7 @@ class Untaken:
             "components": list(self.components),
             "values": list(self.values),
             "rows": self.rows,
-            "firstRow": self.first_row,
+            "first_row": self.first_row,
             "by": self.by,
             "nearest": self.nearest,
         }
@@ -152,9 +152,9 @@ class Coverage:
         return {
             "rows": self.rows,
             "taken": self.taken,
-            "leftOut": self.left_out,
+            "left_out": self.left_out,
             "unmapped": self.unmapped,
             "values": [each.document() for each in self.untaken("unmapped", "date")],
-            "leftOutValues": [each.document() for each in self.untaken("left out")],
-            "unlistedRows": self.unlisted,
+            "left_out_values": [each.document() for each in self.untaken("left out")],
+            "unlisted_rows": self.unlisted,
         }

@@ -14,10 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from app.errors import InvalidArtefactError
+from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding, nearest
+from app.sdmx.intake import Key, Target
 from app.sdmx.mapping.compiled import SUM, CompiledMap, Mapped
 from app.sdmx.mapping.coverage import CANNOT_RUN, SAME_KEY, Coverage
 from app.sdmx.messages.data_reading import Batch, Form
+from app.sdmx.validation import Validator
 
 REPEATED: Final = "VIPMG-231"
 """The code of two rows on one key, as it is found when series are put together."""
@@ -64,12 +67,22 @@ class Harmonising:
         """All maps that ran, in the order in which they were met."""
         return [one for maps in self._maps.values() for one in maps or ()]
 
-    def adds(self, structure: str) -> bool:
-        """Whether values of rows on one key of a target are added, as all its maps say."""
-        of = [one for one in self.maps if one.target.rpartition("=")[2] == structure]
-        return bool(of) and all(one.same_key == SUM for one in of)
+    def check(self, validator: Validator, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
+        """Run the maps on a batch and validate what they make of it, or the batch itself."""
+        for one in self._batches(batch):
+            adds = self._adds()
+            for target, key, segment in validator.check(one):
+                segment.adds = adds
+                yield target, key, segment
 
-    def batches(self, batch: Batch) -> Iterator[Batch]:
+    def _adds(self) -> tuple[str, ...]:
+        """The measures whose values are added where two rows have one key."""
+        current = self._current
+        if current is None or current.map.same_key != SUM:
+            return ()
+        return tuple(one.id for one in current.map.target_flow.measures if one.codes is None)
+
+    def _batches(self, batch: Batch) -> Iterator[Batch]:
         """What a batch becomes: itself where no map is for it, else the rows of each map.
 
         Findings are told rightly as long as what is yielded last is being validated.
@@ -85,12 +98,12 @@ class Harmonising:
         done = []
         for one in maps:
             mapped = one.run(batch)
-            done.append((one, mapped))
+            done.append(mapped)
             if mapped.batch is not None:
                 self._current = _Current(one, mapped, batch)
                 yield mapped.batch
         self._current = None
-        self._note_left_out(batch, [mapped for _, mapped in done])
+        self._note_left_out(batch, done)
 
     def told(self, finding: Finding) -> Finding:
         """A finding of the validator on the batch that was yielded last, as its sender reads it."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from app.errors import MessageError, TooLargeError, VipmgError
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.messages.data_reading import DataReader, Location
+
+_OF_TWO_ROWS: Final = frozenset({"VIPMG-231", "VIPMG-261"})
+"""Codes whose `rule` is the number of another row."""
 
 
 def unreadable_finding(error: VipmgError) -> Finding:
@@ -28,7 +32,7 @@ def located(reader: DataReader, finding: Finding) -> Finding:
         return finding
     here = reader.locate(finding.row, finding.component)
     rule = finding.rule
-    if finding.code == "VIPMG-231" and rule is not None:  # it names another row
+    if finding.code in _OF_TWO_ROWS and rule is not None:
         rule = _other(here, reader.locate(int(rule), None))
     return msgspec.structs.replace(
         finding, row=here.row, place=here.place, file=here.file, rule=rule

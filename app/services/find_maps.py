@@ -1,0 +1,86 @@
+"""Finding the maps that lead from a national dataflow to the agreements of a sender."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
+from app.sdmx.intake import Target
+from app.sdmx.mapping import CompiledMap, compile_map
+from app.sdmx.mapping.documents import StructureMap
+from app.sdmx.structures import Dataflow, decode
+from app.services.find_structure import find_structure
+from app.services.find_target import find_target
+from app.store.catalogue import Catalogue, StoredAgreement
+
+
+def find_maps(
+    catalogue: Catalogue,
+    own: Iterable[StoredAgreement],
+    kind: str,
+    structure: str,
+    on: dt.date,
+) -> list[CompiledMap]:
+    """The active maps of what rows name; none where they go to an agreement as they are.
+
+    Active is the latest version that is no draft, of each map that is valid on the day. A map of
+    the dataflow goes before one of its data structure to the same target.
+
+    Args:
+        catalogue: the registry.
+        own: the agreements that the sender may send to.
+        kind: `dataflow`, `datastructure` or `dataprovision`.
+        structure: the structure as the rows name it.
+        on: the day.
+
+    Raises:
+        InvalidArtefactError: one of them cannot be run.
+    """
+    listed = list(own)
+    if isinstance(find_target(catalogue, listed, kind, structure), Target):
+        return []
+    artefact = find_structure(catalogue, kind, structure)
+    if artefact is None or kind == "dataprovision":
+        return []
+    artefacts = catalogue.snapshot.artefacts
+    reached = _targets(catalogue, listed)
+    chosen: dict[str, list[Artefact]] = {}
+    for source in _sources(artefacts, artefact):
+        found: dict[str, list[Artefact]] = {}
+        for one in _active(artefacts, source, on):
+            target = artefacts.resolve(str(one.document["target"]))
+            if target is not None and target.urn in reached:
+                found.setdefault(target.urn, []).append(one)
+        chosen = found | chosen
+    return [compile_map(artefacts, one) for maps in chosen.values() for one in maps]
+
+
+def _sources(artefacts: ArtefactSet, artefact: Artefact) -> Iterator[str]:
+    """The dataflow, then its data structure."""
+    yield artefact.urn
+    if artefact.artefact_class.name == "Dataflow":
+        structure = artefacts.resolve(decode(artefact, Dataflow).structure)
+        if structure is not None:
+            yield structure.urn
+
+
+def _targets(catalogue: Catalogue, own: Iterable[StoredAgreement]) -> frozenset[str]:
+    """The dataflows and data structures of the agreements of a sender."""
+    flows = {one.dataflow_urn for one in own}
+    return frozenset(flows | {catalogue.flow(flow).structure_urn for flow in flows})
+
+
+def _active(artefacts: ArtefactSet, source: str, on: dt.date) -> Iterator[Artefact]:
+    """The maps of a source, each in its latest version that is no draft."""
+    for versions in artefacts.versions():
+        of = [one for one in versions.values() if one.artefact_class.name == "StructureMap"]
+        stable = [one for one in of if one.version.is_in_production and not one.is_external]
+        if not stable:
+            continue
+        latest = max(stable, key=lambda one: one.version)
+        document = decode(latest, StructureMap)
+        named = artefacts.resolve(document.source)
+        if named is not None and named.urn == source and document.holds_on(on):
+            yield latest
