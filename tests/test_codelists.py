@@ -241,7 +241,7 @@ def test_counts() -> None:
         "metadataset": 9,
         "metadatastructure": 3,
         "provisionagreement": 244,
-        "representationmap": 13,
+        "representationmap": 15,
         "rulesetscheme": 1,
         "userdefinedoperatorscheme": 1,
     }

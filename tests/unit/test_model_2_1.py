@@ -31,6 +31,7 @@ from tests.artefact_samples import (
 )
 
 CODELISTS = Path(__file__).parents[2] / "codelists"
+IN_STRUCTURE_SETS = {"representationmap", "structuremap"}
 ANY = "urn:sdmx:org.sdmx.infomodel.base.Any=*:*(*)"
 
 
@@ -110,6 +111,8 @@ def test_the_shared_structures_come_back_as_they_were() -> None:
         one
         for file in sorted(CODELISTS.rglob("*.json"))
         for one in read_structures(file.read_bytes())
+        # Maps become parts of structure sets, and a draft is not shown.
+        if not (file.parent.name in IN_STRUCTURE_SETS or one.version.text.endswith("-draft"))
     ]
     assert len(artefacts) > 100
     again = back(*artefacts)
