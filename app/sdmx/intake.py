@@ -12,9 +12,13 @@ from app.sdmx.faults import Faults
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component, Flow
 from app.sdmx.series import TIME, Document
+from app.sdmx.terms_rows import RowRule
 
 Key: TypeAlias = tuple[str, ...]
 PartialKey: TypeAlias = tuple[str | None, ...]
+
+Place: TypeAlias = tuple[PartialKey, str]
+"""Where a value above the series stands: its key, and its attribute."""
 
 NO_TIME = ""
 """The time period of an observation whose structure has no time dimension."""
@@ -22,13 +26,18 @@ NO_TIME = ""
 
 @dataclass(frozen=True)
 class Target:
-    """An agreement that rows may go to: the dataflow, what is fixed, the checks that hold."""
+    """An agreement that rows may go to: the dataflow, what is fixed, the checks that hold.
+
+    Attributes:
+        agreed: what its terms say of rows.
+    """
 
     agreement: int
     urn: str
     flow: Flow
     fixed: Mapping[str, str]
     checks: Checks = NO_CHECKS
+    agreed: tuple[RowRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +98,19 @@ def segment_of_deletion(flow: Flow, deletion: Deletion) -> Segment:
 
 def delete_attachments(
     attachments: dict[PartialKey, dict[str, Any]], deletion: Deletion, flow: Flow
-) -> None:
-    """Take out the values above the series that a deletion reaches."""
+) -> list[Place]:
+    """Take out the values above the series that a deletion reaches, and tell where they stood."""
     marked = {a.id for a in flow.partial_attributes}.intersection(deletion.components)
     if not marked and (deletion.components or deletion.time is not None):
-        return
+        return []
+    taken: list[Place] = []
     for key, values in attachments.items():
         pairs = [(code, mine) for code, mine in zip(deletion.key, key, strict=True) if code]
         # A mark is of its attribute, whose dimensions alone count.
         if all(code == mine or (marked and mine is None) for code, mine in pairs):
-            for name in marked or tuple(values):
-                values.pop(name, None)
+            names = marked or tuple(values)
+            taken += [(key, name) for name in names if values.pop(name, None) is not None]
+    return taken
 
 
 def complete(

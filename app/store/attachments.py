@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from app.sdmx.intake import Intake, PartialKey, delete_attachments
+from app.sdmx.intake import Intake, PartialKey, Place, Target, delete_attachments
 from app.sdmx.rooms import FOR_GOOD
 from app.sdmx.undo import Version
 from app.store.effects import Effect
@@ -22,6 +22,21 @@ from app.store.types import Connection
 
 PUBLIC = "SELECT key, attributes FROM attachment WHERE agreement_id = $1"
 WITHHELD = "SELECT key, attributes, release_at FROM withheld_attachment WHERE agreement_id = $1"
+UNTOUCHED = """
+SELECT place FROM above WHERE EXISTS (
+  SELECT FROM (
+    SELECT key FROM series
+    WHERE agreement_id = $1 AND observation_count > 0
+      AND series_terms(dataflow_id, key) @> above.terms
+    UNION ALL
+    SELECT key FROM withheld_series
+    WHERE agreement_id = $1 AND series_terms(dataflow_id, key) @> above.terms
+  ) AS stored
+  WHERE array_to_string(stored.key, E'\x1f') NOT IN (
+    SELECT stage.key FROM stage WHERE stage.agreement_id = $1
+  )
+)
+"""
 VISIBLE = """
 SELECT place FROM above WHERE EXISTS (
   SELECT FROM series
@@ -65,6 +80,7 @@ class Attachments:
         held: by key, attributes that came with embargoed figures only, and until when they wait.
         still: by key, what the public goes back to of attributes that wait.
         again: by key, attributes that were sent as they stood.
+        deleted: the row that took a value away, by its place.
     """
 
     agreement: int
@@ -74,6 +90,7 @@ class Attachments:
     held: dict[PartialKey, tuple[dt.datetime, set[str]]] = field(default_factory=dict)
     still: dict[PartialKey, dict[str, Any]] = field(default_factory=dict)
     again: dict[PartialKey, set[str]] = field(default_factory=dict)
+    deleted: dict[Place, int] = field(default_factory=dict)
 
     @classmethod
     async def load(cls, connection: Connection, agreement: int, now: dt.datetime) -> Attachments:
@@ -115,7 +132,8 @@ class Attachments:
             for name in names:
                 self.current.get(key, {}).pop(name, None)
         for deletion in intake.deletions:
-            delete_attachments(self.current, deletion, intake.target.flow)
+            taken = delete_attachments(self.current, deletion, intake.target.flow)
+            self.deleted.update(dict.fromkeys(taken, deletion.row))
         for key, values in intake.attachments.items():
             self.current.setdefault(key, {}).update(values)
             known = self.public.get(key, {}) | self.withheld.get(key, {})
@@ -123,6 +141,15 @@ class Attachments:
                 self.again[key] = same
             if key in self.held:
                 self.held[key][1].difference_update(values)
+
+    def missed(self, target: Target) -> dict[Place, int]:
+        """The rows that took mandatory values away for which no other stands there now."""
+        mandatory = {a.id for a in target.flow.partial_attributes if a.mandatory}
+        return {
+            (key, name): row
+            for (key, name), row in self.deleted.items()
+            if name in mandatory and name not in target.fixed and self.value(key, name) is None
+        }
 
     def hold(self, intake: Intake, release: dt.datetime) -> None:
         """Let the values of a message wait: all figures that came with them are embargoed."""
@@ -239,14 +266,32 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return orjson.dumps(changed).decode()
 
 
+async def keys_of_untouched(
+    connection: Connection, agreement: int, dataflow: int, keys: list[PartialKey]
+) -> set[PartialKey]:
+    """The keys under which there are figures of series of which nothing is staged."""
+    return await _found(connection, UNTOUCHED, agreement, dataflow, keys)
+
+
 async def _visible(
     connection: Connection, agreement: int, dataflow: int, keys: list[PartialKey]
 ) -> set[PartialKey]:
     """The keys under which there is a public series."""
+    return await _found(connection, VISIBLE, agreement, dataflow, keys)
+
+
+async def _found(
+    connection: Connection,
+    statement: str,
+    agreement: int,
+    dataflow: int,
+    keys: list[PartialKey],
+) -> set[PartialKey]:
+    """The keys that a statement finds among those that it is given, in the table `above`."""
     await connection.execute(
         "CREATE TEMPORARY TABLE IF NOT EXISTS above (place integer, terms text[]) ON COMMIT DROP"
     )
     await connection.execute("TRUNCATE above")
     records = [(place, terms(dataflow, key)) for place, key in enumerate(keys)]
     await connection.copy_records_to_table("above", records=records)
-    return {keys[row["place"]] for row in await connection.fetch(VISIBLE, agreement)}
+    return {keys[row["place"]] for row in await connection.fetch(statement, agreement)}

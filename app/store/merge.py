@@ -19,12 +19,12 @@ from app.sdmx.checks.limited import Limited
 from app.sdmx.faults import Faults
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Component
-from app.sdmx.intake import Key, Target, complete
+from app.sdmx.intake import Key, Place, Target, complete
 from app.sdmx.rooms import OPEN, RoomRule
 from app.sdmx.series import EMPTY, TIME, Document
 from app.sdmx.unit_changes import unit_changes
 from app.store import confirmed, staging
-from app.store.attachments import Attachments
+from app.store.attachments import Attachments, keys_of_untouched
 from app.store.effects import Effect, Publication
 from app.store.types import Connection, Record
 
@@ -204,6 +204,8 @@ class Merge:
         if target is not None:
             self.effect.preview.measure(target.flow)
         self.refused = False
+        self.missed: dict[Place, int] = {} if target is None else attachments.missed(target)
+        self._told_once = frozenset(self.missed)
         self.hides = self.shows = False
         self.embargo: dt.datetime | None = None
         self.outcomes: list[tuple[Any, ...]] = []
@@ -313,6 +315,27 @@ class Merge:
         for finding in complete(self.target, key, outcome, self._attached):
             self.refused = self.refused or finding.is_error
             self.report(finding)
+        if self.missed and outcome.observations[TIME]:
+            for of, name in list(self.missed):
+                if all(code in (None, mine) for code, mine in zip(of, key, strict=True)):
+                    self._miss((of, name))
+
+    async def see_untouched(self, connection: Connection, dataflow: int) -> None:
+        """Refuse that mandatory values above go while figures below them stay as they are.
+
+        Of series that the message speaks of it shows when they are put together.
+        """
+        if not self.missed:
+            return
+        keys = list({of for of, _ in self.missed})
+        found = await keys_of_untouched(connection, self.effect.agreement, dataflow, keys)
+        for of, name in list(self.missed):
+            if of in found:
+                self._miss((of, name))
+
+    def _miss(self, place: Place) -> None:
+        self.refused = True
+        self.report(Finding("VIPMG-230", self.missed.pop(place), place[1]))
 
     def _check_figures(self, stored: Stored, outcome: Outcome) -> None:
         """The checks of the agreement on one series, over both rooms: the sender reads them."""
@@ -339,7 +362,8 @@ class Merge:
         above: list[str | None] = [None] * len(key)
         for position in component.positions:
             above[position] = key[position]
-        return self.attachments.value(tuple(above), component.id) is not None
+        place = tuple(above), component.id
+        return place in self._told_once or self.attachments.value(*place) is not None
 
     def _put_public(
         self,

@@ -115,6 +115,7 @@ async def publish_intake(
     merge = Merge(publication, target, attachments, report, intake.faults, locked.rule)
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
+    await merge.see_untouched(connection, dataflow)
     rows = connection.cursor(statement, target.agreement, prefetch=FETCH_SERIES)
     try:
         effect = await write_series(connection, merge, rows, dataflow, locked.audience, progress)
@@ -155,6 +156,7 @@ async def check_intake(
     attachments = await Attachments.load(connection, intake.target.agreement, publication.now)
     attachments.take(intake)
     merge = Merge(publication, intake.target, attachments, report, intake.faults)
+    await merge.see_untouched(connection, dataflow)
     statement, agreement = STAGED_WITH_WITHHELD, intake.target.agreement
     async for row in connection.cursor(statement, agreement, prefetch=FETCH_SERIES):
         merge.check(row)
