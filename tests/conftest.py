@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import hypothesis
 import pytest
+import pytest_asyncio
 import structlog
 
 from app.settings import Settings
@@ -95,6 +96,32 @@ def settings(dsn: str, tmp_path: Path) -> Settings:
 async def pools(dsn: str, settings: Settings) -> AsyncIterator[Pools]:
     """The service's pools on this test's database."""
     opened = await open_pools(dsn, settings)
+    yield opened
+    await opened.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests run in the loop of what their module shares."""
+    for item in items:
+        if "module_pools" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
+
+
+@pytest.fixture(scope="module")
+def module_settings(
+    postgres_dsn: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of a service on a migrated database of this module."""
+    for dsn in fresh_database(postgres_dsn, template):
+        data_dir = tmp_path_factory.mktemp("module") / "data"
+        yield Settings(data_dir=data_dir, database_url=dsn, database_pool_size=2)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_pools(module_settings: Settings) -> AsyncIterator[Pools]:
+    """The service's pools on this module's database, for tests that only read."""
+    assert module_settings.database_url is not None
+    opened = await open_pools(module_settings.database_url.get_secret_value(), module_settings)
     yield opened
     await opened.close()
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
+import pytest_asyncio
 
 from app.settings import Settings
 from app.store.pools import Pools
@@ -57,11 +58,23 @@ async def empty(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
         yield exchange
 
 
+async def fill(opened: Exchange) -> Exchange:
+    await opened.desk.accept(OF_CRI)
+    await opened.desk.accept(OF_SLV, SLV)
+    return opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with open_exchange(module_pools, module_settings) as opened:
+        yield await fill(opened)
+
+
 @pytest.fixture
-async def exchange(empty: Exchange) -> Exchange:
-    await empty.desk.accept(OF_CRI)
-    await empty.desk.accept(OF_SLV, SLV)
-    return empty
+async def own(empty: Exchange) -> Exchange:
+    """A filled exchange of a test alone."""
+    return await fill(empty)
 
 
 # -- 7.1 paths and identification -------------------------------------------------------------
@@ -336,11 +349,11 @@ async def test_c055_what_is_unknown_or_malformed_is_400(exchange: Exchange, quer
 
 
 async def test_c055_with_wildcards_only_structures_that_have_the_component_match(
-    exchange: Exchange,
+    own: Exchange,
 ) -> None:
-    await exchange.desk.accept(small("A,CRI,2020,1"))
-    assert await exchange.keys("?c[SEX]=M") == {"A.CRI.M.2022", "A.CRI.M.2023"}
-    assert await exchange.keys("/dataflow/TST/*/*/A.CRI.M") == {"A.CRI.M.2022", "A.CRI.M.2023"}
+    await own.desk.accept(small("A,CRI,2020,1"))
+    assert await own.keys("?c[SEX]=M") == {"A.CRI.M.2022", "A.CRI.M.2023"}
+    assert await own.keys("/dataflow/TST/*/*/A.CRI.M") == {"A.CRI.M.2022", "A.CRI.M.2023"}
 
 
 async def test_c056_time_is_compared_by_its_frames(exchange: Exchange) -> None:
@@ -799,9 +812,9 @@ async def test_c047_one_structure_below_several_dataflows(empty: Exchange) -> No
         assert "A.CRI.2020" in rows
 
 
-async def test_c086_availability_counts_what_the_data_show(exchange: Exchange) -> None:
-    await exchange.desk.accept(small("A,CRI,2020,1", "A,HND,2020,2", flow=TWO), CRI)
-    await exchange.desk.accept(small("A,CRI,2020,3", "A,CRI,2021,4", "A,GTM,2020,5", flow=TWO), SLV)
+async def test_c086_availability_counts_what_the_data_show(own: Exchange) -> None:
+    await own.desk.accept(small("A,CRI,2020,1", "A,HND,2020,2", flow=TWO), CRI)
+    await own.desk.accept(small("A,CRI,2020,3", "A,CRI,2021,4", "A,GTM,2020,5", flow=TWO), SLV)
     for path, key in (
         ("/dataflow/TST/DF_TWO", ""),
         ("/dataflow/TST/DF_TWO", "/*/A.CRI?c[TIME_PERIOD]=2021"),
@@ -811,8 +824,8 @@ async def test_c086_availability_counts_what_the_data_show(exchange: Exchange) -
         ("/datastructure/TST/DSD_SMALL", ""),
         (DF, "?c[OBS_VALUE]=ge:10"),
     ):
-        keys = await exchange.keys(path + key)
-        reply = await exchange.client.get(f"/sdmx/v2/availability{path}{key}")
+        keys = await own.keys(path + key)
+        reply = await own.client.get(f"/sdmx/v2/availability{path}{key}")
         if not keys:
             assert reply.status_code in {200, 204}
             if reply.status_code == 204:

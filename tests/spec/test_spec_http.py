@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 import brotli
 import httpx
 import pytest
+import pytest_asyncio
 
 from app.services import arrange_data
 from app.settings import Settings
@@ -36,10 +38,24 @@ from tests.xml_schemas import check_xml
 SMALL = "/dataflow/TST/DF_SMALL"
 
 
-@pytest.fixture
-async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+@asynccontextmanager
+async def filled(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
     async with open_exchange(pools, settings) as opened:
         await opened.desk.accept(small("A,CRI,2019,1,A,,,s,g,d", "A,CRI,2020,2", "A,SLV,2020,3"))
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with filled(module_pools, module_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+    """An exchange of a test alone."""
+    async with filled(pools, settings) as opened:
         yield opened
 
 
@@ -199,30 +215,30 @@ async def test_accept_in_several_lines_is_one_list(exchange: Exchange) -> None:
 # -- conditions ---------------------------------------------------------------------------------
 
 
-async def test_c109_etags(exchange: Exchange) -> None:
+async def test_c109_etags(own: Exchange) -> None:
     for path in (SMALL, f"{SMALL}/*/A.CRI", f"{SMALL}?includeHistory=true"):
-        first = await exchange.get(path, CSV21)
+        first = await own.get(path, CSV21)
         tag = first.headers["etag"]
-        assert (await exchange.get(path, CSV21)).content == first.content
+        assert (await own.get(path, CSV21)).content == first.content
         for held in (tag, f'"other", {tag}', f"W/{tag}"):
-            reply = await exchange.get(path, CSV21, {"If-None-Match": held})
+            reply = await own.get(path, CSV21, {"If-None-Match": held})
             assert (reply.status_code, reply.content) == (304, b""), held
             assert reply.headers["etag"] == tag
-        assert (await exchange.get(path, CSV21, {"If-None-Match": '"x"'})).status_code == 200
-        other = await exchange.get(path, CSV20)
+        assert (await own.get(path, CSV21, {"If-None-Match": '"x"'})).status_code == 200
+        other = await own.get(path, CSV20)
         assert other.headers["etag"] != tag
-        language = await exchange.get(path, CSV21, {"Accept-Language": "es"})
+        language = await own.get(path, CSV21, {"Accept-Language": "es"})
         assert language.headers["etag"] != tag
-    await exchange.desk.accept(small("A,CRI,2021,9"))
-    reply = await exchange.get(SMALL, CSV21, {"If-None-Match": tag})
+    await own.desk.accept(small("A,CRI,2021,9"))
+    reply = await own.get(SMALL, CSV21, {"If-None-Match": tag})
     assert reply.status_code == 200
     assert ",9," in reply.text
 
 
-async def test_c109_data_of_another_agreement_changes_no_etag(exchange: Exchange) -> None:
-    first = await exchange.get(SMALL, CSV21)
-    await exchange.desk.accept(small("A,CRI,2021,9", flow="TST:DF_TWO(1.0.0)"))
-    reply = await exchange.get(SMALL, CSV21, {"If-None-Match": first.headers["etag"]})
+async def test_c109_data_of_another_agreement_changes_no_etag(own: Exchange) -> None:
+    first = await own.get(SMALL, CSV21)
+    await own.desk.accept(small("A,CRI,2021,9", flow="TST:DF_TWO(1.0.0)"))
+    reply = await own.get(SMALL, CSV21, {"If-None-Match": first.headers["etag"]})
     assert reply.status_code == 304
 
 
@@ -258,29 +274,29 @@ async def test_head_is_get_without_its_body(exchange: Exchange) -> None:
                 assert head.headers.get(name) == get.headers.get(name), name
 
 
-async def test_c112_nothing_found_is_204(exchange: Exchange) -> None:
-    reply = await exchange.get(f"{SMALL}?c[TIME_PERIOD]=1900")
+async def test_c112_nothing_found_is_204(own: Exchange) -> None:
+    reply = await own.get(f"{SMALL}?c[TIME_PERIOD]=1900")
     assert (reply.status_code, reply.content) == (204, b"")
     held = {"If-None-Match": reply.headers["etag"]}
-    again = await exchange.get(f"{SMALL}?c[TIME_PERIOD]=1900", None, held)
+    again = await own.get(f"{SMALL}?c[TIME_PERIOD]=1900", None, held)
     assert again.status_code in {204, 304}
-    await exchange.desk.accept(small("A,CRI,1900,9"))
-    found = await exchange.get(f"{SMALL}?c[TIME_PERIOD]=1900", None, held)
+    await own.desk.accept(small("A,CRI,1900,9"))
+    found = await own.get(f"{SMALL}?c[TIME_PERIOD]=1900", None, held)
     assert found.status_code == 200
 
 
 async def test_c113_too_large_is_413_with_what_would_work(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    own: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arrange_data, "GATHERED_OBSERVATIONS", 2)
     for query in ("sort=OBS_VALUE", "dimensionAtObservation=REF_AREA", "includeHistory=true"):
-        reply = await exchange.get(f"{SMALL}?{query}")
+        reply = await own.get(f"{SMALL}?{query}")
         assert reply.status_code == 413, query
         [error] = check_data(reply.content)["errors"]
         assert error["code"] == 413
         assert "3" in error["detail"]
         assert "2" in error["detail"]
-    assert (await exchange.get(SMALL)).status_code == 200
+    assert (await own.get(SMALL)).status_code == 200
 
 
 # -- errors -------------------------------------------------------------------------------------
@@ -353,7 +369,7 @@ async def test_odd_requests_are_never_our_fault(exchange: Exchange, path: str) -
 
 
 async def test_simultaneous_equal_requests_are_computed_once(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    own: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.services import query_data
 
@@ -365,14 +381,14 @@ async def test_simultaneous_equal_requests_are_computed_once(
         return read(*arguments, **parts)
 
     monkeypatch.setattr(query_data, "read_current", counted)
-    replies = await asyncio.gather(*(exchange.get(f"{SMALL}?c[FREQ]=A", CSV21) for _ in range(20)))
+    replies = await asyncio.gather(*(own.get(f"{SMALL}?c[FREQ]=A", CSV21) for _ in range(20)))
     assert len({reply.content for reply in replies}) == 1
     assert len(calls) <= 2, "one reading, and one that began before the first had bytes"
-    await exchange.get(f"{SMALL}?c[FREQ]=A", CSV21)
+    await own.get(f"{SMALL}?c[FREQ]=A", CSV21)
     assert len(calls) <= 2
 
 
-async def test_f7_stalled_readers_hold_no_connection(exchange: Exchange) -> None:
+async def test_f7_stalled_readers_hold_no_connection(own: Exchange) -> None:
     """Four clients stop reading a long reply; the pool has two connections."""
     values = [
         f"M,CRI,{year}-{month:02},{year}{month}"
@@ -380,8 +396,8 @@ async def test_f7_stalled_readers_hold_no_connection(exchange: Exchange) -> None
         for month in range(1, 13)
     ]
     for start in range(0, len(values), 12000):
-        await exchange.desk.accept(small(*values[start : start + 12000]))
-    async with served(exchange.service) as address:
+        await own.desk.accept(small(*values[start : start + 12000]))
+    async with served(own.service) as address:
         stalled = []
         host, port = address.removeprefix("http://").split(":")
         for number in range(4):
@@ -401,31 +417,31 @@ async def test_f7_stalled_readers_hold_no_connection(exchange: Exchange) -> None
             writer.close()
 
 
-async def test_a_changed_registry_is_noticed(exchange: Exchange) -> None:
+async def test_a_changed_registry_is_noticed(own: Exchange) -> None:
     """By a service that did not change it: another process may have."""
     path = "/dataflow/TST/DF_NEW"
-    before = await exchange.get(SMALL, JSON21)
-    assert (await exchange.get(path)).status_code == 404
+    before = await own.get(SMALL, JSON21)
+    assert (await own.get(path)).status_code == 404
     flow = artefact("Dataflow", "DF_NEW", structure=urn("DataStructure", "DSD_SMALL"))
-    async with exchange.pools.writer.acquire() as connection:
+    async with own.pools.writer.acquire() as connection:
         await publish(
             connection, [flow, agreement("PA_NEW", "DF_NEW", CRI)], START.replace(month=2)
         )
-    assert (await exchange.get(path)).status_code == 204
-    await exchange.desk.accept(small("A,CRI,2020,5", flow="TST:DF_NEW(1.0.0)"))
-    assert await exchange.keys(path) == {"A.CRI.2020"}
-    assert await exchange.keys(f"{path}/*/A.CRI") == {"A.CRI.2020"}
+    assert (await own.get(path)).status_code == 204
+    await own.desk.accept(small("A,CRI,2020,5", flow="TST:DF_NEW(1.0.0)"))
+    assert await own.keys(path) == {"A.CRI.2020"}
+    assert await own.keys(f"{path}/*/A.CRI") == {"A.CRI.2020"}
     held = {"If-None-Match": before.headers["etag"]}
-    assert (await exchange.get(SMALL, JSON21, held)).status_code == 200
+    assert (await own.get(SMALL, JSON21, held)).status_code == 200
 
 
-async def test_a_reply_does_not_change_while_it_is_read(exchange: Exchange) -> None:
+async def test_a_reply_does_not_change_while_it_is_read(own: Exchange) -> None:
     """The bytes of one ETag are one snapshot, whatever is published meanwhile."""
-    async with exchange.client.stream(
+    async with own.client.stream(
         "GET", f"/sdmx/v2/data{SMALL}", headers={"Accept": CSV21}
     ) as reply:
-        await exchange.desk.accept(small("A,CRI,2018,77", "A,SLV,2020,78"))
+        await own.desk.accept(small("A,CRI,2018,77", "A,SLV,2020,78"))
         text = b"".join([part async for part in reply.aiter_bytes()]).decode()
     assert ",77" not in text
     assert ",78" not in text
-    assert ",77" in (await exchange.get(SMALL, CSV21)).text
+    assert ",77" in (await own.get(SMALL, CSV21)).text

@@ -6,10 +6,12 @@ import csv
 import datetime as dt
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from app.sdmx.artefacts import Artefact
 from app.sdmx.messages.metadata_readers import read_metadata_message
@@ -45,11 +47,25 @@ def sets() -> list[Artefact]:
     ]
 
 
-@pytest.fixture
-async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+@asynccontextmanager
+async def described(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
     async with open_exchange(pools, settings) as opened:
         async with pools.writer.acquire() as connection:
             await publish(connection, [*metadata_network(), *sets()], START)
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with described(module_pools, module_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+    """An exchange of a test alone."""
+    async with described(pools, settings) as opened:
         yield opened
 
 
@@ -137,7 +153,7 @@ async def test_stubs_have_no_values(exchange: Exchange) -> None:
     assert whole.json()["data"]["metadataSets"][0]["attributes"] == FULL
 
 
-async def test_c041_metadata_as_of_an_instant(exchange: Exchange, pools: Pools) -> None:
+async def test_c041_metadata_as_of_an_instant(own: Exchange, pools: Pools) -> None:
     draft = metadata_set("DRAFT", "0.1.0", attributes=[{"id": "SCOPE", "value": "before"}])
     later = metadata_set("DRAFT", "0.1.0", attributes=[{"id": "SCOPE", "value": "after"}])
     for number, one in enumerate((draft, later), 1):
@@ -145,7 +161,7 @@ async def test_c041_metadata_as_of_an_instant(exchange: Exchange, pools: Pools) 
             await publish(connection, [one], START + dt.timedelta(days=number))
 
     async def scope(instant: str) -> Any:
-        reply = await ask(exchange, f"/metadataset/TST.OFFICE/DRAFT/0.1.0{instant}")
+        reply = await ask(own, f"/metadataset/TST.OFFICE/DRAFT/0.1.0{instant}")
         if reply.status_code == 404:
             return None
         [one] = check_metadata(reply.content)["data"]["metadataSets"]
@@ -185,8 +201,8 @@ async def test_json_is_valid_and_reads_back(exchange: Exchange, accept: str) -> 
 
 
 @pytest.mark.parametrize("accept", [XML31, XML30])
-async def test_xml_is_valid_and_reads_back(exchange: Exchange, pools: Pools, accept: str) -> None:
-    reply = await ask(exchange, "/metadataset/*/*/*", accept)
+async def test_xml_is_valid_and_reads_back(own: Exchange, pools: Pools, accept: str) -> None:
+    reply = await ask(own, "/metadataset/*/*/*", accept)
     assert reply.headers["content-type"].replace(" ", "") == accept
     message = check_xml(reply.content, accept[-5:])
     assert [one.tag.rpartition("}")[2] for one in message][1:] == ["MetadataSet"] * 4
@@ -194,7 +210,7 @@ async def test_xml_is_valid_and_reads_back(exchange: Exchange, pools: Pools, acc
     async with pools.writer.acquire() as connection:
         result = await publish(connection, read_metadata_message(reply.content), START)
     assert len(result.unchanged) == 4
-    stubs = await ask(exchange, "/metadataset?detail=allstubs", accept)
+    stubs = await ask(own, "/metadataset?detail=allstubs", accept)
     check_xml(stubs.content, accept[-5:])
 
 

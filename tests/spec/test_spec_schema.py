@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+import pytest_asyncio
 from pysdmx.api.fmr import RegistryClient
 
 from app.settings import Settings
@@ -70,13 +71,25 @@ async def empty(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
         yield exchange
 
 
+async def fill(opened: Exchange) -> Exchange:
+    await opened.desk.accept(BIG)
+    await opened.desk.accept(OF_SLV, SLV)
+    await opened.desk.accept(small("A,CRI,2019,1,A,,,s,g,d", "A,CRI,2020,2", "A,SLV,2020,3"))
+    await opened.desk.accept(NUMBERS)
+    return opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with open_exchange(module_pools, module_settings) as opened:
+        yield await fill(opened)
+
+
 @pytest.fixture
-async def exchange(empty: Exchange) -> Exchange:
-    await empty.desk.accept(BIG)
-    await empty.desk.accept(OF_SLV, SLV)
-    await empty.desk.accept(small("A,CRI,2019,1,A,,,s,g,d", "A,CRI,2020,2", "A,SLV,2020,3"))
-    await empty.desk.accept(NUMBERS)
-    return empty
+async def own(empty: Exchange) -> Exchange:
+    """A filled exchange of a test alone."""
+    return await fill(empty)
 
 
 async def ask(exchange: Exchange, path: str, accept: str | None = None) -> httpx.Response:
@@ -412,13 +425,13 @@ async def test_as_of_gives_the_schema_of_that_time(empty: Exchange, pools: Pools
 # -- C095: deletion -----------------------------------------------------------------------------
 
 
-async def test_c095_messages_that_delete(exchange: Exchange) -> None:
-    instant = await exchange.prepared("/dataflow/TST/DF_SMALL")
-    await exchange.desk.accept(small("A,CRI,2019", action="D"))
+async def test_c095_messages_that_delete(own: Exchange) -> None:
+    instant = await own.prepared("/dataflow/TST/DF_SMALL")
+    await own.desk.accept(small("A,CRI,2019", action="D"))
     path = f"/dataflow/TST/DF_SMALL?updatedAfter={instant.replace('+', '%2B')}"
-    message = (await exchange.get(path, DATA_JSON + "2.1.0")).json()
+    message = (await own.get(path, DATA_JSON + "2.1.0")).json()
     assert "Delete" in {one["action"] for one in message["data"]["dataSets"]}
-    schema = (await ask(exchange, "/dataflow/TST/DF_SMALL?deletion=true")).json()
+    schema = (await ask(own, "/dataflow/TST/DF_SMALL?deletion=true")).json()
     assert errors(schema, message) == []
     partial = {
         "meta": message["meta"],
@@ -434,17 +447,17 @@ async def test_c095_messages_that_delete(exchange: Exchange) -> None:
         },
     }
     assert errors(schema, partial) == []
-    assert errors((await ask(exchange, "/dataflow/TST/DF_SMALL")).json(), partial)
+    assert errors((await ask(own, "/dataflow/TST/DF_SMALL")).json(), partial)
 
 
 @pytest.mark.parametrize("version", sorted(DATA_XML))
-async def test_c095_xml_messages_that_delete(exchange: Exchange, version: str) -> None:
-    instant = await exchange.prepared("/dataflow/TST/DF_SMALL")
-    await exchange.desk.accept(small("A,CRI,2019", action="D"))
+async def test_c095_xml_messages_that_delete(own: Exchange, version: str) -> None:
+    instant = await own.prepared("/dataflow/TST/DF_SMALL")
+    await own.desk.accept(small("A,CRI,2019", action="D"))
     path = f"/dataflow/TST/DF_SMALL?updatedAfter={instant.replace('+', '%2B')}"
-    message = await exchange.get(path, DATA_XML[version])
+    message = await own.get(path, DATA_XML[version])
     assert b"Delete" in message.content
-    xsd = await ask(exchange, "/dataflow/TST/DF_SMALL?deletion=true", XML_SCHEMA + version)
+    xsd = await ask(own, "/dataflow/TST/DF_SMALL?deletion=true", XML_SCHEMA + version)
     check_structure_specific(message.content, xsd.content, version)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import sdmx
 
 from app.sdmx.offers import V1_DATA_OFFERS, V1_STRUCTURE_OFFERS, Offer
@@ -56,11 +57,23 @@ async def empty(pools: Pools, settings: Settings) -> AsyncIterator[V1]:
         yield V1(exchange.service, exchange.desk, exchange.client)
 
 
+async def fill(opened: V1) -> V1:
+    await opened.desk.accept(OF_CRI)
+    await opened.desk.accept(OF_SLV, SLV)
+    return opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[V1]:
+    """The exchange of all tests that only read."""
+    async with open_exchange(module_pools, module_settings) as opened:
+        yield await fill(V1(opened.service, opened.desk, opened.client))
+
+
 @pytest.fixture
-async def exchange(empty: V1) -> V1:
-    await empty.desk.accept(OF_CRI)
-    await empty.desk.accept(OF_SLV, SLV)
-    return empty
+async def own(empty: V1) -> V1:
+    """A filled exchange of a test alone."""
+    return await fill(empty)
 
 
 # -- what is asked for ----------------------------------------------------------------------------
@@ -388,10 +401,10 @@ async def test_c064_c117_available_constraints_refuse_alike(exchange: V1) -> Non
         assert (await exchange.client.get(AVAILABLE + path)).status_code == status, path
 
 
-async def test_c113_too_large_is_413_and_510(exchange: V1, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_c113_too_large_is_413_and_510(own: V1, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrange_data, "GATHERED_OBSERVATIONS", 2)
     accept = "application/vnd.sdmx.data+json;version=1.0.0"
-    reply = await exchange.get("/DF?includeHistory=true", accept)
+    reply = await own.get("/DF?includeHistory=true", accept)
     [error] = reply.json()["errors"]
     assert (reply.status_code, error["code"]) == (413, 510)
     assert "2" in error["detail"]
