@@ -331,6 +331,7 @@ class Desk:
             parts.get("idempotency_key"),
             MAX_BYTES,
             again=parts.get("again", False),
+            options=parts.get("options", {}),
         )
         subject = Subject(f"client-of-{organisation}", organisation, "data_provider")
         stored, _ = await receive_submission(self.pools, subject, upload)

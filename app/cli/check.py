@@ -34,6 +34,7 @@ def check(
     ] = None,
     provider: Annotated[str | None, typer.Option("--provider", help=text("provider"))] = None,
     agreement: Annotated[str | None, typer.Option("--agreement", help=text("agreement"))] = None,
+    dataflow: Annotated[str | None, typer.Option("--dataflow", help=text("dataflow"))] = None,
     report: Annotated[
         Path | None, typer.Option("--report", dir_okay=False, help=text("report"))
     ] = None,
@@ -44,7 +45,7 @@ def check(
     reports = report_names(report, files)
     found = find_structures(structures) or delivered_structures()
     try:
-        local = LocalCheck(found, provider, agreement)
+        local = LocalCheck(found, provider, agreement, dataflow)
     except NotCheckedError as error:
         console.print(text("not_checked", why=error), style="red", markup=False)
         raise typer.Exit(NOT_CHECKED) from error

@@ -19,7 +19,7 @@ from app.errors import VipmgError
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.services.check_file import CheckedFile, check_file
-from app.services.find_target import find_target
+from app.services.find_source import find_source
 from app.services.local_catalogue import local_catalogue
 from app.services.open_message import open_message
 from app.services.publish_structures import shared_structures
@@ -88,14 +88,20 @@ class LocalCheck:
         NotCheckedError: the structures cannot be read, or do not know the sender.
     """
 
-    def __init__(self, structures: Structures, provider: str | None, agreement: str | None) -> None:
+    def __init__(
+        self,
+        structures: Structures,
+        provider: str | None,
+        agreement: str | None,
+        dataflow: str | None = None,
+    ) -> None:
         whole = structures.folder / STRUCTURES
         try:
             self._catalogue = local_catalogue([whole if whole.exists() else structures.folder])
         except (VipmgError, OSError) as error:
             raise NotCheckedError(_said(error)) from error
         self.own = _own(self._catalogue, provider, agreement)
-        self._options: dict[str, str] = {}
+        self._options: dict[str, str] = {} if dataflow is None else {"dataflow": dataflow}
         if agreement is not None:  # of a workbook that does not say it itself
             self._options["agreement"] = self.own[0].urn.rpartition("=")[2].partition("(")[0]
 
@@ -122,7 +128,7 @@ class LocalCheck:
         """The reader of a file, without any check."""
 
         def resolve(kind: str, structure: str) -> Target | str:
-            return find_target(self._catalogue, self.own, kind, structure)
+            return find_source(self._catalogue, self.own, kind, structure)
 
         return open_message(file, content, MAX_BYTES, resolve=resolve, options=self._options)
 

@@ -38,6 +38,7 @@ def push(
     practice: Annotated[bool, typer.Option("--practice", help=text("practice"))] = False,
     layout: Annotated[str | None, typer.Option("--layout", help=text("layout"))] = None,
     agreement: Annotated[str | None, typer.Option("--agreement", help=text("agreement"))] = None,
+    dataflow: Annotated[str | None, typer.Option("--dataflow", help=text("dataflow"))] = None,
     supersedes: Annotated[str | None, typer.Option("--supersedes", help=text("supersedes"))] = None,
     check: Annotated[bool, typer.Option("--check/--no-check", help=text("check_option"))] = True,
     watched: Annotated[bool, typer.Option("--watch", help=text("watch"))] = False,
@@ -56,14 +57,14 @@ def push(
     _check_folders(paths, watched=watched, moves=bool(done or refused))
     if supersedes and (len(paths) != 1 or paths[0].is_dir()):
         raise typer.BadParameter(text("one_file"), param_hint="--supersedes")
-    parameters = Parameters(validate_only, practice, layout, agreement, again, supersedes)
+    parameters = Parameters(validate_only, practice, layout, agreement, again, supersedes, dataflow)
     files = [path for path in paths if not path.is_dir()]
     items = [
         Item(file, name) for file, name in zip(files, report_names(report, files), strict=True)
     ]
     console = wide_console(stderr=as_json)
     # A workbook with a layout of its own is understood by the service alone.
-    local = _local_check(url, agreement, console) if check and layout is None else None
+    local = _local_check(url, agreement, dataflow, console) if check and layout is None else None
     status = 0
     answers: list[dict[str, Any]] = []
     with Sender(url, client_id, secret, terminal_language()) as sender:
@@ -100,13 +101,15 @@ def _check_folders(paths: Sequence[Path], *, watched: bool, moves: bool) -> None
         raise typer.BadParameter(text("only_folder"), param_hint="--done, --refused")
 
 
-def _local_check(url: str, agreement: str | None, console: Console) -> LocalCheck | None:
+def _local_check(
+    url: str, agreement: str | None, dataflow: str | None, console: Console
+) -> LocalCheck | None:
     """The check on this computer, if the structures of the service were fetched."""
     structures = find_structures(url=url)
     if structures is None:
         return None
     try:
-        return LocalCheck(structures, None, agreement)
+        return LocalCheck(structures, None, agreement, dataflow)
     except NotCheckedError as error:
         console.print(text("not_checked", why=error), style="yellow", markup=False)
         return None

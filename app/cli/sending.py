@@ -48,6 +48,7 @@ class Parameters:
     agreement: str | None = None
     again: bool = False
     supersedes: str | None = None
+    dataflow: str | None = None
 
     def pairs(self) -> dict[str, str]:
         """The parameters that are not left out, as the service names them."""
@@ -58,6 +59,7 @@ class Parameters:
             "layout": self.layout,
             "agreement": self.agreement,
             "supersedes": self.supersedes,
+            "dataflow": self.dataflow,
         }
         return {
             name: "true" if value is True else str(value) for name, value in said.items() if value

@@ -24,7 +24,7 @@ from app.store.pools import Pools
 PRACTICE: Final = "practice"
 """The switch that sends a file to the practice space, where the address does not say it."""
 
-PARAMETERS: Final = ("validate-only", "again", "agreement", "layout", "supersedes")
+PARAMETERS: Final = ("validate-only", "again", "agreement", "layout", "dataflow", "supersedes")
 """What all ways in take."""
 
 _YES: Final = frozenset({"", "true", "1"})
@@ -42,6 +42,7 @@ class SubmissionParameters:
         practice: it is for the practice space.
         agreement: agreement of a workbook that does not say it.
         layout: saved layout that reads the workbook.
+        dataflow: dataflow of a table without the columns of SDMX-CSV.
         supersedes: submission that the file replaces whole.
     """
 
@@ -50,6 +51,7 @@ class SubmissionParameters:
     practice: bool
     agreement: str | None
     layout: str | None
+    dataflow: str | None
     supersedes: str | None
 
     async def upload(
@@ -58,12 +60,18 @@ class SubmissionParameters:
         """An upload as these parameters want it.
 
         Raises:
-            NotFoundError: the sender's organisation has no such agreement, layout or submission.
+            NotFoundError: the sender's organisation has no such agreement, layout or submission,
+                or there is no such dataflow.
             NotUndoableError: what it is to replace is not published.
-            QuerySyntaxError: a layout is named without its agreement.
+            QuerySyntaxError: a layout is named without its agreement, or a dataflow beside one.
         """
         options = await reading_options(
-            pools, cache, sender, agreement=self.agreement, layout=self.layout
+            pools,
+            cache,
+            sender,
+            agreement=self.agreement,
+            layout=self.layout,
+            dataflow=self.dataflow,
         )
         if self.supersedes is not None:
             options |= await replacing_options(pools, sender, self.supersedes)
@@ -104,6 +112,7 @@ def read_parameters(
         practice=read_switch(PRACTICE, values.get(PRACTICE, [])),
         agreement=text("agreement"),
         layout=text("layout"),
+        dataflow=text("dataflow"),
         supersedes=text("supersedes"),
     )
 

@@ -90,6 +90,10 @@ async def post_submission(
     layout: Annotated[
         str | None, Query(max_length=64, description="Saved layout that reads the workbook.")
     ] = None,
+    dataflow: Annotated[
+        str | None,
+        Query(max_length=200, description="Of a table without the columns of SDMX-CSV."),
+    ] = None,
     validate_only: _ValidateOnly = None,
     again: _Again = None,
     supersedes: Annotated[

@@ -104,7 +104,7 @@ async def post_upload(request: Request, caller: AuthenticatedSubject) -> Respons
 
     Keys of the metadata: `filename`, `filetype` (the Content-Type that the file would be sent
     with), `encoding` (`gzip`), `idempotency-key`, `practice`, and the parameters of a submission:
-    `validate-only`, `again`, `agreement`, `layout`, `supersedes`. Others are refused.
+    `validate-only`, `again`, `agreement`, `layout`, `dataflow`, `supersedes`. Others are refused.
     """
     settings: Settings = request.app.state.settings
     if "upload-defer-length" in request.headers:

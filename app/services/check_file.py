@@ -27,6 +27,7 @@ from app.sdmx.messages.reading_findings import located_once, unreadable_finding
 from app.sdmx.report import Report
 from app.sdmx.validation import Validator
 from app.services.find_maps import find_maps
+from app.services.find_source import find_source
 from app.services.find_target import find_target
 from app.services.name_findings import name_findings
 from app.services.open_message import Sent, open_message
@@ -99,12 +100,16 @@ def check_file(
         stage: where its segments and findings are put aside.
         max_bytes: bytes that it may have when decompressed.
         now: the instant of the check: periods that have not ended by then are told.
-        options: what the sender says of a workbook: its `agreement`.
+        options: what the sender says of the file: `agreement` of a workbook, or its `dataflow`.
         on_rows: told how many rows were read.
     """
     check = _Check(catalogue, own, stage, now, on_rows)
+
+    def resolve(kind: str, structure: str) -> Target | str:
+        return find_source(catalogue, own, kind, structure)
+
     try:
-        check.read(open_message(file, content, max_bytes, resolve=check.resolve, options=options))
+        check.read(open_message(file, content, max_bytes, resolve=resolve, options=options))
     except VipmgError as error:
         check.report(unreadable_finding(error))
     check.put_together()
@@ -130,15 +135,16 @@ class _Check:
         self._found: list[Finding] = []
         self._reader: DataReader | None = None
         self._told: set[tuple[str | None, ...]] = set()
-        self.resolve: Callable[[str, str], Target | str] = lambda kind, structure: find_target(
-            catalogue, own, kind, structure
-        )
+
+        def resolve(kind: str, structure: str) -> Target | str:
+            return find_target(catalogue, own, kind, structure)
+
         self._harmonising = Harmonising(
             lambda kind, structure: find_maps(catalogue, own, kind, structure, now.date()),
             self._found.append,
         )
         self._told_as = self._harmonising.told
-        self._validator = Validator(self.resolve, self.report)
+        self._validator = Validator(resolve, self.report)
 
     def report(self, finding: Finding) -> None:
         """Take a finding, as the sender reads it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TypeAlias
 
 from app.sdmx.corrections import CorrectedReader
 from app.sdmx.datasets import Datasets
@@ -16,10 +16,12 @@ from app.sdmx.mapping.harmonising import FindMaps, Harmonising
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
 from app.services.find_maps import find_maps
+from app.services.find_source import find_source
 from app.services.find_target import find_target
 from app.services.open_message import open_message
 from app.services.submission_work import Work
 from app.store import mappings, staging
+from app.store.catalogue import Catalogue, StoredAgreement
 from app.store.datasets import put_datasets
 from app.store.staging import StageRecord
 
@@ -35,7 +37,7 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
         work.submission,
         spool,
         work.max_bytes,
-        resolve=_resolver(work),
+        resolve=_resolver(work, find_source),
         options=work.submission.options,
         max_xlsx_rows=work.max_xlsx_rows,
     )
@@ -55,10 +57,13 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
         await mappings.put(work.connection, work.submission.id, work.mapping)
 
 
-def _resolver(work: Work) -> Callable[[str, str], Target | str]:
+_Find: TypeAlias = Callable[[Catalogue, Sequence[StoredAgreement], str, str], Target | str]
+
+
+def _resolver(work: Work, find: _Find) -> Callable[[str, str], Target | str]:
     """Finds the agreements of the sender."""
     own = work.catalogue.of_provider(work.submission.organisation)
-    return lambda kind, structure: find_target(work.catalogue, own, kind, structure)
+    return lambda kind, structure: find(work.catalogue, own, kind, structure)
 
 
 def _find_maps(work: Work) -> FindMaps:
@@ -107,7 +112,7 @@ class _Checking:
         self._found: list[Finding] = []
         self.datasets = Datasets()
         self.harmonising = Harmonising(_find_maps(work), self._found.append)
-        self.validator = Validator(_resolver(work), self._report)
+        self.validator = Validator(_resolver(work, find_target), self._report)
 
     def next(self) -> _Checked | None:
         """The next batch, checked; nothing after the last."""

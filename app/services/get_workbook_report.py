@@ -12,7 +12,7 @@ from app.auth.subject import Subject
 from app.sdmx.corrections import CorrectedReader
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
-from app.services.find_target import find_target
+from app.services.find_source import find_source
 from app.services.get_submission import find_submission
 from app.services.name_findings import name_findings
 from app.services.open_message import open_message
@@ -74,7 +74,7 @@ def _reader(
     own = catalogue.of_provider(stored.organisation)
 
     def resolve(kind: str, structure: str) -> Target | str:
-        return find_target(catalogue, own, kind, structure)
+        return find_source(catalogue, own, kind, structure)
 
     reader = open_message(
         stored,

@@ -8,9 +8,11 @@ from typing import IO, Any, Final, Protocol
 
 from app.errors import InvalidLayoutError
 from app.sdmx.findings import UnreadableError
+from app.sdmx.flow import Flow
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.message_reader import MessageReader, SpooledBytes
+from app.sdmx.messages.plain_table import PlainTable
 from app.sdmx.messages.sniffing import Kind
 from app.sheets.layout import problem_paths, read_layout
 from app.sheets.template import XLSX_MEDIA_TYPE
@@ -55,7 +57,8 @@ def open_message(
         max_bytes: bytes that it may have when decompressed.
         resolve: the target of a structure (kind, `AGENCY:ID(VERSION)`), or the code of the
             finding that says why there is none.
-        options: what its sender said of it: `agreement` and `layout` of a workbook.
+        options: what its sender said of it: `agreement` and `layout` of a workbook, `dataflow` of
+            a table without the columns of SDMX-CSV.
         max_xlsx_rows: rows that a workbook may have.
     """
 
@@ -66,13 +69,22 @@ def open_message(
     name = stored.content_type.partition(";")[0].strip().lower()
     if name == XLSX_MEDIA_TYPE:
         return open_workbook(content.reopen())
+    dataflow = (options or {}).get("dataflow")
+    plain = None
+    if dataflow is not None:
+        plain = PlainTable(dataflow, _flow(resolve("dataflow", dataflow)))
     declared = next((kind for end, kind in _DECLARED.items() if name.endswith(end)), None)
     return MessageReader(
         content,
         max_bytes,
         declared=declared if name.startswith(_VENDOR) else None,
         open_workbook=open_workbook,
+        plain=plain,
     )
+
+
+def _flow(target: Target | str) -> Flow | None:
+    return None if isinstance(target, str) else target.flow
 
 
 def _open_workbook(
@@ -91,4 +103,11 @@ def _open_workbook(
                 layout = read_layout(document.encode(), target.flow)
             except InvalidLayoutError as error:
                 raise UnreadableError("xlsx-layout", value=problem_paths(error)) from error
-    return XlsxReader(content, resolve, agreement=agreement, layout=layout, max_rows=max_rows)
+    return XlsxReader(
+        content,
+        resolve,
+        agreement=agreement,
+        dataflow=options.get("dataflow"),
+        layout=layout,
+        max_rows=max_rows,
+    )

@@ -12,7 +12,7 @@ from app.sdmx.actions import ACTIONS
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.flow import Flow
 from app.sdmx.intake import Target
-from app.sdmx.messages.data_reading import BATCH_ROWS, Batch, Form, Location
+from app.sdmx.messages.data_reading import BATCH_ROWS, Batch, Form, Location, StructureKind
 from app.sheets.addresses import cell_address
 from app.sheets.cells import SEPARATOR
 from app.sheets.header_reading import plain_tables, template_facts, template_table
@@ -50,6 +50,7 @@ class XlsxReader:
         resolve: the target of a structure as named (kind, `AGENCY:ID(VERSION)`), or the code of
             the finding that says why there is none.
         agreement: `AGENCY:ID` of the agreement that was named with the file.
+        dataflow: `AGENCY:ID(VERSION)` of a dataflow that was named with it instead.
         layout: how its sheets are laid out; without one it is a template, or has a header.
         max_rows: observations that it may have.
 
@@ -64,6 +65,7 @@ class XlsxReader:
         resolve: Callable[[str, str], Target | str],
         *,
         agreement: str | None = None,
+        dataflow: str | None = None,
         layout: Layout | None = None,
         max_rows: int = MAX_ROWS,
     ) -> None:
@@ -72,6 +74,7 @@ class XlsxReader:
         self._source = source
         self._resolve = resolve
         self._agreement = agreement
+        self._dataflow = dataflow
         self._layout = layout
         self._max_rows = max_rows
         self._places: list[_Places] = []
@@ -110,8 +113,12 @@ class XlsxReader:
             table, found = template_table(workbook, facts)
             self.findings += found
             return [table]
-        flow = self._flow("dataprovision", self._agreement) if self._agreement else None
-        tables, found = plain_tables(workbook, self._agreement, flow)
+        named = self._agreement or self._dataflow
+        kind: StructureKind = "dataprovision" if self._agreement else "dataflow"
+        flow = self._flow(kind, named) if named else None
+        tables, found = plain_tables(workbook, named, flow)
+        for table in tables:
+            table.kind = kind
         self.findings += found
         return tables
 

@@ -1,4 +1,4 @@
-"""Reading SDMX-CSV data messages, 1.0, 2.0 and 2.1, as batches of columns.
+"""Reading SDMX-CSV data messages, 1.0, 2.0 and 2.1, as batches of columns; and plain tables.
 
 The message is not held: rows come in batches, cells as they were sent, with the number of
 their row. Row numbers are those of a spreadsheet: the header is row 1 (SDMX-CSV 2.1 field
@@ -17,6 +17,7 @@ from itertools import groupby, islice
 from app.sdmx.actions import ACTIONS
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.messages.data_reading import BATCH_ROWS, Batch, Column, Form, Location
+from app.sdmx.messages.plain_table import HEADER_WITHIN, PlainTable
 
 BUFFER_BYTES = 1 << 18
 BATCH_BYTES = 8 << 20
@@ -76,6 +77,7 @@ class CsvReader:
         form: columns of components and signs, known once the header was read; numbers may have
             a comma where the separator is another sign.
         findings: what is wrong with the form of the message; filled while it is read.
+        plain: how a table without the columns of SDMX-CSV is read; without it, it is refused.
     """
 
     stream: io.RawIOBase
@@ -84,6 +86,9 @@ class CsvReader:
     separator: str = ","
     row_count: int = 0
     encoding: str = "utf-8-sig"
+    plain: PlainTable | None = None
+    _is_plain: bool = False
+    _header_row: int = 1
     _legacy: bool = False
     _width: int = 0
     _structure: int = 0
@@ -108,7 +113,7 @@ class CsvReader:
             reader = csv.reader(text, delimiter=self.separator, strict=True)
             most = max(min(batch_rows, BATCH_CELLS // max(self._width, 1)), 1)
             while rows := self._take(reader, most, counted):
-                yield from self._split(rows, self.row_count - len(rows) + 2)
+                yield from self._split(rows, self.row_count - len(rows) + 1 + self._header_row)
         except UnicodeDecodeError as error:
             byte = f"0x{error.object[error.start]:02X}"
             raise UnreadableError(
@@ -151,6 +156,8 @@ class CsvReader:
             self.form.legacy = True
         elif match:
             self.form.sub_separator, self.separator = match[1] or ";", match[2]
+        elif self.plain is not None:
+            line = self._find_header(line, text, self.plain)
         else:
             raise UnreadableError(
                 "first-column", row=1, value=line.rstrip("\r\n")[:SHOWN], allowed="STRUCTURE"
@@ -169,10 +176,30 @@ class CsvReader:
             )
         return line
 
+    def _find_header(self, line: str, text: io.TextIOWrapper, plain: PlainTable) -> str:
+        """The header of a plain table, below its title lines."""
+        lines = [line]
+        while plain.header_place(lines[-1:]) is None and len(lines) < HEADER_WITHIN:
+            more = text.readline(FIELD_LIMIT)
+            if not more:
+                break
+            lines.append(more)
+        if plain.flow is not None and plain.header_place(lines[-1:]) is None:
+            allowed = ", ".join(plain.flow.components)
+            raise UnreadableError(
+                "plain-header", row=1, value=line.rstrip("\r\n")[:SHOWN], allowed=allowed
+            )
+        self._is_plain, self._header_row = True, len(lines)
+        self.separator, _ = plain.separator(lines[-1])
+        return lines[-1]
+
     def _read_header(self, names: list[str]) -> None:
         while names and names[-1].strip() == "":
             names.pop()
         self._width = len(names)
+        if self._is_plain:
+            self._read_plain_header(names)
+            return
         start = 1
         if not self._legacy:
             if len(names) < 2 or names[1] != "STRUCTURE_ID":
@@ -181,6 +208,18 @@ class CsvReader:
         has_names, is_name = _NAMED in names, False
         for place in range(start, len(names)):
             is_name = self._read_column(place, names[place], is_name=is_name) and has_names
+
+    def _read_plain_header(self, names: list[str]) -> None:
+        """Columns under the ids of the components that they name, in whatever way."""
+        assert self.plain is not None  # noqa: S101 - else it is not read as a plain table
+        for place, name in enumerate(names):
+            found = self.plain.component(name)
+            if found is None:
+                self._read_column(place, name.strip(), is_name=False)
+            elif found in self.form.columns:
+                self.findings.append(Finding("VIPMG-205", self._header_row, found, name))
+            else:
+                self.form.columns[found] = Column(place, name.strip(), found)
 
     def _second_column(self, names: list[str]) -> UnreadableError:
         """Why STRUCTURE_ID is not the second column: mostly a separator that is not one."""
@@ -228,6 +267,10 @@ class CsvReader:
         if not rows:
             return
         columns = list(zip(*rows, strict=True))
+        if self._is_plain and self.plain is not None:
+            head = ("dataflow", self.plain.structure, "")
+            yield from self._batch(head, columns, numbers)
+            return
         places = {0, self._structure_id, self._action or 0}
         if all(len(set(columns[place])) == 1 for place in places):
             yield from self._batch(self._heads(columns, 1)[0], columns, numbers)
@@ -272,6 +315,15 @@ class CsvReader:
         elif action not in ACTIONS:
             self.findings.extend(Finding("VIPMG-206", n, "ACTION", action) for n in numbers)
         else:
+            cells: dict[str, Sequence[str]]
             cells = {name: columns[column.place] for name, column in self.form.columns.items()}
             identity = structure.split(": ", 1)[0]
-            yield Batch(kind, identity, ACTIONS[action], numbers, cells, self.form)  # type: ignore[arg-type]
+            yield Batch(
+                kind,  # type: ignore[arg-type]
+                identity,
+                ACTIONS[action],
+                numbers,
+                cells,
+                self.form,
+                header=self._header_row,
+            )

@@ -13,6 +13,7 @@ from app.sdmx.messages.data_json_reader import JsonReader
 from app.sdmx.messages.data_ml_reader import MlReader
 from app.sdmx.messages.data_reading import BATCH_ROWS, Batch, DataReader, Location
 from app.sdmx.messages.inflate import Inflated, Rewound
+from app.sdmx.messages.plain_table import PlainTable
 from app.sdmx.messages.sniffing import HEAD_BYTES, Kind, encoding_of, kind_of
 
 OpenWorkbook: TypeAlias = Callable[[io.RawIOBase], DataReader]
@@ -57,6 +58,7 @@ class MessageReader:
         max_bytes: bytes that it may have when decompressed.
         declared: the format that the sender says it has; nothing where that is left open.
         open_workbook: makes the reader of a workbook; without it workbooks are refused.
+        plain: how CSV without the columns of SDMX-CSV is read; without it, it is refused.
     """
 
     def __init__(
@@ -66,11 +68,13 @@ class MessageReader:
         *,
         declared: Kind | None = None,
         open_workbook: OpenWorkbook | None = None,
+        plain: PlainTable | None = None,
     ) -> None:
         self._content = content
         self._max_bytes = max_bytes
         self._declared = declared
         self._open_workbook = open_workbook
+        self._plain = plain
         self._reader: DataReader | None = None
         self.findings: list[Finding] = []
         self.row_count = 0
@@ -137,7 +141,7 @@ class MessageReader:
         if kind == "unknown":
             raise UnreadableError("not-text", value=(reopen().read(8) or b"").hex(" "))
         encoding = encoding_of(reopen().read(4) or b"")
-        return CsvReader(reopen(), encoding=_ENCODINGS[encoding])
+        return CsvReader(reopen(), encoding=_ENCODINGS[encoding], plain=self._plain)
 
     def _workbook(self, reopen: Callable[[], io.RawIOBase]) -> DataReader:
         if self._open_workbook is None:
