@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import TooLargeError
 from app.sdmx.mirrors.cells import StoredSeries
+from app.sdmx.mirrors.notes import Note
 from app.sdmx.slices import SeriesSelection
 from app.store.conditions import series_conditions
 from app.store.types import Connection, Record
@@ -66,24 +66,6 @@ class SideSelection:
     series: SeriesSelection
 
 
-@dataclass(frozen=True, slots=True)
-class StoredNote:
-    """What a party said of a cell.
-
-    Attributes:
-        cell: `DIMENSION=CODE` of each dimension and of the period, sorted.
-    """
-
-    id: uuid.UUID
-    pair: str
-    cell: tuple[str, ...]
-    organisation: str
-    client_id: str
-    note: str | None
-    agreed_value: str | None
-    written_at: dt.datetime
-
-
 async def read_side(connection: Connection, side: SideSelection) -> list[StoredSeries]:
     """The series of one side in one statement, and one more where the caller may see more.
 
@@ -117,7 +99,7 @@ async def has_any(connection: Connection, side: SideSelection) -> bool:
     return found
 
 
-async def add_note(connection: Connection, note: StoredNote) -> dt.datetime:
+async def add_note(connection: Connection, note: Note) -> dt.datetime:
     """Store what a party says, and tell when it was; nothing is ever changed."""
     written: dt.datetime = await connection.fetchval(
         _ADD_NOTE,
@@ -142,11 +124,11 @@ async def read_notes(
     pair: str,
     cell: Sequence[str] | None = None,
     limit: int = MOST_NOTES,
-) -> list[StoredNote]:
+) -> list[Note]:
     """What was said of the cells of a pair, or of those that have these codes; the last first."""
     rows = await connection.fetch(_NOTES, pair, None if cell is None else list(cell), limit)
     return [
-        StoredNote(
+        Note(
             row["id"],
             row["pair"],
             tuple(row["cell"]),

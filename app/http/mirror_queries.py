@@ -1,0 +1,109 @@
+"""Queries of mirror pairs: codes by dimension, the time between two periods, a lag."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from fastapi import Request, Response
+
+from app.auth.subject import Subject
+from app.errors import NotAcceptableError, QuerySyntaxError
+from app.http.conditions import holds
+from app.http.submission_parameters import refuse_unknown
+from app.sdmx.mirrors.plan import CellQuery
+from app.sdmx.time_period import parse_time_period
+
+LONGEST_LAG: Final = 24
+MOST_CODES: Final = 500
+
+_DIMENSION: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_TIMES: Final = ("startPeriod", "endPeriod", "lag")
+_VARY: Final = "Authorization, Accept, Accept-Language"
+
+
+def read_cell_query(request: Request, beside: Collection[str] = ()) -> CellQuery:
+    """The cells that an address asks for; `beside` are parameters that are read elsewhere.
+
+    A parameter in capitals is a dimension, with one code or several, joined by commas or `+`.
+
+    Raises:
+        QuerySyntaxError: a parameter that there is not, or one that cannot be read.
+    """
+    given = request.query_params.multi_items()
+    dimensions = [name for name, _ in given if _DIMENSION.fullmatch(name)]
+    refuse_unknown((name for name, _ in given), {*_TIMES, *beside, *dimensions})
+    values = dict(given)
+    first, last = values.get("startPeriod"), values.get("endPeriod")
+    first_day = parse_time_period(first).start_date if first else None
+    last_day = parse_time_period(last).end_date if last else None
+    if first_day and last_day and first_day > last_day:
+        raise QuerySyntaxError(
+            "startPeriod is later than endPeriod: nothing lies between.",
+            "startPeriod es posterior a endPeriod: no hay nada entre ambos.",
+        )
+    codes = {name: _codes(name, values[name]) for name in dimensions}
+    return CellQuery(codes, first_day, last_day, _lag(values.get("lag", "0")))
+
+
+def wants_table(request: Request, asked: str | None) -> bool:
+    """Whether the caller wants CSV: by the parameter, or by the field Accept.
+
+    Raises:
+        NotAcceptableError: the parameter names another format.
+    """
+    if asked is not None:
+        if asked not in {"json", "csv"}:
+            raise NotAcceptableError(
+                "Mirrors are there as json and csv.", "Los espejos existen en json y csv."
+            )
+        return asked == "csv"
+    accept = request.headers.get("accept", "")
+    return "text/csv" in accept and "application/json" not in accept
+
+
+def mirror_reply(
+    request: Request,
+    body: bytes,
+    caller: Subject | None,
+    language: str,
+    file_name: str | None = None,
+) -> Response:
+    """A reply with the tag of its bytes; a table bears the name of its file."""
+    room = "public" if caller is None else "private"
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers: Mapping[str, str] = {
+        "Cache-Control": f"{room}, no-cache",
+        "Vary": _VARY,
+        "ETag": etag,
+        "Content-Language": language,
+    }
+    if holds(request, etag):
+        return Response(status_code=304, headers=headers)
+    if file_name is None:
+        return Response(body, 200, headers, "application/json")
+    named = {**headers, "Content-Disposition": f'attachment; filename="{file_name}.csv"'}
+    return Response(body, 200, named, "text/csv; charset=utf-8")
+
+
+def _codes(name: str, text: str) -> tuple[str, ...]:
+    codes = tuple(dict.fromkeys(code for code in re.split(r"[,+ ]", text) if code))
+    if not 0 < len(codes) <= MOST_CODES:
+        raise QuerySyntaxError(
+            f"{name} takes 1 to {MOST_CODES} codes, joined by commas.",
+            f"{name} admite de 1 a {MOST_CODES} códigos, unidos por comas.",
+            parameter=name[:80],
+        )
+    return codes
+
+
+def _lag(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text[:4]) > LONGEST_LAG:
+        raise QuerySyntaxError(
+            f"lag is a whole number of periods from 0 to {LONGEST_LAG}.",
+            f"lag es un número entero de períodos de 0 a {LONGEST_LAG}.",
+            parameter="lag",
+        )
+    return int(text)

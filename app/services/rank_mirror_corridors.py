@@ -1,0 +1,150 @@
+"""Corridors of a mirror pair, those on which the sides disagree most first."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from app.auth.subject import Subject
+from app.sdmx.mirrors.corridors import Corridor, SideTotal, find_corridors
+from app.sdmx.mirrors.plan import CellQuery
+from app.services.mirror_words import describe_pair, explain_nothing, tell_lags
+from app.services.read_mirror import read_mirror
+from app.store.catalogue import CatalogueCache
+from app.store.pools import Pools
+
+CorridorOrder = Literal["asymmetry", "gap"]
+
+COLUMNS: Final = (
+    *("rank", "first_area", "second_area", "apart", "left_sum", "right_sum", "gap", "asymmetry"),
+    *("periods", "first_period", "last_period", "correlation", "best_lag", "left_unit"),
+    *("right_unit", "left_providers", "right_providers", "left_added", "right_added"),
+)
+BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class CorridorPage:
+    """Which corridors are told.
+
+    Attributes:
+        order: by mean asymmetry, or by the gap of the sums.
+        at_least: corridors whose sides add up to less are left out.
+    """
+
+    order: CorridorOrder = "asymmetry"
+    at_least: float = 0
+    offset: int = 0
+    limit: int = 500
+
+
+async def rank_mirror_corridors(
+    pools: Pools,
+    cache: CatalogueCache,
+    named: str,
+    query: CellQuery,
+    page: CorridorPage,
+    subject: Subject | None,
+    *,
+    language: str,
+    as_table: bool,
+) -> bytes:
+    """The corridors of a pair, those that disagree most first, in JSON or CSV.
+
+    Raises:
+        NotFoundError: there is no such pair.
+        InvalidArtefactError: the pair does not suit its dataflows.
+        QueryMisfitError: the query names a dimension that the pair does not have.
+        TooLargeError: a side has too many series.
+    """
+    reading = await read_mirror(pools, cache, named, query, subject)
+
+    def write() -> bytes:
+        found = find_corridors(reading.planned.plan, reading.left, reading.right, query)
+        kept = [one for one in found if abs(one.left_sum) + abs(one.right_sum) >= page.at_least]
+        if page.order == "gap":
+            kept.sort(key=lambda one: -one.gap)
+        shown = list(enumerate(kept, 1))[page.offset : page.offset + page.limit]
+        if as_table:
+            return _table(shown)
+        return orjson.dumps(
+            {
+                "pair": describe_pair(reading.pair, language),
+                "total": len(kept),
+                "offset": page.offset,
+                "limit": page.limit,
+                "lag": query.lag,
+                "reason": None if kept else explain_nothing(reading, language),
+                "corridors": [_told(rank, one) for rank, one in shown],
+            }
+        )
+
+    return await asyncio.to_thread(write)
+
+
+def _told(rank: int, one: Corridor) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "first_area": one.areas[0],
+        "second_area": one.areas[1],
+        "apart": one.apart,
+        "left": _side(one.left, one.left_sum),
+        "right": _side(one.right, one.right_sum),
+        "gap": _plain(one.left_sum - one.right_sum),
+        "asymmetry": one.asymmetry,
+        "periods": one.periods,
+        "first_period": one.first_period,
+        "last_period": one.last_period,
+        "correlation": one.lags[0].correlation if one.lags else None,
+        "lags": tell_lags(one.lags),
+        "best_lag": one.best_lag,
+    }
+
+
+def _side(side: SideTotal, total: float) -> dict[str, Any]:
+    return {
+        "sum": _plain(total),
+        "unit": side.unit or None,
+        "providers": list(side.providers),
+        "added": list(side.added),
+    }
+
+
+def _table(shown: list[tuple[int, Corridor]]) -> bytes:
+    table = io.StringIO(newline="")
+    table.write(BYTE_ORDER_MARK)
+    writer = csv.writer(table)
+    writer.writerow(COLUMNS)
+    for rank, one in shown:
+        left, right = one.left, one.right
+        writer.writerow(
+            [
+                rank,
+                *one.areas,
+                " ".join(f"{name}:{code}" for name, code in one.apart.items()),
+                _plain(one.left_sum),
+                _plain(one.right_sum),
+                _plain(one.left_sum - one.right_sum),
+                one.asymmetry,
+                one.periods,
+                one.first_period,
+                one.last_period,
+                one.lags[0].correlation if one.lags else None,
+                one.best_lag,
+                left.unit,
+                right.unit,
+                *(" ".join(names) for names in (left.providers, right.providers)),
+                *(" ".join(names) for names in (left.added, right.added)),
+            ]
+        )
+    return table.getvalue().encode()
+
+
+def _plain(value: float) -> float | int:
+    """A whole number without a decimal point, as most of these are."""
+    return int(value) if value.is_integer() else round(value, 6)
