@@ -279,10 +279,15 @@ class TestRows:
         reader, _ = read(f"{HEAD}DIM\n" + "dataflow,A:B,X,x\n" * 3)
         assert findings(reader) == [("VIPMG-206", row, "ACTION") for row in (2, 3, 4)]
 
-    @pytest.mark.parametrize("kind", ["provisionagreement", "Dataflow", "", "metadataflow"])
+    @pytest.mark.parametrize("kind", ["provisionagreement", "data flow", "", "metadataflow"])
     def test_unknown_kind_of_structure(self, kind: str) -> None:
         reader, _ = read(f"{HEAD}DIM\n{kind},A:B,M,x\n")
         assert findings(reader) == [("VIPMG-203", 2, "STRUCTURE")]
+
+    @pytest.mark.parametrize("kind", ["DATAFLOW", "Dataflow"])
+    def test_the_kind_of_structure_in_capitals_as_other_services_write_it(self, kind: str) -> None:
+        _, [batch] = read(f"{HEAD}DIM\n{kind},A:B,I,x\n")
+        assert batch.kind == "dataflow"
 
     def test_c136_version_1(self) -> None:
         reader, [batch] = read("DATAFLOW,DIM,OBS_VALUE\nA:B(1.6),x,12.4\nA:B(1.6),y,10.8\n")

@@ -306,10 +306,11 @@ class CsvReader:
     def _batch(
         self, head: tuple[str, str, str], columns: list[tuple[str, ...]], numbers: Sequence[int]
     ) -> Iterator[Batch]:
-        kind, structure, action = head
+        written, structure, action = head
+        kind = written.lower()  # present services write DATAFLOW too
         if kind not in _KINDS:
             self.findings.extend(
-                Finding("VIPMG-203", number, "STRUCTURE", kind, allowed="dataflow")
+                Finding("VIPMG-203", number, "STRUCTURE", written, allowed="dataflow")
                 for number in numbers
             )
         elif action not in ACTIONS:
