@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from app.sdmx.aggregates.families import SourceSeries
-from app.sdmx.intake import Key
+from app.sdmx.intake import Key, PartialKey
 from app.store.staging import SEPARATOR, terms
 from app.store.types import Connection, Record
 
@@ -26,6 +26,7 @@ FROM change AS c JOIN ledger AS l ON l.publication_id = c.publication_id
 WHERE l.sequence > $2 AND l.sequence <= $3 AND c.agreement_id = ANY ($1::integer[])
   AND c.action <> 'Attachment' AND array_position(c.key, NULL) IS NULL
 """
+_REDACTED = _TOUCHED + "  AND c.action = 'Redaction'\n"
 _IN_PERIODS = """
 SELECT DISTINCT array_to_string(ARRAY[{family}]::text[], E'\x1f') COLLATE "C" AS family
 FROM series WHERE agreement_id = ANY ($1::integer[]) AND observation_count > 0
@@ -57,6 +58,7 @@ class Selection:
         own_dataflow: number of the computed dataflow.
         family: positions of the dimensions that a family shares.
         codes: by position of a dimension, the codes that enter.
+        size: how many dimensions there are.
     """
 
     agreements: Sequence[int]
@@ -65,6 +67,7 @@ class Selection:
     own_dataflow: int
     family: Sequence[int]
     codes: Mapping[int, Sequence[str]]
+    size: int
 
 
 @dataclass(slots=True)
@@ -86,6 +89,15 @@ async def touched(connection: Connection, selection: Selection, since: int, unti
     statement = _TOUCHED.format(family=_family(selection, "c.key"))
     rows = await connection.fetch(statement, list(selection.agreements), since, until)
     return {row["family"] for row in rows}
+
+
+async def redacted(
+    connection: Connection, selection: Selection, since: int, until: int
+) -> list[PartialKey]:
+    """The families that figures were taken out of the history of, as keys with open positions."""
+    statement = _REDACTED.format(family=_family(selection, "c.key"))
+    rows = await connection.fetch(statement, list(selection.agreements), since, until)
+    return [_key(selection, row["family"]) for row in rows]
 
 
 async def in_periods(
@@ -121,9 +133,7 @@ async def read_families(
 
 async def _look_up(connection: Connection, selection: Selection, family: str) -> list[Record]:
     """The series of one family, by the index of terms."""
-    codes: list[str | None] = [None] * (max(selection.family, default=-1) + 1)
-    for place, code in zip(selection.family, family.split(SEPARATOR), strict=False):
-        codes[place] = code
+    codes = _key(selection, family)
     statement, arguments = _statement(selection)
     size = len(arguments)
     found: list[Record] = []
@@ -146,6 +156,14 @@ def _statement(selection: Selection) -> tuple[str, list[object]]:
         family=_family(selection, "key"), conditions=" AND ".join(conditions)
     )
     return statement, arguments
+
+
+def _key(selection: Selection, family: str) -> PartialKey:
+    """The key of a family, open where its series differ."""
+    codes: list[str | None] = [None] * selection.size
+    for place, code in zip(selection.family, family.split(SEPARATOR), strict=False):
+        codes[place] = code
+    return tuple(codes)
 
 
 def _family(selection: Selection, key: str) -> str:

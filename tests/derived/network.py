@@ -127,8 +127,8 @@ def structures() -> list[Artefact]:
             G_ALL=[member("G_ALL", country) for country in COUNTRIES],
             G_OLD=[
                 member("G_OLD", "CRI"),
-                member("G_OLD", "HND", validTo="2020-12-31T00:00:00"),
-                member("G_OLD", "SLV", validFrom="2021-01-01T00:00:00"),
+                member("G_OLD", "HND", validTo="2020-12-31T00:00:00Z"),
+                member("G_OLD", "SLV", validFrom="2021-01-01T00:00:00Z"),
             ],
         ),
         artefact("Dataflow", "DF", structure=urn("DataStructure", "DSD")),

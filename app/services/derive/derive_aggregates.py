@@ -12,7 +12,13 @@ from app.sdmx.aggregates.families import compute_family
 from app.sdmx.intake import Target
 from app.sdmx.reporting_periods import read_period
 from app.sdmx.series import EMPTY
-from app.services.derive.publish_derived import Derivation, publish_derived, target_of
+from app.services.derive.publish_derived import (
+    BehindError,
+    Derivation,
+    publish_derived,
+    target_of,
+)
+from app.services.derive.redact_history import redact_history
 from app.store import derived, derived_sources, staging
 from app.store.catalogue import Catalogue, StoredAgreement
 from app.store.derived import Computed
@@ -62,13 +68,17 @@ async def derive_aggregates(
 
     Raises:
         StructuresChangedError: the registry has moved on; compute again.
-        BehindError: another worker has computed meanwhile; compute again.
+        BehindError: another worker has computed meanwhile, or something was redacted; compute
+            again.
     """
     computation, target = aggregation.computation, aggregation.target
     selection = _selection(catalogue, aggregation)
+    checked = await _redact(connection, catalogue, aggregation, selection)
     async with staging.stage(connection):
         async with derived.snapshot(connection) as seen:
             before = await derived.state(connection, computation.dataflow)
+            if await derived_sources.redacted(connection, selection, checked, seen.sequence):
+                raise BehindError
             nil = await derived_sources.nil_returns(connection, aggregation.numbers)
             families: set[str] | None = None
             if before.facts.get("basis") == aggregation.basis:
@@ -81,6 +91,19 @@ async def derive_aggregates(
         facts: dict[str, Any] = {"basis": aggregation.basis, "nil": nil}
         derivation = Derivation(computation.dataflow, before.through, seen, staged, facts)
         return await publish_derived(connection, catalogue, target, derivation)
+
+
+async def _redact(
+    connection: Connection, catalogue: Catalogue, aggregation: Aggregation, selection: Selection
+) -> int:
+    """Follow the redactions of the source since the last time; up to which sequence it did."""
+    before = await derived.state(connection, aggregation.computation.dataflow)
+    until = (await derived.last_seen(connection)).sequence
+    if before.computed_at is not None:
+        keys = await derived_sources.redacted(connection, selection, before.through, until)
+        if keys:
+            await redact_history(connection, catalogue, aggregation.target, keys)
+    return until
 
 
 async def _stage(
@@ -138,6 +161,7 @@ def _selection(catalogue: Catalogue, aggregation: Aggregation) -> Selection:
         catalogue.dataflows[computation.dataflow],
         computation.family,
         codes,
+        len(computation.flow.dimensions),
     )
 
 

@@ -1,0 +1,245 @@
+"""Computed dataflows after real submissions: values, coverage, what is told, what is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.services.redact import RedactionOrder, redact
+from app.services.release_embargoed import release_embargoed
+from app.services.run_worker import run_worker
+from app.settings import Settings
+from app.store.ledger import verify_chain
+from app.store.pools import Pools
+from tests.derived.desk import CSV21, DERIVATIONS, DerivedDesk, open_derived_desk
+from tests.derived.network import COMPILER, COUNTRIES, hierarchy, member
+from tests.published import publish_artefacts
+
+ALL = "A.G_ALL._T._T"
+FLOW = "/sdmx/v2/data/dataflow/TST/DF_R/1.0.0"
+
+
+@pytest.fixture
+async def desk(pools: Pools, settings: Settings) -> AsyncIterator[DerivedDesk]:
+    async with open_derived_desk(pools, settings) as opened:
+        yield opened
+
+
+async def value(desk: DerivedDesk, key: str, dataflow: str = "DF_R") -> str | None:
+    found = (await desk.computed(dataflow)).get(key)
+    return None if found is None else found.get("OBS_VALUE", "")
+
+
+async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
+    desk: DerivedDesk,
+) -> None:
+    await desk.report("A,CRI,F,_T,2020,10", "A,CRI,M,_T,2020,5")
+    await desk.report("A,SLV,_T,_T,2020,100.5")
+    # The office of HND answers for the key that it holds, whatever a compiler says of it.
+    await desk.report("A,HND,F,_T,2020,7", "A,HND,_T,_T,2020,70", provider=COMPILER)
+    await desk.report("A,HND,_T,_T,2020,8")
+    assert (await desk.progress())["DF_R"]["is_current"] is False
+    await desk.derive()
+    found = await desk.computed("DF_R")
+    assert found["A.G_ALL._T._T.2020"] == {
+        "OBS_VALUE": "123.5",
+        "OBS_STATUS": "E",
+        "CONF_STATUS": "F",
+        "MEMBERS_REPORTED": "3",
+        "MEMBERS_DUE": "3",
+        "MEMBERS_COMPUTED": "CRI",
+    }
+    assert found["A.G_ALL.F._T.2020"]["OBS_VALUE"] == "17"
+    assert found["A.G_ALL.F._T.2020"]["MEMBERS_MISSING"] == "SLV"
+    assert found["A.G_OLD._T._T.2020"]["OBS_VALUE"] == "23"
+    totals = await desk.computed("DF_T")
+    assert totals.keys() == {"A.CRI._T._T.2020"}
+    assert totals["A.CRI._T._T.2020"]["COMPUTED_FROM"] == "SEX: F + M"
+    reported = await desk.client.get("/sdmx/v2/data/dataflow/TST/DF", headers={"Accept": CSV21})
+    assert ",15," not in reply_values(reported.text), "computed figures stay out of reported ones"
+    told = (await desk.client.get(FLOW, headers={"Accept": CSV21})).text.splitlines()
+    through = told[0].split(",").index("THROUGH_SEQUENCE")
+    assert {line.split(",")[through] for line in told[1:]} == {"5"}
+    progress = await desk.progress()
+    assert {name: one["through_sequence"] for name, one in progress.items()} == {
+        "DF_T": 4,  # published as 5, which the regions know already
+        "DF_R": 5,
+    }
+    assert {one["is_current"] for one in progress.values()} == {True}
+    assert progress["DF_R"]["end"] == 6
+
+
+def reply_values(text: str) -> str:
+    return "\n".join(text.splitlines()[1:])
+
+
+async def queue_is_empty(desk: DerivedDesk) -> None:
+    async with asyncio.timeout(30):
+        for _ in iter(int, 1):
+            if not await desk.pools.writer.fetchval("SELECT count(*) FROM pgqueuer.pgqueuer"):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_many_publications_are_one_computation_and_nothing_new_is_none(
+    desk: DerivedDesk, settings: Settings
+) -> None:
+    for year in range(2010, 2016):
+        await desk.report(f"A,CRI,_T,_T,{year},{year}")
+    stop = asyncio.Event()
+    worker = asyncio.create_task(run_worker(desk.pools, settings, stop=stop))
+    await queue_is_empty(desk)
+    stop.set()
+    await worker
+    assert await desk.published() == 1
+    assert len(await desk.computed("DF_R")) == 6 * 2
+    end = await desk.pools.writer.fetchval("SELECT max(sequence) FROM ledger")
+    await desk.derive()
+    assert await desk.pools.writer.fetchval("SELECT max(sequence) FROM ledger") == end
+    assert await desk.pools.writer.fetch("SELECT FROM confirmed WHERE periods IS NULL") == []
+    async with desk.pools.writer.acquire() as connection:
+        assert await verify_chain(connection) is None
+
+
+async def test_only_what_was_touched_is_written(desk: DerivedDesk) -> None:
+    await desk.report("A,CRI,F,_T,2020,1", "A,CRI,_T,_T,2020,2", "A,CRI,_T,_T,2021,3")
+    await desk.derive()
+    await desk.report("A,CRI,_T,_T,2021,4")
+    await desk.derive()
+    [last] = await desk.pools.writer.fetch(
+        "SELECT publication_id FROM ledger WHERE action = 'derivation' "
+        "ORDER BY sequence DESC LIMIT 1"
+    )
+    changed = [
+        row
+        for row in await desk.rows("change")
+        if row["publication_id"] == last["publication_id"] and row["action"] != "Attachment"
+    ]
+    assert {tuple(row["key"]) for row in changed} == {
+        ("A", "G_ALL", "_T", "_T"),
+        ("A", "G_OLD", "_T", "_T"),
+    }
+    assert all(row["observations"]["TIME_PERIOD"] == ["2021"] for row in changed)
+
+
+async def test_what_is_withheld_is_in_no_sum(desk: DerivedDesk) -> None:
+    soon = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1.5)).isoformat()
+    await desk.report("A,CRI,_T,_T,2020,10", "A,CRI,F,_T,2021,5", "A,CRI,M,_T,2021,2,A,C")
+    await desk.report("A,HND,_T,_T,2020,4,A,C", "A,HND,_T,_T,2021,6")
+    await desk.report(f"A,SLV,_T,_T,2021,7,A,F,{soon}", "A,SLV,_T,_T,2022,1")
+    await desk.derive()
+    found = await desk.computed("DF_R")
+    hidden = found["A.G_ALL._T._T.2020"]
+    assert "OBS_VALUE" not in hidden
+    assert (hidden["OBS_STATUS"], hidden["MEMBERS_SUPPRESSED"]) == ("Q", "HND")
+    assert (hidden["MEMBERS_REPORTED"], hidden["MEMBERS_MISSING"]) == ("1", "SLV")
+    # The total of CRI cannot be computed, so there is no sum with it; the embargo leaves no trace.
+    both = found["A.G_ALL._T._T.2021"]
+    assert (both["OBS_STATUS"], both["MEMBERS_SUPPRESSED"]) == ("Q", "CRI")
+    assert both["MEMBERS_MISSING"] == "SLV"
+    assert found["A.G_OLD.F._T.2021"]["OBS_VALUE"] == "5"
+    assert await value(desk, "A.CRI._T._T.2021", "DF_T") == ""
+    await asyncio.sleep(1.6)
+    await release_embargoed(desk.pools)
+    await desk.derive()
+    after = (await desk.computed("DF_R"))["A.G_ALL._T._T.2021"]
+    assert after["MEMBERS_REPORTED"] == "2"
+    assert not after.get("MEMBERS_MISSING")
+
+
+async def test_a_source_that_is_undone_is_computed_anew(desk: DerivedDesk) -> None:
+    await desk.report("A,CRI,_T,_T,2020,10")
+    first = await desk.report("A,HND,_T,_T,2020,7")
+    later = await desk.report("A,HND,_T,_T,2020,9")
+    await desk.derive()
+    assert await value(desk, f"{ALL}.2020") == "19"
+    await desk.undo(later, organisation="HND_STAT")
+    await desk.derive()
+    assert await value(desk, f"{ALL}.2020") == "17"
+    await desk.undo(first, "withdrawal", organisation="HND_STAT")
+    await desk.derive()
+    row = (await desk.computed("DF_R"))[f"{ALL}.2020"]
+    assert (row["OBS_VALUE"], row["MEMBERS_MISSING"]) == ("10", "HND SLV")
+
+
+async def test_history_tells_of_no_figure_that_was_redacted(desk: DerivedDesk) -> None:
+    wrong = await desk.report("A,CRI,F,_T,2020,70771077", "A,CRI,M,_T,2020,1")
+    await desk.derive()
+    await desk.report("A,CRI,F,_T,2020,3")
+    await desk.derive()
+    order = RedactionOrder("a court", "2026-17", ["operator"], submission=wrong, destroy=True)
+    await redact(desk.pools.writer, order, dry_run=False)
+    await desk.derive()
+    journal = str(await desk.rows("change"))
+    assert "7077107" not in journal
+    assert await value(desk, "A.G_ALL.F._T.2020") == "3"
+    assert await value(desk, "A.CRI._T._T.2020", "DF_T") is None, "a part is gone"
+    end = await desk.pools.writer.fetchval("SELECT max(sequence) FROM ledger")
+    await desk.derive()
+    assert await desk.pools.writer.fetchval("SELECT max(sequence) FROM ledger") == end
+
+
+async def test_a_nil_return_counts_as_nought_until_data_come(desk: DerivedDesk) -> None:
+    await desk.report("A,CRI,_T,_T,2020,10", "A,CRI,F,_T,2020,4")
+    await desk.derive()
+    token = await desk.token("HND_STAT")
+    sent = await desk.client.post(
+        "/api/agreements/PA_HND/nil-returns", json={"period": "2020"}, headers=token
+    )
+    assert sent.status_code == 201, sent.text
+    await desk.derive()
+    row = (await desk.computed("DF_R"))[f"{ALL}.2020"]
+    assert (row["OBS_VALUE"], row["MEMBERS_REPORTED"]) == ("10", "2")
+    assert (row["MEMBERS_NIL"], row["MEMBERS_MISSING"]) == ("HND", "SLV")
+    await desk.report("A,HND,_T,_T,2020,1")
+    await desk.derive()
+    found = await desk.computed("DF_R")
+    assert found[f"{ALL}.2020"]["OBS_VALUE"] == "11"
+    assert found["A.G_ALL.F._T.2020"]["MEMBERS_MISSING"] == "HND SLV", "it said more than nothing"
+
+
+async def test_another_membership_is_computed_for_all(desk: DerivedDesk) -> None:
+    await desk.report("A,CRI,_T,_T,2020,10")
+    await desk.report("A,HND,_T,_T,2020,7")
+    await desk.derive()
+    newer = hierarchy(
+        "1.1.0",
+        G_ALL=[member("G_ALL", "CRI"), member("G_ALL", "SLV")],
+        G_OLD=[member("G_OLD", "HND")],
+    )
+    await publish_artefacts(desk.pools, [newer], dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
+    await desk.derive()
+    found = await desk.computed("DF_R")
+    assert found[f"{ALL}.2020"]["OBS_VALUE"] == "10"
+    assert found[f"{ALL}.2020"]["MEMBERS_DUE"] == "2"
+    assert found["A.G_OLD._T._T.2020"]["OBS_VALUE"] == "7"
+
+
+async def test_cut_off_anywhere_the_next_turn_makes_it_right(desk: DerivedDesk) -> None:
+    """What was computed bit by bit, with turns that were cut off, is what a whole turn computes."""
+    chance = random.Random(7)
+    sent = []
+    for step in range(14):
+        country = chance.choice(COUNTRIES)
+        sex, age = chance.choice(["F", "M", "_T"]), chance.choice(["_T", "YOUNG", "OLD"])
+        year, mark = chance.choice((2020, 2021)), chance.choice(("F", "F", "F", "C"))
+        sent.append((country, await desk.report(f"A,{country},{sex},{age},{year},{step},A,{mark}")))
+        if step % 4 == 3:
+            country, undone = sent.pop(chance.randrange(len(sent)))
+            await desk.undo(undone, organisation=f"{country}_STAT")
+        turn = asyncio.create_task(desk.derive())
+        for _ in range(chance.choice((0, 20, 60, 120))):
+            await asyncio.sleep(0.0005)
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+    await desk.derive()
+    before, count = await desk.computed("DF_R"), await desk.published()
+    assert before
+    await desk.pools.writer.execute("UPDATE derived SET facts = '{}'")
+    await desk.derive()
+    assert await desk.published() == count, "a whole turn finds nothing that differs"
+    assert await desk.pools.writer.fetchval(DERIVATIONS) > 1
