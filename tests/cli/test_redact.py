@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -13,6 +15,7 @@ from typer.testing import CliRunner, Result
 from app.cli import program
 from app.settings import Settings
 from app.store.pools import open_pools
+from tests.conftest import execute
 from tests.undo.desk import UndoDesk, open_undo_desk
 
 ORDER = ("--reason", "a court", "--order", "2026-17")
@@ -50,6 +53,29 @@ def values(dsn: str, settings: Settings) -> object:
             await pools.close()
 
     return asyncio.run(read())
+
+
+SETTINGS = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
+
+
+def test_a_login_that_does_not_migrate_redacts_with_the_roles_of_the_page(
+    sent: uuid.UUID, dsn: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grants = re.findall(r"^GRANT .*;$", SETTINGS.read_text("utf-8"), re.MULTILINE)
+    login = f"login_{uuid.uuid4().hex}"
+    execute(dsn, f"CREATE ROLE {login} LOGIN")
+    try:
+        monkeypatch.setenv("VIPMG_DATABASE_URL", dsn.replace("user=vipmg", f"user={login}"))
+        for grant in grants[:-1]:
+            execute(dsn, grant.replace("exchange", login))
+        assert vipmg(str(sent), *ORDER, "--yes").exit_code == 1
+        assert len(values(dsn, settings)) == 3  # type: ignore[arg-type]
+        execute(dsn, grants[-1].replace("exchange", login))
+        done = vipmg(str(sent), *ORDER, "--yes")
+        assert done.exit_code == 0, done.output
+        assert values(dsn, settings) == {}
+    finally:
+        execute(dsn, f"DROP OWNED BY {login}; DROP ROLE {login}")
 
 
 def vipmg(*arguments: str, answer: str | None = None) -> Result:
