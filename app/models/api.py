@@ -113,6 +113,18 @@ class ApprovalReply(Reply):
     note: str | None
 
 
+class WaitingReply(Reply):
+    """Why a submission that is in order is not published yet."""
+
+    reason: Annotated[
+        Literal["approval", "expired"],
+        Field(description="A second person has to approve, or an agreement has ended."),
+    ]
+    agreements: Annotated[list[str], Field(description="URNs of the agreements that say so.")]
+    message: str
+    messages: dict[str, str]
+
+
 class ChangeCounts(Reply):
     """What publication changes or would change in the data of one agreement, in counts."""
 
@@ -203,6 +215,13 @@ class SubmissionReply(Reply):
     attempts: Annotated[int, Field(description="How often its processing was begun.")]
     failure: Annotated[FailureReply | None, Field(description="Why it is `broken`.")]
     approval: ApprovalReply | None
+    waiting: Annotated[
+        WaitingReply | None, Field(description="Why it is `accepted` and not published yet.")
+    ] = None
+    partial: Annotated[
+        bool, Field(description="Wrong rows were left out, as the agreement allows.")
+    ] = False
+    rows_left_out: Annotated[int, Field(description="Wrong rows that were left out.")] = 0
     preview: Annotated[
         list[ChangeCounts] | None,
         Field(description="What it changes or would change; all of it at `links.preview`."),

@@ -59,6 +59,7 @@ class ValueChecks:
             if name in target.fixed:
                 self._check_fixed(sheet, name, target.fixed[name], sheet.distinct(name) - {""})
         if not deleting:
+            self._check_agreed(sheet, target)
             self._check_combinations(sheet, rules)
 
     def _check_codes(
@@ -179,6 +180,30 @@ class ValueChecks:
         other = distinct - {fixed}
         if other:
             self._each(sheet, name, other, "VIPMG-224", allowed=fixed)
+
+    def _check_agreed(self, sheet: Sheet, target: Target) -> None:
+        """What the terms of the agreement say; a code that there is not is told as such."""
+        for rule in target.agreed:
+            if rule.component not in sheet.cells:
+                continue
+            known = target.flow.components[rule.component].code_set
+            sent = sheet.distinct(rule.component) - {""}
+            bad = (sent & known if known else sent) - rule.allowed
+            if not bad:
+                continue
+            for row, value in zip(sheet.rows, sheet.cells[rule.component], strict=True):
+                if value in bad:
+                    self.report(
+                        Finding(
+                            rule.code,
+                            row,
+                            rule.component,
+                            value,
+                            rule.source,
+                            rule.shown,
+                            severity="error",
+                        )
+                    )
 
     def _check_combinations(self, sheet: Sheet, rules: Rules) -> None:
         for rule, dimensions, excluded in rules.combinations:

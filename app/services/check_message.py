@@ -12,6 +12,7 @@ from app.sdmx.corrections import CorrectedReader
 from app.sdmx.datasets import Datasets
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.intake import Target
+from app.sdmx.left_out import LeftOutReader
 from app.sdmx.mapping.harmonising import FindMaps, Harmonising
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
@@ -43,6 +44,8 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
     )
     if work.submission.corrections:
         reader = CorrectedReader(reader, work.submission.corrections)
+    if work.left_out:
+        reader = LeftOutReader(reader, work.left_out)
     work.reader = reader
     checking = _Checking(work, reader)
     try:
@@ -89,7 +92,7 @@ async def _check_batches(work: Work, checking: _Checking, reader: DataReader) ->
             await asyncio.wait({coming})
         checked = await coming
     await work.flush(checking.close())
-    if work.rows == 0 and not reader.findings and not work.errors:
+    if work.rows == 0 and not reader.findings and not work.errors and not work.left_out:
         raise UnreadableError("no-rows", value="0")
     return checking.validator
 

@@ -7,20 +7,24 @@ from typing import Any
 from app.sdmx.intake import Intake
 from app.sdmx.reporting_periods import read_period
 from app.sdmx.validation import Validator
+from app.services.hold_submission import Waiting, remind, report_expired, waits_for
 from app.services.replace_submission import replace_submission
 from app.services.submission_work import Work
+from app.services.take_in_part import InPartError as InPartError
+from app.services.take_in_part import left_out_facts, take_in_part
 from app.services.tell_decision import tell_decision
 from app.store import decisions, nil_returns, publication, submissions
 from app.store.effects import Publication
 from app.store.merge import RefusedError
 
 
-class _ApprovalError(Exception):
-    """An agreement asks for a second person, who has not spoken yet."""
+class _WaitError(Exception):
+    """The terms of an agreement let the submission wait."""
 
-    def __init__(self, begun: Publication) -> None:
-        super().__init__("a second person has to approve")
+    def __init__(self, begun: Publication, waiting: Waiting) -> None:
+        super().__init__(waiting.reason)
         self.begun = begun
+        self.waiting = waiting
 
 
 async def decide_submission(work: Work, validator: Validator | None) -> None:
@@ -28,6 +32,7 @@ async def decide_submission(work: Work, validator: Validator | None) -> None:
 
     Raises:
         StructuresChangedError: structures changed since the check; check again.
+        InPartError: the rows that are right are to be decided alone.
     """
     if work.errors or validator is None:
         await _refuse(work, validator, put_together=False)
@@ -37,9 +42,10 @@ async def decide_submission(work: Work, validator: Validator | None) -> None:
             await _try(work, validator)
         else:
             await _publish(work, validator)
-    except _ApprovalError as waits:
-        await _settle(work, validator, waits.begun, "accepted")
+    except _WaitError as waits:
+        await _settle(work, validator, waits.begun, "accepted", waits.waiting)
     except RefusedError:
+        take_in_part(work, validator)
         await _refuse(work, validator, put_together=True)
 
 
@@ -48,15 +54,16 @@ async def _publish(work: Work, validator: Validator) -> None:
 
     Raises:
         RefusedError: there are findings that refuse the submission.
-        _ApprovalError: a second person has to approve first.
+        _WaitError: it waits for a second person, or until an agreement is extended.
     """
     connection, stored = work.connection, work.submission
     async with connection.transaction():
         if not await submissions.lock_undecided(connection, stored.id):
             return
         begun = await _merged(work, validator)
-        if _needs_approval(work, validator):
-            raise _ApprovalError(begun)
+        waiting = waits_for(work, _agreements(validator), begun.now.date())
+        if waiting is not None:
+            raise _WaitError(begun, waiting)
         place = await publication.end_publication(
             connection,
             begun,
@@ -76,7 +83,7 @@ async def _publish(work: Work, validator: Validator) -> None:
             publication=begun.id,
             sequence=place.sequence,
             release_at=begun.release_at,
-            changes=begun.facts,
+            changes=begun.facts | left_out_facts(work),
             preview=_preview(begun, validator),
         )
         await tell_decision(connection, stored.id)
@@ -96,7 +103,13 @@ async def _try(work: Work, validator: Validator) -> None:
     await _settle(work, validator, begun, "validated")
 
 
-async def _settle(work: Work, validator: Validator, begun: Publication, state: str) -> None:
+async def _settle(
+    work: Work,
+    validator: Validator,
+    begun: Publication,
+    state: str,
+    waiting: Waiting | None = None,
+) -> None:
     """Keep the verdict and what publishing would have changed, after it was rolled back."""
     connection, stored = work.connection, work.submission
     async with connection.transaction():
@@ -104,7 +117,13 @@ async def _settle(work: Work, validator: Validator, begun: Publication, state: s
             return
         await work.flush()
         preview = _preview(begun, validator)
-        await decisions.settle(connection, stored.id, work.verdict(validator), state, preview)
+        verdict = work.verdict(validator)
+        told = None if waiting is None else waiting.document
+        await decisions.settle(
+            connection, stored.id, verdict, state, preview, told, left_out_facts(work) or None
+        )
+        if waiting is not None:
+            await remind(connection, work, waiting)
         await tell_decision(connection, stored.id)
 
 
@@ -117,6 +136,7 @@ async def _merged(work: Work, validator: Validator) -> Publication:
     connection, refused = work.connection, False
     begun = await publication.begin_publication(connection, work.catalogue.snapshot.revision)
     await replace_submission(work, validator)
+    report_expired(work, _agreements(validator), begun.now.date())
     for intake in _in_order(validator):
         dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
         try:
@@ -161,15 +181,13 @@ def _in_order(validator: Validator) -> list[Intake]:
     return sorted(validator.intakes.values(), key=lambda intake: intake.target.agreement)
 
 
-def _needs_approval(work: Work, validator: Validator) -> bool:
-    """Whether an agreement asks for a second person, who has not spoken yet.
+def _agreements(validator: Validator) -> list[str]:
+    """URNs of the agreements concerned.
 
     To be asked after the merge: a file that replaces an earlier one adds the agreements that only
     the earlier one had.
     """
-    return work.submission.approval != "approve" and any(
-        work.catalogue.needs_approval(intake.target.urn) for intake in validator.intakes.values()
-    )
+    return [intake.target.urn for intake in validator.intakes.values()]
 
 
 async def _refuse(work: Work, validator: Validator | None, *, put_together: bool) -> None:
@@ -181,6 +199,7 @@ async def _refuse(work: Work, validator: Validator | None, *, put_together: bool
             for intake in validator.intakes.values():
                 dataflow = work.catalogue.agreements[intake.target.agreement].dataflow
                 await publication.check_intake(connection, begun, intake, dataflow, work.report)
+        take_in_part(work, validator)
     async with connection.transaction():
         if not await submissions.lock_undecided(connection, work.submission.id):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.sdmx.intake import Target
+from app.sdmx.terms_rows import row_rules
 from app.services.find_structure import find_structure
 from app.store.catalogue import Catalogue, StoredAgreement
 
@@ -28,7 +29,8 @@ def find_target(
         return "VIPMG-223"
     flow = catalogue.flow(mine[0].dataflow_urn, mine[0].urn)
     checks = catalogue.checks(mine[0].urn, flow)
-    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed, checks)
+    agreed = row_rules(catalogue.terms(mine[0].urn), flow)
+    return Target(mine[0].id, mine[0].urn, flow, mine[0].fixed, checks, agreed)
 
 
 def _structures_of(catalogue: Catalogue, agreement: StoredAgreement, kind: str) -> tuple[str, ...]:

@@ -36,6 +36,18 @@ BROKEN = BrokenSubmissionError(
     "El servicio no pudo procesar este envío, aunque lo intentó varias veces. La falla es nuestra; "
     "no se publicó nada de él. Dé su id a los operadores.",
 )
+WAITING = {
+    "approval": {
+        "en": "Checked and in order; a second person has to approve it, as the agreement says: {}.",
+        "es": "Revisado y en orden; debe aprobarlo una segunda persona, como dice el convenio: {}.",
+    },
+    "expired": {
+        "en": "Checked and in order; it waits because the agreement has ended: {}. When it is "
+        "extended, the data are published by themselves.",
+        "es": "Revisado y en orden; espera porque el convenio venció: {}. Cuando se prorrogue, los "
+        "datos se publican solos.",
+    },
+}
 FIRST_FINDINGS = 20
 LOOK_AGAIN_SECONDS = 1.0
 
@@ -177,6 +189,9 @@ def describe_with(
             "attempts": stored.attempts,
             "failure": _failure(language) if stored.state == "broken" else None,
             "approval": _approval(stored),
+            "waiting": _waiting(stored, language),
+            "partial": bool(_left_out(stored)),
+            "rows_left_out": _left_out(stored),
             "preview": None if preview is None else _in_short(preview),
             "mapping": facts.mapping,
             "findings": FindingsSummary(
@@ -213,6 +228,22 @@ def _approval(stored: StoredSubmission) -> dict[str, Any] | None:
         "at": stored.approved_at,
         "note": stored.approval_note,
     }
+
+
+def _waiting(stored: StoredSubmission, language: str) -> dict[str, Any] | None:
+    if stored.state != "accepted" or stored.waiting is None:
+        return None
+    texts = WAITING[stored.waiting["reason"]]
+    named = ", ".join(urn.rpartition("=")[2] for urn in stored.waiting["agreements"])
+    told = {name: text.format(named) for name, text in texts.items()}
+    return dict(stored.waiting) | {
+        "message": told.get(language, told["en"]),
+        "messages": told,
+    }
+
+
+def _left_out(stored: StoredSubmission) -> int:
+    return (stored.changes or {}).get("rows_left_out", 0)
 
 
 def _in_short(preview: dict[str, Any]) -> list[dict[str, Any]]:

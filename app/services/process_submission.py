@@ -12,7 +12,7 @@ from app.errors import VipmgError
 from app.sdmx.messages.reading_findings import unreadable_finding
 from app.sdmx.validation import Validator
 from app.services.check_message import check_message
-from app.services.decide_submission import decide_submission
+from app.services.decide_submission import InPartError, decide_submission
 from app.services.publish_nil_return import publish_nil_return
 from app.services.redact_submission import redact_submission
 from app.services.submission_work import CancelledError, Work
@@ -68,8 +68,7 @@ async def process_submission(
                 catalogue = await cache.current(connection)
                 work = Work(stored, connection, catalogue, max_bytes, max_xlsx_rows=max_xlsx_rows)
                 try:
-                    async with staging.stage(connection):
-                        await _decide(work, spool)
+                    await _decide(work, spool)
                     return
                 except StructuresChangedError:
                     continue  # a new revision of the registry: validate against that
@@ -106,6 +105,18 @@ async def _decide(work: Work, spool: IO[bytes]) -> None:
     if work.submission.kind == "nil return":
         await publish_nil_return(work)
         return
+    while True:
+        async with staging.stage(work.connection):
+            try:
+                await _check_and_decide(work, spool)
+                return
+            except InPartError:
+                await work.flush()
+                work.read_without_wrong_rows()
+                spool.seek(0)
+
+
+async def _check_and_decide(work: Work, spool: IO[bytes]) -> None:
     validator: Validator | None = None
     try:
         validator = await check_message(work, spool)

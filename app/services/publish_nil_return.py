@@ -6,6 +6,7 @@ import orjson
 
 from app.sdmx.findings import Finding
 from app.sdmx.reporting_periods import ReportingPeriod, read_period
+from app.services.hold_submission import remind, waits_for
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
 from app.store import contents, decisions, nil_returns, publication, submissions
@@ -43,8 +44,12 @@ async def publish_nil_return(work: Work) -> None:
         agreement = found[0]
         await nil_returns.insert(connection, agreement.id, period.text, stored.id, stored.note)
         verdict = Verdict(0, 0, [agreement.urn])
-        if stored.approval != "approve" and work.catalogue.needs_approval(agreement.urn):
-            await decisions.settle(connection, stored.id, verdict, "accepted", {"agreements": []})
+        waiting = waits_for(work, [agreement.urn], begun.now.date())
+        if waiting is not None:
+            await decisions.settle(
+                connection, stored.id, verdict, "accepted", {"agreements": []}, waiting.document
+            )
+            await remind(connection, work, waiting)
             await tell_decision(connection, stored.id)
             return
         begun.effects.append(Effect(agreement.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import uuid
 from functools import partial
 from typing import Final
@@ -16,11 +17,13 @@ from app.services.empty_practice import keep_emptying
 from app.services.process_submission import process_submission
 from app.services.release_embargoed import keep_releasing
 from app.services.sweep_uploads import keep_sweeping
+from app.services.tend_agreements import keep_tending, tend_agreements
 from app.services.undo_superseded import settle_superseded
 from app.settings import Settings
 from app.store import derived, jobs, submissions, superseded
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, is_passing
+from app.store.registry_publication import TERMS_JOB
 
 PAUSE_SECONDS: Final = 1.0
 
@@ -37,6 +40,7 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
     beside = [
         asyncio.create_task(keep_releasing(pools, stop)),
         asyncio.create_task(keep_sweeping(pools, stop)),
+        asyncio.create_task(keep_tending(pools, worker.cache, stop)),
     ]
     practice = pools.space(practice=True)
     beside.append(asyncio.create_task(keep_releasing(practice, stop)))
@@ -60,7 +64,7 @@ class _Worker:
     def __init__(self, pools: Pools, settings: Settings) -> None:
         self._spaces = {JOB: pools, PRACTICE_JOB: pools.space(practice=True)}
         self._settings = settings
-        self._cache = CatalogueCache()
+        self.cache = CatalogueCache()
         self._turn = asyncio.Lock()
         self._derivations = Derivations()
         self._not_counted: set[str] = set()
@@ -69,6 +73,7 @@ class _Worker:
             superseded.JOB: partial(self._settle, pools),
             superseded.PRACTICE_JOB: partial(self._settle, pools.space(practice=True)),
             derived.JOB: self._derive,
+            TERMS_JOB: partial(self._tend, pools),
         }
 
     async def _process(self, name: str, payload: str) -> None:
@@ -77,7 +82,7 @@ class _Worker:
             counts = payload not in self._not_counted
             await process_submission(
                 self._spaces[name],
-                self._cache,
+                self.cache,
                 uuid.UUID(payload),
                 max_bytes=self._settings.max_body_bytes,
                 max_xlsx_rows=self._settings.max_xlsx_rows,
@@ -87,13 +92,17 @@ class _Worker:
             seconds = asyncio.get_running_loop().time() - begin
             log.info("submission processed", submission=payload, seconds=round(seconds, 2))
 
+    async def _tend(self, pools: Pools, _payload: str) -> None:
+        """Terms have changed: what waited for that goes on."""
+        await tend_agreements(pools, self.cache, dt.datetime.now(dt.UTC).date())
+
     async def _settle(self, pools: Pools, payload: str) -> None:
         """Beside the submissions, which never wait for it."""
         await settle_superseded(pools, int(payload))
 
     async def _derive(self, _about: str) -> None:
         """Beside the submissions, too: it sees all that was published before it looks."""
-        await run_derivations(self._spaces[JOB], self._cache, self._derivations)
+        await run_derivations(self._spaces[JOB], self.cache, self._derivations)
 
     async def failed(self, name: str, payload: str, error: Exception) -> None:
         """Note that a job failed; when a part was away, the next attempt does not count."""

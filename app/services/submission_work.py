@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.sdmx.findings import Finding
+from app.sdmx.left_out import WrongRows
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.messages.reading_findings import located_once
 from app.sdmx.validation import Validator
@@ -31,6 +32,9 @@ class Work:
         errors: how many of all found so far refuse the submission.
         rows: rows read.
         max_xlsx_rows: rows that a workbook may have.
+        wrong: the rows with errors.
+        left_out: rows that are not read, since the agreements take the others without them.
+        readings: how often the message was read, this time included.
         reader: reads the message, and tells where a row stands in its file.
         told: how its sender reads what is found when its series are put together.
         mapping: what each map did with its rows; nothing where none ran.
@@ -48,7 +52,12 @@ class Work:
     max_xlsx_rows: int = MAX_ROWS
     told: Callable[[Finding], Finding] = lambda finding: finding
     mapping: list[dict[str, Any]] | None = None
+    wrong: WrongRows = field(default_factory=WrongRows)
+    left_out: frozenset[int] = frozenset()
+    readings: int = 1
     _told: set[tuple[str | None, ...]] = field(default_factory=set)
+    _codes: set[str] = field(default_factory=set)
+    _said: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> str:
@@ -60,8 +69,20 @@ class Work:
 
     def report(self, finding: Finding) -> None:
         """Take a finding."""
+        if not finding.is_error and finding.code in self._said:
+            return  # in the reading before, with the rows that are left out now
+        self._codes.add(finding.code)
         self.findings.append(self.told(finding))
-        self.errors += finding.is_error
+        if finding.is_error:
+            self.errors += 1
+            self.wrong.take(finding)
+
+    def read_without_wrong_rows(self) -> None:
+        """Begin anew, without the rows that have errors; what was found stays found."""
+        self.left_out = frozenset(self.wrong.rows)
+        self._said = frozenset(self._codes)
+        self.errors = self.rows = 0
+        self.readings += 1
 
     async def flush(self, more: list[Finding] | None = None) -> None:
         """Store the findings collected so far, and `more`, which is emptied."""

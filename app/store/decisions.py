@@ -14,7 +14,7 @@ from app.store.types import Connection
 
 _SETTLE = """
 UPDATE submission SET state = $2, decided_at = clock_timestamp(), row_count = $3, rows_read = $3,
-  finding_count = $4, agreements = $5, preview = $6, phase = NULL
+  finding_count = $4, agreements = $5, preview = $6, waiting = $7, changes = $8, phase = NULL
 WHERE id = $1
 """
 _STATE = "SELECT state FROM submission WHERE id = $1 FOR UPDATE"
@@ -29,6 +29,15 @@ UPDATE submission SET approval = $2, approved_by = $3, approval_note = $4,
   rows_read = 0, attempts = 0
 WHERE id = $1
 """
+_WAITING = """
+SELECT id, (waiting -> 'agreements')::text AS agreements FROM submission
+WHERE state = 'accepted' AND waiting ->> 'reason' = 'expired' ORDER BY received_at, id
+"""
+_GO_ON = """
+UPDATE submission SET state = 'received', decided_at = NULL, rows_read = 0, attempts = 0,
+  waiting = NULL
+WHERE id = $1 AND state = 'accepted' AND waiting ->> 'reason' = 'expired' RETURNING id
+"""
 _GIVE_UP = """
 UPDATE submission SET state = 'broken', decided_at = clock_timestamp(), phase = NULL
 WHERE id = $1 AND state IN ('received', 'validating', 'failed')
@@ -42,8 +51,10 @@ async def settle(
     verdict: Verdict,
     state: str,
     preview: Mapping[str, Any],
+    waiting: Mapping[str, Any] | None = None,
+    changes: Mapping[str, int] | None = None,
 ) -> None:
-    """Decide without publishing: `validated`, or `accepted` until a second person has spoken."""
+    """Decide without publishing: `validated`, or `accepted` until it may go on."""
     await connection.execute(
         _SETTLE,
         submission,
@@ -52,7 +63,13 @@ async def settle(
         verdict.finding_count,
         list(verdict.agreements),
         orjson.dumps(preview).decode(),
+        _json(waiting),
+        _json(changes),
     )
+
+
+def _json(document: Mapping[str, Any] | None) -> str | None:
+    return None if document is None else orjson.dumps(dict(document)).decode()
 
 
 async def cancel(connection: Connection, submission: uuid.UUID) -> str:
@@ -85,6 +102,17 @@ async def approve(
     if state == "accepted":
         await connection.execute(_APPROVE, submission, decision, client_id, note)
     return state
+
+
+async def waiting_for_terms(connection: Connection) -> list[tuple[uuid.UUID, list[str]]]:
+    """The submissions that wait for agreements to be extended, with these agreements' URNs."""
+    rows = await connection.fetch(_WAITING)
+    return [(row["id"], orjson.loads(row["agreements"])) for row in rows]
+
+
+async def go_on(connection: Connection, submission: uuid.UUID) -> bool:
+    """Let a submission that waited for its agreement be processed; the caller enqueues it."""
+    return await connection.fetchval(_GO_ON, submission) is not None
 
 
 async def give_up(connection: Connection, submission: uuid.UUID) -> str | None:

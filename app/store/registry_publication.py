@@ -22,11 +22,14 @@ from app.sdmx.maintenance import (
     lost_agreements,
 )
 from app.sdmx.registry_changes import RegistryChanges, plan_changes
-from app.store import derived
+from app.store import derived, jobs
 from app.store.registry import RegistrySnapshot, load_current
 from app.store.room_rules import read_rule, rule_text
 from app.store.terms_publication import ChangedTerms, publish_terms
 from app.store.types import Connection, Record
+
+TERMS_JOB: Final = "tend-agreements"
+"""The job that looks at what agreements bring about, done when their terms have changed."""
 
 _REGISTRY_LOCK: Final = 0x7265676973747279
 """Advisory lock of the one writer of the registry ("registry")."""
@@ -199,6 +202,7 @@ async def _apply(
     revision = await connection.fetchval(_REVISE, instant)
     if changed_terms:
         await publish_terms(connection, changed_terms)
+        await jobs.enqueue(connection, TERMS_JOB, str(revision))
     await derived.look_later(connection, f"registry/{revision}")
     return _result(revision, changes, changed_terms)
 

@@ -30,7 +30,8 @@ _COLUMNS = """
 id, client_id, organisation, idempotency_key, content_type, content_encoding, file_name, sha256,
 byte_count, received_at, state, decided_at, agreements, row_count, rows_read, finding_count,
 publication_id, sequence, release_at, changes, failure, kind, validate_only, parent_id, options,
-corrections, note, attempts, phase, rows_total, approval, approved_by, approved_at, approval_note
+corrections, note, attempts, phase, rows_total, approval, approved_by, approved_at, approval_note,
+waiting
 """
 _INSERT = """
 INSERT INTO submission (id, client_id, organisation, idempotency_key, content_type,
@@ -96,7 +97,7 @@ WHERE id = $1 AND state = 'validating'
 _PUBLISH = """
 UPDATE submission SET state = $2, decided_at = $3, row_count = $4, rows_read = $4,
   finding_count = $5, agreements = $6, publication_id = $7, sequence = $8, release_at = $9,
-  changes = $10, preview = $11, phase = NULL, failure = NULL
+  changes = $10, preview = $11, phase = NULL, failure = NULL, waiting = NULL
 WHERE id = $1
 """
 _FAIL = """
@@ -156,6 +157,7 @@ class StoredSubmission(Arrival):
         rows_total: rows of the message, once that is known.
         approval: what a second person said: `approve` or `refuse`.
         approved_by: the program of that person.
+        waiting: why it is `accepted` and not published: `reason`, `agreements`.
     """
 
     received_at: dt.datetime
@@ -177,6 +179,7 @@ class StoredSubmission(Arrival):
     approved_by: str | None = None
     approved_at: dt.datetime | None = None
     approval_note: str | None = None
+    waiting: Mapping[str, Any] | None = None
 
     @property
     def is_decided(self) -> bool:
@@ -434,7 +437,7 @@ def _submission(row: Record | None) -> StoredSubmission | None:
     if row is None:
         return None
     facts: dict[str, Any] = dict(row)
-    for name in ("changes", "options", "corrections"):
+    for name in ("changes", "options", "corrections", "waiting"):
         if facts[name] is not None:
             facts[name] = orjson.loads(facts[name])
     return StoredSubmission(**facts)
