@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.errors import TooLargeError
 from app.sdmx.mirrors.cells import StoredSeries
 from app.sdmx.mirrors.notes import Note
-from app.sdmx.slices import SeriesSelection
+from app.sdmx.slices import Key, SeriesSelection
 from app.store.conditions import series_conditions
 from app.store.types import Connection, Record
 
@@ -46,6 +46,11 @@ _NOTES = """
 SELECT id, pair, cell, organisation, client_id, note, agreed_value, written_at
 FROM mirror_note WHERE pair = $1 AND ($2::text[] IS NULL OR cell @> $2)
 ORDER BY written_at DESC, id LIMIT $3
+"""
+_NOTE_COUNTS = "SELECT pair, count(*) AS notes FROM mirror_note GROUP BY pair"
+_PUBLISHED = """
+SELECT array_to_string(key, E'\\x1f') AS key FROM series
+WHERE agreement_id = $1 AND key[$2] = $3 AND observation_count > 0
 """
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('mirror_note ' || $1, 0))"
 
@@ -140,6 +145,19 @@ async def read_notes(
         )
         for row in rows
     ]
+
+
+async def note_counts(connection: Connection) -> dict[str, int]:
+    """How many notes there are on each pair."""
+    return {row["pair"]: row["notes"] for row in await connection.fetch(_NOTE_COUNTS)}
+
+
+async def published_keys(
+    connection: Connection, agreement: int, position: int, code: str
+) -> set[Key]:
+    """The keys of an agreement that have a code at a position (from 0)."""
+    rows = await connection.fetch(_PUBLISHED, agreement, position + 1, code)
+    return {_key(row) for row in rows}
 
 
 async def _fetch(

@@ -54,6 +54,8 @@ async def _derive(connection: Connection, catalogue: Catalogue, dataflow: str) -
         return
     planned = _plans(catalogue)
     basis = _basis(planned)
+    if not await _is_due(connection, dataflow, planned, basis):
+        return
     async with staging.stage(connection):
         async with derived.snapshot(connection) as seen:
             before = await derived.state(connection, dataflow)
@@ -75,6 +77,21 @@ async def _derive(connection: Connection, catalogue: Catalogue, dataflow: str) -
         place = await publish_derived(connection, catalogue, target, derivation)
     if place is not None:
         log.info("derived", dataflow=dataflow, sequence=place.sequence)
+
+
+async def _is_due(
+    connection: Connection, dataflow: str, planned: Sequence[PlannedMirror], basis: str
+) -> bool:
+    """Whether any pair was touched; if none was, it is said that it knows all up to now."""
+    seen = await derived.last_seen(connection)
+    before = await derived.state(connection, dataflow)
+    counts = await mirrors.note_counts(connection)
+    if before.computed_at is None or before.facts.get("basis") != basis:
+        return True
+    if await _touched(connection, planned, before, seen, basis, counts):
+        return True
+    await derived.stand_still(connection, [dataflow], seen.sequence)
+    return False
 
 
 def _plans(catalogue: Catalogue) -> list[PlannedMirror]:

@@ -17,6 +17,7 @@ from app.services.derive.derive_aggregates import (
     aggregation_of,
     derive_aggregates,
 )
+from app.services.derive.derive_mirrors import derive_mirrors
 from app.services.derive.publish_derived import BehindError
 from app.store import derived
 from app.store.catalogue import Catalogue, CatalogueCache
@@ -53,6 +54,7 @@ async def run_derivations(pools: Pools, cache: CatalogueCache, derivations: Deri
             try:
                 catalogue = await cache.current(connection)
                 await _run(connection, catalogue, derivations.at(catalogue))
+                await derive_mirrors(connection, catalogue)
             except (StructuresChangedError, BehindError):
                 continue  # computed anew from what holds by now
             return

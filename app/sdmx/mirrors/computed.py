@@ -1,0 +1,150 @@
+"""The comparison of a cell as a series of the dataflow of mirrors, `VIPMG:DF_MIRROR`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from app.sdmx.computed_series import Computed
+from app.sdmx.mirrors.cells import SideSeries
+from app.sdmx.mirrors.compare import DIGITS, ComparedSeries, Figures, State
+from app.sdmx.mirrors.lags import best_lag, correlate
+from app.sdmx.mirrors.notes import Note, Parties, agreed_value, cell_name
+from app.sdmx.mirrors.pair import AGENCY, UNIT, MirrorPair
+from app.sdmx.mirrors.plan import TOTALS, YEAR, Cell, PairPlan
+from app.sdmx.series import TIME, Document, compact
+from app.sdmx.slices import Key
+from app.sdmx.urn import parse_urn
+
+PLAIN: Final = ("CITIZENSHIP", "SEX", "AGE")
+"""Dimensions of a cell that the dataflow of mirrors has under the same name."""
+
+TOTAL, NOT_APPLICABLE = TOTALS
+
+_STATUS: Final[Mapping[State, str]] = {
+    "COMPARED": "A",
+    "BOTH_ZERO": "A",
+    "NOT_DEFINED": "A",
+    "LEFT_MISSING": "O",
+    "RIGHT_MISSING": "O",
+    "BOTH_MISSING": "O",
+    "LEFT_SUPPRESSED": "Q",
+    "RIGHT_SUPPRESSED": "Q",
+    "BOTH_SUPPRESSED": "Q",
+}
+"""The observation status of each state."""
+
+_Standing = Mapping[tuple[str, ...], Mapping[str, Note]]
+
+
+def pair_code(pair: MirrorPair) -> str:
+    """What the dataflow of mirrors calls a pair: its id, that of another agency with the agency."""
+    agency = parse_urn(pair.urn).agency
+    return pair.id if agency == AGENCY else f"{agency.replace('.', '@')}@{pair.id}"
+
+
+def mirror_key(plan: PairPlan, cell: Cell) -> Key:
+    """The key of a cell in the dataflow of mirrors.
+
+    Codes of dimensions that it does not have stand in DETAIL, but for totals.
+    """
+    codes = dict(zip(plan.dimensions, cell, strict=True))
+    first, second = plan.areas(cell)
+    told = {"FREQ", *PLAIN}
+    places = [place for place in (plan.first, plan.second) if isinstance(place, int)]
+    told |= {plan.dimensions[place] for place in places}
+    if isinstance(plan.second, int) and plan.dimensions[plan.second] in PLAIN:
+        second = NOT_APPLICABLE
+    detail = [
+        f"{name}@{code}" for name, code in codes.items() if name not in told and code not in TOTALS
+    ]
+    return (
+        codes.get("FREQ", YEAR),
+        pair_code(plan.pair),
+        first,
+        second,
+        *(codes.get(name, TOTAL) for name in PLAIN),
+        "$".join(detail) or TOTAL,
+    )
+
+
+def computed_series(
+    plan: PairPlan, one: ComparedSeries, standing: _Standing, parties: Callable[[], Parties]
+) -> Computed:
+    """A compared series as it is published; `parties` tells who may speak of its cell."""
+    rows = [_row(plan, one, period, figures, standing, parties) for period, figures in one.figures]
+    names = dict.fromkeys(name for row in rows for name in row)
+    document: Document = {name: [row.get(name) for row in rows] for name in names}
+    return Computed(mirror_key(plan, one.cell), compact(document), _attributes(plan, one))
+
+
+def _row(
+    plan: PairPlan,
+    one: ComparedSeries,
+    period: str,
+    figures: Figures,
+    standing: _Standing,
+    parties: Callable[[], Parties],
+) -> dict[str, Any]:
+    said = standing.get(cell_name(plan, one.cell, period), {}) if standing else {}
+    row = {
+        TIME: period,
+        "ASYMMETRY": _decimal(figures.asymmetry),
+        "LEFT_VALUE": figures.left,
+        "RIGHT_VALUE": figures.right,
+        "GAP": figures.gap,
+        "RATIO": _decimal(figures.ratio),
+        "OBS_STATUS": _STATUS[figures.state],
+        "CONF_STATUS": "F",
+        "MIRROR_STATE": figures.state,
+    }
+    if said:
+        row["AGREED_VALUE"] = agreed_value(said, parties())
+        row["COMMENT_OBS"] = _comment(said)
+    return row
+
+
+def _comment(said: Mapping[str, Note]) -> dict[str, str] | None:
+    """What parties noted, in their own words, whatever the language of the reader."""
+    noted = [f"{name}: {note.note}" for name, note in sorted(said.items()) if note.note]
+    text = " / ".join(noted)
+    return {"en": text, "es": text} if text else None
+
+
+def _attributes(plan: PairPlan, one: ComparedSeries) -> dict[str, Any]:
+    told = {"UNIT_MULT": str(one.multiplier)}
+    for name, side in (("LEFT", one.left), ("RIGHT", one.right)):
+        if side is not None:
+            told[f"{name}_PROVIDER"] = side.provider
+            unit = _unit(plan, one, side)
+            if unit:
+                told[f"{name}_UNIT"] = unit
+    if plan.pair.time_rule == "LAG":
+        lags = correlate(_numbers(one, "left"), _numbers(one, "right"), plan.pair.lags)
+        best = best_lag(lags)
+        if best is not None:
+            told["BEST_LAG"] = str(best)
+            known = [each for each in lags if each.correlation is not None]
+            told["LAG_CORRELATION"] = " ".join(
+                f"{each.lag}:{_decimal(each.correlation)}" for each in known
+            )
+    return told
+
+
+def _unit(plan: PairPlan, one: ComparedSeries, side: SideSeries) -> str:
+    if UNIT in plan.dimensions:
+        return one.cell[plan.dimensions.index(UNIT)]
+    return side.unit
+
+
+def _numbers(one: ComparedSeries, side: str) -> dict[str, float]:
+    values = ((period, getattr(figures, side)) for period, figures in one.figures)
+    return {period: float(value) for period, value in values if value is not None}
+
+
+def _decimal(value: float | None) -> str | None:
+    """A rounded figure as decimal text."""
+    if value is None:
+        return None
+    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+    return "0" if text in {"", "-0"} else text
