@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import gzip
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -47,9 +47,11 @@ async def worker(pools: Pools, settings: Settings) -> AsyncIterator[None]:
     await running
 
 
-async def sender(service: FastAPI, pools: Pools, organisation: str) -> httpx.AsyncClient:
-    """A program of an organisation, with its token."""
-    new = await add_client(pools.writer, organisation)
+async def sender(
+    service: FastAPI, pools: Pools, organisation: str, agencies: Sequence[str] = ()
+) -> httpx.AsyncClient:
+    """A program of an organisation, with its token; it maintains what is of the agencies."""
+    new = await add_client(pools.writer, organisation, agencies=agencies)
     base = service.state.settings.base_url
     client = httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url=base, timeout=90)
     assert new.client_secret is not None
