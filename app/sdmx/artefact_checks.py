@@ -9,6 +9,7 @@ from app.sdmx.artefact_shape import check_members, misshapen
 from app.sdmx.artefacts import Artefact, find_references
 from app.sdmx.checks.terms import check_rulesets
 from app.sdmx.item_schemes import walk_items
+from app.sdmx.mapping.representation import check_table
 from app.sdmx.metadata_structures import METADATA_CLASSES
 from app.sdmx.model_2_1_constraints import ACTUAL
 from app.sdmx.structure_checks import check_components, check_ids_of_parts
@@ -49,6 +50,8 @@ def check_artefact(artefact: Artefact) -> None:
     if name == "RulesetScheme" and not artefact.is_external:
         check_rulesets(artefact)
     kind = DECODED_CLASSES.get(name) or METADATA_CLASSES.get(name)
+    if name == "RepresentationMap" and not artefact.is_external:
+        check_table(artefact)
     # A shell, whose whole is kept elsewhere, need not have the parts of its class.
     if kind is not None and not artefact.is_external:
         decoded = decode(artefact, kind)

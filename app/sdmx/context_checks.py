@@ -10,6 +10,7 @@ from app.sdmx.artefact_shape import misshapen
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import Component
 from app.sdmx.flow import Flow, resolve_flow
+from app.sdmx.mapping.compiling import check_map_runs
 from app.sdmx.structures import (
     ComponentValue,
     ComponentValueSet,
@@ -19,6 +20,7 @@ from app.sdmx.structures import (
 )
 
 _WILDCARDS: Final = frozenset("%*")
+_SIDES: Final = ("source", "target")
 _WITH_DATA: Final = frozenset({"DataStructure", "Dataflow"})
 
 
@@ -107,15 +109,19 @@ def _has(component: Component, value: str, *, is_cut: bool) -> bool:
 
 
 def check_map(artefact: Artefact, after: ArtefactSet) -> None:
-    """Check that the components of a structure map are there on its sides.
+    """Check that the components of a structure map are there on its sides, and that it can run.
+
+    One of metadata, or with a side that is not held here in whole, is never run.
 
     Raises:
-        InvalidArtefactError: a component is not there.
+        InvalidArtefactError: a component is not there, or a part of it cannot be run.
     """
-    for side, other in (("source", 0), ("target", 1)):
+    flows = []
+    for other, side in enumerate(_SIDES):
         flow = _flow_of(str(artefact.document.get(side, "")), after)
         if flow is None:
             continue
+        flows.append(flow)
         for path, sides in _pairs(artefact.document):
             for name in sides[other]:
                 if flow.find(name) is None:
@@ -125,6 +131,8 @@ def check_map(artefact: Artefact, after: ArtefactSet) -> None:
                         f"{flow.short_urn} no tiene el componente {name!r}",
                         f"{path}/{side}",
                     )
+    if len(flows) == len(_SIDES):
+        check_map_runs(after, artefact)
 
 
 def _pairs(document: dict[str, Any]) -> Iterator[tuple[str, tuple[list[str], list[str]]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from app.errors import InvalidArtefactError
@@ -28,7 +29,10 @@ _Document = TypeVar("_Document", bound=DateMap)
 
 
 def compile_map(
-    artefacts: ArtefactSet, artefact: Artefact, *, finds_collisions: bool = False
+    artefacts: ArtefactSet,
+    artefact: Artefact,
+    *,
+    finds_collisions: bool = False,
 ) -> CompiledMap:
     """Make a structure map ready to run.
 
@@ -41,9 +45,32 @@ def compile_map(
     Raises:
         InvalidArtefactError: it cannot run; the message says which part of it.
     """
-    document = decode(artefact, StructureMap)
+    with _named(artefact):
+        compiler = _Compiler(artefacts, artefact, decode(artefact, StructureMap))
+        compiler.check_key()
+        return compiler.compiled(finds_collisions=finds_collisions)
+
+
+def check_map_runs(artefacts: ArtefactSet, artefact: Artefact) -> None:
+    """See that each part of a structure map can run.
+
+    One that leaves parts of the target key open is unfinished: it is kept, but never run. In a
+    finished one all constants of coded targets have to be codes.
+
+    Raises:
+        InvalidArtefactError: a part cannot run.
+    """
+    with _named(artefact):
+        compiler = _Compiler(artefacts, artefact, decode(artefact, StructureMap))
+        if not compiler.open_parts:
+            compiler.check_codes()
+
+
+@contextmanager
+def _named(artefact: Artefact) -> Iterator[None]:
+    """Errors with the map that they are about."""
     try:
-        return _Compiler(artefacts, artefact, document).compiled(finds_collisions=finds_collisions)
+        yield
     except InvalidArtefactError as error:
         raise InvalidArtefactError(
             f"{artefact}: {error.text['en']}", f"{artefact}: {error.text['es']}", urn=artefact.urn
@@ -51,7 +78,11 @@ def compile_map(
 
 
 class _Compiler:
-    """Compiles one map."""
+    """Compiles one map.
+
+    Attributes:
+        open_parts: dimensions of the target that nothing leads to.
+    """
 
     def __init__(self, artefacts: ArtefactSet, artefact: Artefact, document: StructureMap) -> None:
         self._artefacts = artefacts
@@ -59,33 +90,70 @@ class _Compiler:
         self._document = document
         self._source = self._flow(document.source)
         self._target = self._flow(document.target)
+        if document.same_key not in (None, SUM):
+            raise InvalidArtefactError(
+                f"SAME_KEY {str(document.same_key)[:40]!r} is no rule; there is {SUM}.",
+                f"SAME_KEY {str(document.same_key)[:40]!r} no es una regla; existe {SUM}.",
+            )
+        self._steps = self._ordered()
+        filled = self._filled()
+        time = (self._target.time,) if self._target.time else ()
+        key = (*self._target.dimensions, *time)
+        self.open_parts = [one.id for one in key if one.id not in filled]
 
     def compiled(self, *, finds_collisions: bool) -> CompiledMap:
-        """The map, its steps in the order in which they depend on each other."""
-        rule = self._document.same_key
-        if rule not in (None, SUM):
-            raise InvalidArtefactError(
-                f"SAME_KEY {str(rule)[:40]!r} is no rule; there is {SUM}.",
-                f"SAME_KEY {str(rule)[:40]!r} no es una regla; existe {SUM}.",
-            )
-        dates = list(self._dates())
-        first = {name for step in dates for name in _frequencies(step)}
-        first |= {self._target.time.id} if self._target.time else set()
-        others = [*self._fixed(), *self._components(first)]
-        before = [step for step in others if not isinstance(step, Table) or not step.time]
-        after = [step for step in others if isinstance(step, Table) and step.time]
-        steps = (*before, *dates, *after)
-        self._check_targets(steps)
+        """The map, ready to run."""
         return CompiledMap(
             self._artefact.urn,
             self._source.urn,
             self._target.urn,
             self._source,
             self._target,
-            steps,
-            rule,
+            self._steps,
+            self._document.same_key,
             finds_collisions,
         )
+
+    def check_key(self) -> None:
+        """See that no part of the target key is left open."""
+        if self.open_parts:
+            named = ", ".join(self.open_parts)
+            raise InvalidArtefactError(
+                f"Nothing leads to {named} of {self._target.short_urn}.",
+                f"Nada lleva a {named} de {self._target.short_urn}.",
+            )
+
+    def check_codes(self) -> None:
+        """See that constants of coded targets are codes."""
+        for step in self._steps:
+            for place, name in enumerate(step.targets):
+                component = self._target.components[name]
+                if isinstance(step, Fixed):
+                    _check_codes(component, step.values)
+                elif isinstance(step, Table):
+                    _check_codes(component, step.table.constants(place))
+
+    def _ordered(self) -> tuple[Step, ...]:
+        """The steps in the order in which they depend on each other."""
+        dates = list(self._dates())
+        first = {name for step in dates for name in _frequencies(step)}
+        first |= {self._target.time.id} if self._target.time else set()
+        others = [*self._fixed(), *self._components(first)]
+        before = [step for step in others if not isinstance(step, Table) or not step.time]
+        after = [step for step in others if isinstance(step, Table) and step.time]
+        return (*before, *dates, *after)
+
+    def _filled(self) -> set[str]:
+        """The target components that are filled, each once."""
+        filled: set[str] = set()
+        for step in self._steps:
+            for name in step.targets:
+                if name in filled:
+                    raise InvalidArtefactError(
+                        f"{name} is mapped twice.", f"{name} está mapeado dos veces."
+                    )
+                filled.add(name)
+        return filled
 
     def _flow(self, reference: str) -> Flow:
         artefact = self._artefacts.resolve(reference)
@@ -126,7 +194,6 @@ class _Compiler:
                 f"The fixed value of {component.id} is one value.",
                 f"El valor fijo de {component.id} es un solo valor.",
             )
-        self._check_codes(component, one.values)
         return Fixed(component.id, one.values)
 
     def _components(self, first: set[str]) -> Iterator[Step]:
@@ -138,7 +205,7 @@ class _Compiler:
             if one.representation_map is None:
                 yield from self._copies(sources, ids)
                 continue
-            table = self._table(one, len(sources), targets)
+            table = self._table(one, len(sources), len(targets))
             early = not first.isdisjoint(ids) or not table.is_limited
             time = self._target.time
             yield Table(sources, ids, table, "" if early or time is None else time.id)
@@ -154,7 +221,7 @@ class _Compiler:
         for source, target in zip(sources, targets, strict=True):
             yield Copy(source, target)
 
-    def _table(self, one: ComponentMap, sources: int, targets: tuple[Component, ...]) -> ValueTable:
+    def _table(self, one: ComponentMap, sources: int, targets: int) -> ValueTable:
         reference = one.representation_map or ""
         artefact = self._artefacts.resolve(reference)
         if artefact is None or artefact.is_external:
@@ -163,22 +230,7 @@ class _Compiler:
             )
         document = decode(artefact, RepresentationMap)
         name = artefact.urn.rpartition("=")[2]
-        table = ValueTable(document, name, sources, len(targets))
-        for place, component in enumerate(targets):
-            self._check_codes(component, table.constants(place))
-        return table
-
-    def _check_codes(self, component: Component, values: Iterable[str]) -> None:
-        """See that target values that are no patterns are codes, where the target has codes."""
-        if component.codes is None:
-            return
-        for value in values:
-            if value and value not in component.code_set:
-                listed = (component.codelist or "").rpartition("=")[2]
-                raise InvalidArtefactError(
-                    f"{value[:80]!r} is no code of {component.id} ({listed}).",
-                    f"{value[:80]!r} no es un código de {component.id} ({listed}).",
-                )
+        return ValueTable(document, name, sources, targets)
 
     def _dates(self) -> Iterator[Dates]:
         """Date maps; those of one source and target together, in their order."""
@@ -205,27 +257,20 @@ class _Compiler:
                 target = self._component(self._target, pair.target).id
                 tables.setdefault((source, target), []).append(table)
 
-    def _check_targets(self, steps: Iterable[Step]) -> None:
-        """Each target component is filled once, and no part of the key is left open."""
-        filled: set[str] = set()
-        for step in steps:
-            for name in step.targets:
-                if name in filled:
-                    raise InvalidArtefactError(
-                        f"{name} is mapped twice.", f"{name} está mapeado dos veces."
-                    )
-                filled.add(name)
-        time = (self._target.time,) if self._target.time else ()
-        open_parts = [c.id for c in (*self._target.dimensions, *time) if c.id not in filled]
-        if open_parts:
-            named = ", ".join(open_parts)
-            raise InvalidArtefactError(
-                f"Nothing leads to {named} of {self._target.short_urn}.",
-                f"Nada lleva a {named} de {self._target.short_urn}.",
-            )
-
 
 def _frequencies(step: Dates) -> Iterator[str]:
     for table in step.tables:
         if table.frequency_component is not None:
             yield table.frequency_component
+
+
+def _check_codes(component: Component, values: Iterable[str]) -> None:
+    if component.codes is None:
+        return
+    for value in values:
+        if value and value not in component.code_set:
+            listed = (component.codelist or "").rpartition("=")[2]
+            raise InvalidArtefactError(
+                f"{value[:80]!r} is no code of {component.id} ({listed}).",
+                f"{value[:80]!r} no es un código de {component.id} ({listed}).",
+            )

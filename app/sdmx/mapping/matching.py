@@ -7,9 +7,11 @@ it open:
   does not end with `$` describes its beginning, one that ends with `$` only, its end.
 - Patterns are those of RE2, which take time in proportion to the value, whatever they say. Back
   references and look-around are not among them, and are refused.
-- `startIndex` and `endIndex` count characters from 1, both included: in `ABC_DEF_XYZ` 5 to 7 is
-  `DEF`. Without `endIndex` it is all from `startIndex` on. With a pattern, the pattern describes
-  that part.
+- `startIndex` and `endIndex` count characters from 1, both included, as the text does: in
+  `ABC_DEF_XYZ` 5 to 7 is `DEF`. Programs also write them as places between characters, from 0:
+  4 and 7. The length of the text that is compared tells which is meant; where a pattern leaves it
+  open, a `startIndex` of 0 does. Without `endIndex` it is all from `startIndex` on. With a
+  pattern, the pattern describes that part.
 - An empty text takes any value, the empty one too. `^$` takes the empty one alone.
 - `\1` in a target is the first group, those of several sources counted through; `\\` is `\`.
 """
@@ -106,14 +108,23 @@ def _part(value: MappedValue) -> slice | None:
     if start is None and end is None:
         return None
     first = 1 if start is None else start
-    if first < 1 or (end is not None and end < first):
-        raise InvalidArtefactError(
-            f"startIndex {start} and endIndex {end} of {value.value[:80]!r} name no part of a "
-            "text; characters are counted from 1, the last is included.",
-            f"startIndex {start} y endIndex {end} de {value.value[:80]!r} no nombran parte de un "
-            "texto; los caracteres se cuentan desde 1, incluido el último.",
-        )
-    return slice(first - 1, end)
+    between = slice(first, end)
+    counted = slice(max(first - 1, 0), end)
+    length = None if value.is_reg_ex or end is None or not value.value else len(value.value)
+    if first >= 0 and (end is None or end > 0):
+        if first == 0 or (length is not None and end is not None and length == end - first):
+            part = between
+        else:
+            part = counted
+        fits = end is None or end > (part.start or 0)
+        if fits and (length is None or end is None or length == end - part.start):
+            return part
+    raise InvalidArtefactError(
+        f"startIndex {start} and endIndex {end} do not name a part of the length of "
+        f"{value.value[:80]!r}; characters are counted from 1, the last is included.",
+        f"startIndex {start} y endIndex {end} no nombran una parte del largo de "
+        f"{value.value[:80]!r}; los caracteres se cuentan desde 1, incluido el último.",
+    )
 
 
 def _within(part: slice | None, match: Match) -> Match:

@@ -16,10 +16,12 @@ from operator import itemgetter
 from typing import Final, TypeAlias
 
 from app.errors import InvalidArtefactError, QuerySyntaxError
+from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import nearest
 from app.sdmx.mapping.documents import RepresentationMap, RepresentationMapping
 from app.sdmx.mapping.folding import fold, unique
 from app.sdmx.mapping.matching import Matcher, matcher, template
+from app.sdmx.structures import decode
 from app.sdmx.time_period import parse_time_period
 
 Values: TypeAlias = tuple[str, ...]
@@ -172,6 +174,17 @@ class ValueTable:
             for column in columns
         ]
         return found or [frozenset()]
+
+
+def check_table(artefact: Artefact) -> None:
+    """See that a representation map can be run by itself.
+
+    Raises:
+        InvalidArtefactError: a mapping cannot; the message says which.
+    """
+    document = decode(artefact, RepresentationMap)
+    name = artefact.urn.rpartition("=")[2]
+    ValueTable(document, name, len(document.source), len(document.target))
 
 
 def _compiled(mapping: RepresentationMapping, sources: int, targets: int) -> _Rule:
