@@ -14,7 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "app" / "demo"
-MANIFEST = json.loads((DEMO / "manifest.json").read_text(encoding="utf-8"))
+LISTED = json.loads((DEMO / "manifest.json").read_text(encoding="utf-8"))
+MANIFEST = [entry for entry in LISTED if "reads_as" not in entry]
+NATIONAL = [entry for entry in LISTED if "reads_as" in entry]
 ACCEPTED = [entry for entry in MANIFEST if entry["expected"] == "accepted"]
 REJECTED = [entry for entry in MANIFEST if entry["expected"] == "rejected"]
 PERIODS = {"M": r"\d{4}-(0[1-9]|1[0-2])", "A": r"\d{4}"}
@@ -110,12 +112,24 @@ def mistakes(entry: dict[str, Any]) -> list[tuple[int, str]]:
 
 
 def test_every_file_is_in_the_manifest_and_small() -> None:
-    assert {entry["file"] for entry in MANIFEST} == {path.name for path in DEMO.glob("*.csv")}
-    assert sum(path.stat().st_size for path in DEMO.iterdir()) < 1_500_000
+    files = {path.relative_to(DEMO).as_posix() for path in DEMO.rglob("*.csv")}
+    assert {entry["file"] for entry in LISTED} == files
+    assert sum(path.stat().st_size for path in DEMO.rglob("*.*")) < 1_500_000
     for entry in MANIFEST:
         assert entry.keys() == {"file", "organisation", "dataflow", "title", "expected"}
         assert "illustrative" in entry["title"]["en"]
         assert "ilustrativo" in entry["title"]["es"]
+
+
+def test_every_row_in_national_words_says_that_it_is_not_official() -> None:
+    assert len(NATIONAL) == 18
+    for entry in NATIONAL:
+        assert "illustrative" in entry["title"]["en"]
+        assert "ilustrativo" in entry["title"]["es"]
+        header, *rows = (DEMO / entry["file"]).read_text(encoding="utf-8").splitlines()
+        assert len(rows) < 100, entry["file"]
+        for row in rows:
+            assert row.endswith(("(no oficiales)", "(not official)")), header
 
 
 def test_every_row_says_that_it_is_not_official() -> None:

@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -135,25 +136,38 @@ class Demonstration:
         manifest = _manifest()
         accepted = refused = 0
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with (
+            ExitStack() as remotes,
+            Progress(*columns, console=self._console, transient=True) as progress,
+        ):
             task = progress.add_task(_text("loading"), total=len(manifest))
+            by_organisation = {
+                name: remotes.enter_context(self._remote(client))
+                for name, client in clients.items()
+                if name != CONSUMER
+            }
+            # All are sent before the first is asked after: the service works meanwhile.
+            sent = []
             for entry in manifest:
                 if self._stopping.is_set():
                     return
-                client = clients[entry["organisation"]]
-                with self._remote(client) as remote:
-                    file, plain = LocalFile.of(_folder() / entry["file"]), Parameters()
-                    key = remote.key(file, plain, lambda _read: None)
-                    sent, _ = remote.send(file, plain, key, None, lambda _read: None)
-                    decided = remote.follow(sent, lambda _submission: None)
+                sent.append(_send(by_organisation[entry["organisation"]], entry))
+            for entry, submission in zip(manifest, sent, strict=True):
+                if self._stopping.is_set():
+                    return
+                remote = by_organisation[entry["organisation"]]
+                decided = remote.follow(submission, lambda _submission: None)
                 refused += decided["state"] == "rejected"
                 accepted += decided["state"] != "rejected"
-                if (decided["state"] == "rejected") != (entry["expected"] == "rejected"):
-                    found = decided["findings"]["first"]
-                    first = found[0]["message"] if found else decided["state"]
-                    self._console.print(escape(f"{entry['file']}: {first}"))
+                self._tell_unexpected(entry, decided)
                 progress.advance(task)
         self._console.print(escape(_text("loaded").format(accepted=accepted, refused=refused)))
+
+    def _tell_unexpected(self, entry: dict[str, Any], decided: dict[str, Any]) -> None:
+        if (decided["state"] == "rejected") != (entry["expected"] == "rejected"):
+            found = decided["findings"]["first"]
+            first = found[0]["message"] if found else decided["state"]
+            self._console.print(escape(f"{entry['file']}: {first}"))
 
     def _remote(self, client: NewClient) -> Sender:
         return Sender(self._local_url, client.client_id, client.client_secret, terminal_language())
@@ -207,6 +221,15 @@ class Demonstration:
         anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
         host = anywhere.get(self._settings.host, self._settings.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}"
+
+
+def _send(remote: Sender, entry: dict[str, Any]) -> dict[str, Any]:
+    """Send a file; one in the words of its country as the dataflow that is named for it."""
+    file = LocalFile.of(_folder() / entry["file"])
+    parameters = Parameters(dataflow=entry.get("reads_as"))
+    key = remote.key(file, parameters, lambda _read: None)
+    sent, _ = remote.send(file, parameters, key, None, lambda _read: None)
+    return sent
 
 
 def _program() -> str:

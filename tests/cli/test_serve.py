@@ -33,7 +33,7 @@ def vipmg(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_demonstration_is_loaded_through_the_public_api(service: Service) -> None:
-    assert "8 files accepted, 1 refused on purpose" in service.output
+    assert "26 files accepted, 1 refused on purpose" in service.output
     addresses = re.findall(rf"{service.url}/sdmx\S+", service.output)
     assert len(addresses) == 4
     assert httpx.get(f"{service.url}/ready").json()["status"] == "ready"
