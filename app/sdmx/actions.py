@@ -20,6 +20,7 @@ from app.sdmx.series import EMPTY, TIME, Document, Observation
 Action: TypeAlias = Literal["Merge", "Replace", "Delete"]
 
 _EXACT = Context(prec=1000)
+_BETWEEN = "; "
 """Numbers are added with all their digits."""
 
 ACTIONS: Mapping[str, Action] = {
@@ -52,6 +53,7 @@ class Segment(msgspec.Struct, array_like=True):
             named components (`deleted`).
         deleted: components that a Delete of a whole series names.
         adds: measures whose values are added where two rows have one key, as their map says.
+        joins: attributes in words that are then told one after the other.
     """
 
     action: Action
@@ -61,6 +63,7 @@ class Segment(msgspec.Struct, array_like=True):
     whole_series: bool = False
     deleted: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
 
     @property
     def is_idle(self) -> bool:
@@ -256,7 +259,8 @@ def _drop(rows: dict[str, Observation], time: str, components: Sequence[str]) ->
 def add_up(segments: Sequence[Segment]) -> list[Segment]:
     """The segments with one row for each time period of those whose measures are added.
 
-    Numbers are added exactly; of what is no number, and of attributes, the first value stays.
+    Numbers are added exactly, words of attributes told one after the other; of all else the first
+    value stays.
     """
     kept: list[Segment] = []
     sums: dict[Action, Segment] = {}
@@ -290,12 +294,23 @@ def _add_rows(known: Segment, more: Segment) -> None:
                 if name != TIME:
                     column.append(None)
         for name, cell in zip(names, cells, strict=True):
-            together = _sum if name in more.adds else _first
+            together = _first
+            if name in more.adds:
+                together = _sum
+            elif name in more.joins:
+                together = _words
             document[name][place] = together(document[name][place], cell)
 
 
 def _first(one: Any, other: Any) -> Any:  # noqa: ANN401
     return other if one is None else one
+
+
+def _words(one: Any, other: Any) -> Any:  # noqa: ANN401
+    """Two texts one after the other, each once."""
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return _first(one, other)
+    return one if other in one.split(_BETWEEN) else f"{one}{_BETWEEN}{other}"
 
 
 def _sum(one: Any, other: Any) -> Any:  # noqa: ANN401

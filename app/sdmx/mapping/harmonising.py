@@ -70,17 +70,24 @@ class Harmonising:
     def check(self, validator: Validator, batch: Batch) -> Iterator[tuple[Target, Key, Segment]]:
         """Run the maps on a batch and validate what they make of it, or the batch itself."""
         for one in self._batches(batch):
-            adds = self._adds()
+            adds, joins = self._of_one_key()
             for target, key, segment in validator.check(one):
-                segment.adds = adds
+                segment.adds, segment.joins = adds, joins
                 yield target, key, segment
 
-    def _adds(self) -> tuple[str, ...]:
-        """The measures whose values are added where two rows have one key."""
+    def _of_one_key(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The measures that are added where two rows have one key, and the texts told together."""
         current = self._current
         if current is None or current.map.same_key != SUM:
-            return ()
-        return tuple(one.id for one in current.map.target_flow.measures if one.codes is None)
+            return (), ()
+        flow = current.map.target_flow
+        adds = tuple(one.id for one in flow.measures if one.codes is None)
+        texts = (one for one in flow.observation_components if one.id not in adds)
+        return adds, tuple(
+            one.id
+            for one in texts
+            if one.data_type == "String" and not (one.codes or one.multilingual)
+        )
 
     def _batches(self, batch: Batch) -> Iterator[Batch]:
         """What a batch becomes: itself where no map is for it, else the rows of each map.
