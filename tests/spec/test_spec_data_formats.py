@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,11 +34,25 @@ SMALL = "/dataflow/TST/DF_SMALL"
 DIMENSIONS = ("FREQ", "REF_AREA", "SEX", "TIME_PERIOD")
 
 
-@pytest.fixture
-async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+@asynccontextmanager
+async def filled(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
     async with open_exchange(pools, settings) as opened:
         await opened.desk.accept(OF_CRI)
         await opened.desk.accept(OF_SLV, SLV)
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with filled(module_pools, module_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+    """An exchange of a test alone."""
+    async with filled(pools, settings) as opened:
         yield opened
 
 
@@ -151,18 +167,16 @@ async def test_c119_every_reply_is_valid_and_every_format_says_the_same(
     assert answered > 60
 
 
-async def test_c119_several_structures_in_one_message(exchange: Exchange) -> None:
-    await exchange.desk.accept(small("A,CRI,2020,1,A,,,s,g,d"))
-    await exchange.desk.accept(
-        sheet("FREQ,REF_AREA,OBS_VALUE,STATUS,TITLE", "A,SLV,2,B,T", flow=PLAIN)
-    )
-    reply = await exchange.get("")
+async def test_c119_several_structures_in_one_message(own: Exchange) -> None:
+    await own.desk.accept(small("A,CRI,2020,1,A,,,s,g,d"))
+    await own.desk.accept(sheet("FREQ,REF_AREA,OBS_VALUE,STATUS,TITLE", "A,SLV,2,B,T", flow=PLAIN))
+    reply = await own.get("")
     by_structure = {
         one.structure.rpartition("=")[2]: plain(one.rows)
         for one in read_json(check_data(reply.content))
     }
     assert set(by_structure) == {FLOW, "TST:DF_SMALL(1.0.0)", PLAIN}
-    csv = await exchange.get("", CSV21)
+    csv = await own.get("", CSV21)
     found: dict[str, dict[Any, Any]] = {}
     for row in csv_rows(csv.text):
         structure, action = row.pop("STRUCTURE_ID"), row.pop("ACTION")
@@ -225,10 +239,10 @@ async def test_c123_c124_c125_places_and_links(exchange: Exchange) -> None:
     assert dataset["dimensionGroupAttributes"], "one agreement: group attributes at their level"
 
 
-async def test_c126_numbers_by_their_types(exchange: Exchange) -> None:
+async def test_c126_numbers_by_their_types(own: Exchange) -> None:
     header = "FREQ,PARTNER,TIME_PERIOD,OBS_VALUE,NUMBER,BIG,FLOATING,FLAG,COMMENT"
     big = "123456789012345678901234567890"
-    decision = await exchange.desk.send(
+    decision = await own.desk.send(
         sheet(
             header,
             f"A,X,2020,0.10,7,{big},1.5e3,true,#N/A",
@@ -238,7 +252,7 @@ async def test_c126_numbers_by_their_types(exchange: Exchange) -> None:
     )
     if decision.state == "rejected":  # NaN stands for a missing value of a Double only
         assert {(f.row, f.component) for f in decision.findings} == {(3, "OBS_VALUE")}
-        await exchange.desk.accept(
+        await own.desk.accept(
             sheet(
                 header,
                 f"A,X,2020,0.10,7,{big},1.5e3,true,#N/A",
@@ -246,7 +260,7 @@ async def test_c126_numbers_by_their_types(exchange: Exchange) -> None:
                 flow=TYPES,
             )
         )
-    rows = await exchange.rows("/dataflow/TST/DF_TYPES")
+    rows = await own.rows("/dataflow/TST/DF_TYPES")
     first, second = rows["A.X.2020"], rows["A.X.2021"]
     assert (first["OBS_VALUE"], first["BIG"]) == ("0.10", big)
     assert (first["NUMBER"], first["FLOATING"]) == (7, 1500.0)
@@ -256,12 +270,12 @@ async def test_c126_numbers_by_their_types(exchange: Exchange) -> None:
     assert (second["NUMBER"], second["BIG"]) == (-7, "-1")
 
 
-async def test_c127_intentionally_missing_values(exchange: Exchange) -> None:
+async def test_c127_intentionally_missing_values(own: Exchange) -> None:
     header = "FREQ,PARTNER,TIME_PERIOD,FLOATING,COMMENT"
-    await exchange.desk.accept(sheet(header, "A,X,2020,NaN,#N/A", "A,X,2021,2.5,text", flow=TYPES))
-    rows = await exchange.rows("/dataflow/TST/DF_TYPES")
+    await own.desk.accept(sheet(header, "A,X,2020,NaN,#N/A", "A,X,2021,2.5,text", flow=TYPES))
+    rows = await own.rows("/dataflow/TST/DF_TYPES")
     assert rows["A.X.2020"] == {"FLOATING": "NaN", "COMMENT": "#N/A"}
-    csv = await exchange.get("/dataflow/TST/DF_TYPES", CSV21)
+    csv = await own.get("/dataflow/TST/DF_TYPES", CSV21)
     assert [row.get("FLOATING") for row in csv_rows(csv.text)] == ["NaN", "2.5"]
     assert [row.get("COMMENT") for row in csv_rows(csv.text)] == ["#N/A", "text"]
 
@@ -376,9 +390,9 @@ async def test_c104_c132_keys(exchange: Exchange) -> None:
     assert {"version=2.1.0", "labels=both", "timeFormat=normalized", "keys=both"} <= parameters
 
 
-async def test_c133_several_values_and_languages(exchange: Exchange) -> None:
+async def test_c133_several_values_and_languages(own: Exchange) -> None:
     path = f"{DF}/*/A.CRI.F?c[TIME_PERIOD]=2020,2022"
-    header, first, second = await lines(exchange, path, CSV21, **{"Accept-Language": "*"})
+    header, first, second = await lines(own, path, CSV21, **{"Accept-Language": "*"})
     assert header.startswith("STRUCTURE[;],")
     assert "COMMENT[en;es]" in header
     assert "SOURCES[]" in header
@@ -386,7 +400,7 @@ async def test_c133_several_values_and_languages(exchange: Exchange) -> None:
     assert "CENSUS;REGISTER" in second
     again = header.replace(",ACTION,", ",ACTION,"), first, second
     body = "\r\n".join(again).replace(",R,", ",M,")
-    decision = await exchange.desk.send(body + "\r\n", CRI)
+    decision = await own.desk.send(body + "\r\n", CRI)
     assert decision.state == "published", decision.findings
     assert decision.submission.changes["observations_put"] == 0
 
@@ -401,17 +415,17 @@ async def test_c134_normalised_time(exchange: Exchange) -> None:
     }
 
 
-async def test_c135_quoting(exchange: Exchange) -> None:
+async def test_c135_quoting(own: Exchange) -> None:
     texts = ['with "quotes"', "a, b", "two\nlines", " blank ", "<p>x &amp; y</p>", "semi;colon"]
     quoted = ['"' + text.replace('"', '""') + '"' for text in texts]
     header = "FREQ,PARTNER,TIME_PERIOD,OBS_VALUE,COMMENT"
-    await exchange.desk.accept(
+    await own.desk.accept(
         sheet(header, *(f"A,X,{2000 + n},1,{text}" for n, text in enumerate(quoted)), flow=TYPES)
     )
     for accept in (CSV21, CSV20, CSV10):
-        reply = await exchange.get("/dataflow/TST/DF_TYPES", accept)
+        reply = await own.get("/dataflow/TST/DF_TYPES", accept)
         assert [row["COMMENT"] for row in csv_rows(reply.text)] == texts
-    rows = await exchange.rows("/dataflow/TST/DF_TYPES")
+    rows = await own.rows("/dataflow/TST/DF_TYPES")
     assert [row["COMMENT"] for row in rows.values()] == texts
 
 
@@ -422,16 +436,16 @@ async def test_c136_csv_1_0_has_every_dimension_and_no_action(exchange: Exchange
     assert "ACTION" not in header
 
 
-async def test_what_was_given_can_be_sent_again(exchange: Exchange) -> None:
+async def test_what_was_given_can_be_sent_again(own: Exchange) -> None:
     """Our own CSV is a valid submission that changes nothing (C137)."""
     for accept in (CSV21, CSV20, CSV10):
-        reply = await exchange.get(
+        reply = await own.get(
             "/provisionagreement/TST/PA_CRI"
             if accept != CSV10
             else f"{DF}?c[REF_AREA]=CRI,GTM&c[TIME_PERIOD]=ne:2022",
             accept,
         )
-        decision = await exchange.desk.send(reply.content, CRI)
+        decision = await own.desk.send(reply.content, CRI)
         assert decision.state == "published", (accept, decision.findings[:3])
         if accept != CSV10:
             changes = decision.submission.changes

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import pysdmx.io as pysdmx_io
 import pytest
+import pytest_asyncio
 import sdmx
 import sdmx.reader.xml.v30  # before any message of 2.1 is read: it copies the tags of 2.1
 from lxml import etree
@@ -44,11 +46,25 @@ OF_SERIES = [GENERIC_SERIES, SPECIFIC_SERIES]
 DF = "/dataflow/TST/DF"
 
 
-@pytest.fixture
-async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+@asynccontextmanager
+async def filled(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
     async with open_exchange(pools, settings) as opened:
         await opened.desk.accept(OF_CRI)
         await opened.desk.accept(OF_SLV, SLV)
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with filled(module_pools, module_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+    """An exchange of a test alone."""
+    async with filled(pools, settings) as opened:
         yield opened
 
 
@@ -125,16 +141,14 @@ async def test_c119_c137_every_reply_is_valid_and_says_what_json_says(exchange: 
     assert answered > 150
 
 
-async def test_c119_several_structures_in_one_message(exchange: Exchange) -> None:
-    await exchange.desk.accept(small("A,CRI,2020,1,A,,,s,g,d"))
-    await exchange.desk.accept(
-        sheet("FREQ,REF_AREA,OBS_VALUE,STATUS,TITLE", "A,SLV,2,B,T", flow=PLAIN)
-    )
-    reply = await exchange.get("", JSON21)
+async def test_c119_several_structures_in_one_message(own: Exchange) -> None:
+    await own.desk.accept(small("A,CRI,2020,1,A,,,s,g,d"))
+    await own.desk.accept(sheet("FREQ,REF_AREA,OBS_VALUE,STATUS,TITLE", "A,SLV,2,B,T", flow=PLAIN))
+    reply = await own.get("", JSON21)
     sizes = {one.structure: len(one.rows) for one in read_json(check_data(reply.content))}
     assert len(sizes) > 2
     for accept in (GENERIC, SPECIFIC, ML30, ML31):
-        told = await exchange.get("", accept)
+        told = await own.get("", accept)
         message = etree.fromstring(told.content)
         found = {
             one.structure: len(message[place].findall(".//{*}Obs"))
@@ -142,14 +156,14 @@ async def test_c119_several_structures_in_one_message(exchange: Exchange) -> Non
         }
         assert found == sizes
     for accept in (GENERIC_SERIES, SPECIFIC_SERIES, JSON10, DRAFT):
-        refused = await exchange.get("", accept)
+        refused = await own.get("", accept)
         assert refused.status_code == 406, accept
         assert "VIPMG-103" in refused.text
 
 
-async def test_c083_actions_as_clients_of_each_generation_expect_them(exchange: Exchange) -> None:
-    since = await exchange.prepared(DF)
-    await exchange.desk.accept(OF_CRI.replace("A,CRI,F,2020,10,", "A,CRI,F,2020,11,"))
+async def test_c083_actions_as_clients_of_each_generation_expect_them(own: Exchange) -> None:
+    since = await own.prepared(DF)
+    await own.desk.accept(OF_CRI.replace("A,CRI,F,2020,10,", "A,CRI,F,2020,11,"))
     reduced = f"{DF}?attributes=none"
     changed = f"{DF}?updatedAfter={since}"
     expected = {
@@ -159,36 +173,34 @@ async def test_c083_actions_as_clients_of_each_generation_expect_them(exchange: 
     }
     for accept, actions in expected.items():
         for path, action in zip((DF, reduced, changed), actions, strict=True):
-            reply = await exchange.get(path, accept)
+            reply = await own.get(path, accept)
             assert [one.action for one in read(reply.content, accept)] == [action], (path, accept)
 
 
-async def test_c081_c082_history_says_from_when_and_until_when(exchange: Exchange) -> None:
+async def test_c081_c082_history_says_from_when_and_until_when(own: Exchange) -> None:
     gone = "FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE", "D|A,CRI,F,2020,"
-    await exchange.desk.accept(sheet(*gone))
+    await own.desk.accept(sheet(*gone))
     path = f"{DF}?includeHistory=true"
     expected = [
         (one.action, one.valid_from, one.valid_to)
-        for one in read_json(check_data((await exchange.get(path, JSON21)).content))
+        for one in read_json(check_data((await own.get(path, JSON21)).content))
     ]
     assert {valid_to is None for _, _, valid_to in expected} == {True, False}
     for accept in (*OF_2_1, ML30, ML31):
-        datasets = read((await exchange.get(path, accept)).content, accept)
+        datasets = read((await own.get(path, accept)).content, accept)
         assert [(one.action, one.valid_from, one.valid_to) for one in datasets] == expected
 
 
 @pytest.mark.parametrize("accept", [GENERIC, SPECIFIC, JSON10, ML31])
-async def test_c065_c066_dimension_at_observation(exchange: Exchange, accept: str) -> None:
-    await exchange.desk.accept(
-        sheet("FREQ,REF_AREA,OBS_VALUE,STATUS,TITLE", "A,SLV,2,B,T", flow=PLAIN)
-    )
-    plain_ = await exchange.get("/dataflow/TST/DF_PLAIN", accept)
+async def test_c065_c066_dimension_at_observation(own: Exchange, accept: str) -> None:
+    await own.desk.accept(sheet("FREQ,REF_AREA,OBS_VALUE,STATUS,TITLE", "A,SLV,2,B,T", flow=PLAIN))
+    plain_ = await own.get("/dataflow/TST/DF_PLAIN", accept)
     [flat] = read(plain_.content, accept, ("FREQ", "REF_AREA"))
     assert not flat.series
     assert list(flat.rows) == [("A", "SLV")]
-    expected = {tuple(key.split(".")) for key in await exchange.keys(DF)}
+    expected = {tuple(key.split(".")) for key in await own.keys(DF)}
     for along, size in (("TIME_PERIOD", 3), ("SEX", 3), ("AllDimensions", None)):
-        reply = await exchange.get(f"{DF}?dimensionAtObservation={along}", accept)
+        reply = await own.get(f"{DF}?dimensionAtObservation={along}", accept)
         [dataset] = read(reply.content, accept)
         assert {len(key) for key in dataset.series} == ({size} if size else set())
         assert set(dataset.rows) == expected

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
@@ -88,8 +90,8 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+@asynccontextmanager
+async def filled(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
     async with open_exchange(pools, settings) as opened:
         more = [
             *metadata_network(),
@@ -100,6 +102,20 @@ async def exchange(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
         async with pools.writer.acquire() as connection:
             await publish(connection, more, START)
         await opened.desk.accept(sheet(HEADER, *ROWS, flow=FLOW))
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(module_pools: Pools, module_settings: Settings) -> AsyncIterator[Exchange]:
+    """The exchange of all tests that only read."""
+    async with filled(module_pools, module_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own(pools: Pools, settings: Settings) -> AsyncIterator[Exchange]:
+    """An exchange of a test alone."""
+    async with filled(pools, settings) as opened:
         yield opened
 
 
@@ -171,8 +187,8 @@ async def test_c049_filters_on_metadata(exchange: Exchange, asked: str, keys: se
     assert set(await read(exchange, f"?{asked}")) == keys
 
 
-async def test_c068_csv_shows_paths_and_takes_them_back(exchange: Exchange) -> None:
-    reply = await exchange.get(f"{PATH}?attributes=all", CSV21, {"Accept-Language": "*"})
+async def test_c068_csv_shows_paths_and_takes_them_back(own: Exchange) -> None:
+    reply = await own.get(f"{PATH}?attributes=all", CSV21, {"Accept-Language": "*"})
     assert reply.status_code == 200, reply.text
     rows = list(csv.DictReader(io.StringIO(reply.text, newline="")))
     assert {"SCOPE[en;es]", "RATING[]", "CONTACT[].NAME[en;es]", "CONTACT[].EMAIL[]"} <= set(
@@ -183,12 +199,12 @@ async def test_c068_csv_shows_paths_and_takes_them_back(exchange: Exchange) -> N
     assert first["SCOPE[en;es]"] == "en:All;es:Todo"
     assert first["RATING[]"] == "GOOD"
     assert first["CONTACT[].NAME[en;es]"] == '"en:Desk;es:Mesa";en:Office'
-    spanish = await exchange.get(f"{PATH}?attributes=all", CSV21, {"Accept-Language": "es"})
+    spanish = await own.get(f"{PATH}?attributes=all", CSV21, {"Accept-Language": "es"})
     assert "Mesa;Office" in spanish.text
-    before = await read(exchange, "?attributes=all")
-    decision = await exchange.desk.send(reply.content)
+    before = await read(own, "?attributes=all")
+    decision = await own.desk.send(reply.content)
     assert decision.state == "published", decision.findings
-    assert await read(exchange, "?attributes=all") == before
+    assert await read(own, "?attributes=all") == before
 
 
 @pytest.mark.parametrize("layout", ["TIME_PERIOD", "AllDimensions", "REF_AREA"])
@@ -217,17 +233,17 @@ async def test_c092_the_schema_of_the_flow_takes_them(exchange: Exchange) -> Non
     assert {one.get("id") for one in message.iter("{*}Comp")} == METADATA - {"COVERAGE"}
 
 
-async def test_values_are_checked_like_those_of_data(exchange: Exchange) -> None:
+async def test_values_are_checked_like_those_of_data(own: Exchange) -> None:
     header = "FREQ,REF_AREA,TIME_PERIOD,OBS_VALUE,RATING[],COVERAGE,CONTACT.PHONE"
-    decision = await exchange.desk.send(sheet(header, "A,CRI,2021,1,BAD,101,1", flow=FLOW))
+    decision = await own.desk.send(sheet(header, "A,CRI,2021,1,BAD,101,1", flow=FLOW))
     assert decision.state == "rejected"
     assert {"VIPMG-210", "VIPMG-212", "VIPMG-301"} <= set(decision.codes)
 
 
-async def test_a_replace_of_data_leaves_metadata_above_the_observation(exchange: Exchange) -> None:
-    plain = await exchange.get(PATH, CSV21)
+async def test_a_replace_of_data_leaves_metadata_above_the_observation(own: Exchange) -> None:
+    plain = await own.get(PATH, CSV21)
     assert plain.text.splitlines()[1].split(",")[2] == "M", "COVERAGE stands at the observation"
-    shown = await exchange.get(f"{PATH}?attributes=dsd,COVERAGE", CSV21)
+    shown = await own.get(f"{PATH}?attributes=dsd,COVERAGE", CSV21)
     assert shown.text.splitlines()[1].split(",")[2] == "R"
 
 
