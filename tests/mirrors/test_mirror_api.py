@@ -1,0 +1,254 @@
+"""Mirrors over HTTP: what everybody sees, what parties say, and the dataflow that comes of it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from app.store.pools import Pools
+from tests.mirrors.desk import MirrorDesk, open_mirror_desk
+from tests.mirrors.sides import row
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "sdmx_csv" / "DF_IRREGULAR_IOM.csv.gz"
+CELL = "M.MS_RETURN.MEX.GTM.GTM._T._T._T"
+
+
+@pytest.fixture
+async def desk(pools: Pools, settings: Settings) -> AsyncIterator[MirrorDesk]:
+    async with open_mirror_desk(pools, settings) as opened:
+        yield opened
+
+
+async def report_returns(desk: MirrorDesk, *received: str | None) -> None:
+    """Mexico returns 100, 120, 0 to Guatemala; which receives what is told, month by month."""
+    said = {"CITIZENSHIP": "GTM", "UNIT_MEASURE": "PS"}
+    out = {"REF_AREA": "MEX", "COUNTERPART_AREA": "GTM", "FLOW_DIRECTION": "OUT", **said}
+    got = {"REF_AREA": "GTM", "COUNTERPART_AREA": "MEX", "FLOW_DIRECTION": "IN", **said}
+    sent = ("100", "120", "0")
+    await desk.report(
+        "DF_RETURN_OUT",
+        "MEX_UPMRIP",
+        [row(f"2023-{m:02}", value, **out) for m, value in enumerate(sent, 1)],
+    )
+    await desk.report(
+        "DF_RETURN_IN",
+        "GTM_IGM",
+        [row(f"2023-{m:02}", value, **got) for m, value in enumerate(received, 1)],
+    )
+
+
+def values(reply: Any) -> dict[str, tuple[Any, ...]]:
+    [series] = reply["series"]
+    names = ("left", "right", "gap", "ratio", "asymmetry", "state")
+    return {one["period"]: tuple(one[name] for name in names) for one in series["observations"]}
+
+
+async def test_everybody_sees_both_values_with_their_providers(desk: MirrorDesk) -> None:
+    listed = {one["id"]: one for one in (await desk.ask(""))["pairs"]}
+    assert len(listed) == 9
+    assert {one["state"] for one in listed.values()} == {"NO_DATA"}
+    assert listed["MS_MIGFLOW"]["reason"]["difficulty"]
+    empty = await desk.ask("/MS_RETURN")
+    assert (empty["series"], empty["reason"]["code"]) == ([], "NO_DATA")
+
+    await report_returns(desk, "90", "-", "0")
+    listed = {one["id"]: one for one in (await desk.ask(""))["pairs"]}
+    assert listed["MS_RETURN"]["state"] == "READY"
+    reply = await desk.ask("/MS_RETURN?REF_AREA=MEX&COUNTERPART_AREA=GTM")
+    assert values(reply) == {
+        "2023-01": (100, 90, 10, 0.9, 0.105263, "COMPARED"),
+        "2023-02": (120, None, None, None, None, "RIGHT_SUPPRESSED"),
+        "2023-03": (0, 0, 0, None, None, "BOTH_ZERO"),
+    }
+    [series] = reply["series"]
+    assert (series["left"]["provider"], series["right"]["provider"]) == ("MEX_UPMRIP", "GTM_IGM")
+    assert series["right"]["agreement"] == "VIPMG:PA_RETURN_IN_GTM_IGM(1.0.0)"
+    assert (await desk.ask("/VIPMG:MS_RETURN?REF_AREA=CRI"))["total"] == 0
+    outside = await desk.ask("/MS_CORRIDOR?REF_AREA=CRI")
+    assert outside["reason"]["code"] == "OUTSIDE"
+
+    table = await desk.client.get("/api/mirror/MS_RETURN?format=csv&startPeriod=2023-03")
+    [line] = csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff")))
+    assert (line["period"], line["left"], line["state"]) == ("2023-03", "0", "BOTH_ZERO")
+    again = {"If-None-Match": table.headers["ETag"]}
+    address = "/api/mirror/MS_RETURN?format=csv&startPeriod=2023-03"
+    assert (await desk.client.get(address, headers=again)).status_code == 304
+    corridors = await desk.ask("/MS_RETURN/corridors")
+    [corridor] = corridors["corridors"]
+    assert (corridor["first_area"], corridor["second_area"]) == ("MEX", "GTM")
+    assert (corridor["left"]["sum"], corridor["right"]["sum"], corridor["periods"]) == (100, 90, 2)
+
+
+REFUSED = (
+    ("/NO_SUCH", 404, "VIPMG-102"),
+    ("/MS_RETURN?BIRTH_AREA=CRI", 400, "VIPMG-109"),
+    ("/MS_RETURN?colour=red", 400, "VIPMG-100"),
+    ("/MS_RETURN?REF_AREA=MEX&REF_AREA=GTM", 400, "VIPMG-100"),
+    ("/MS_RETURN?startPeriod=soon", 400, "VIPMG-100"),
+    ("/MS_RETURN?startPeriod=2024&endPeriod=2023", 400, "VIPMG-100"),
+    ("/MS_RETURN?lag=25", 400, "VIPMG-100"),
+    ("/MS_RETURN?lag=%C2%B2", 400, "VIPMG-100"),
+    ("/MS_RETURN?format=pdf", 406, "VIPMG-103"),
+    ("/MS_RETURN/corridors?minimum=nan", 400, "VIPMG-100"),
+)
+
+
+async def test_what_cannot_be_asked_is_told_with_its_code(desk: MirrorDesk) -> None:
+    for path, status, code in REFUSED:
+        reply = await desk.client.get(f"/api/mirror{path}")
+        assert (reply.status_code, reply.json()["code"]) == (status, code), (path, reply.text)
+
+
+async def test_parties_note_and_agree_without_changing_a_figure(desk: MirrorDesk) -> None:
+    await report_returns(desk, "90", "110")
+    await desk.derive()
+    mexico, guatemala = await desk.token("MEX_UPMRIP"), await desk.token("GTM_IGM")
+    stranger = await desk.token("CRI_DGME")
+    notes = "/api/mirror/MS_RETURN/notes"
+    order = {"cell": {"REF_AREA": "MEX"}, "period": "2023-01", "agreed_value": 95}
+
+    assert (await desk.client.post(notes, json=order)).status_code == 401
+    refused = await desk.client.post(notes, json=order, headers=stranger)
+    assert (refused.status_code, refused.json()["code"]) == (403, "VIPMG-111")
+    for wrong in (
+        {**order, "period": "2023-09"},
+        {**order, "cell": {"REF_AREA": "MEX"}, "agreed_value": "many"},
+        {"cell": {}, "period": "2023-01"},
+    ):
+        reply = await desk.client.post(notes, json=wrong, headers=mexico)
+        assert reply.status_code == 422, reply.text
+
+    first = await desk.client.post(notes, json=order, headers=mexico)
+    assert first.status_code == 201, first.text
+    assert (first.json()["parties"], first.json()["agreed"]) == (["GTM_IGM", "MEX_UPMRIP"], None)
+    await desk.derive()
+    assert "AGREED_VALUE" not in (await desk.mirrored())[f"{CELL}.2023-01"], "one is not both"
+    other = {**order, "agreed_value": "95.0", "note": "five came by land"}
+    second = await desk.client.post(notes, json=other, headers=guatemala)
+    assert second.json()["agreed"] == 95
+    [series] = (await desk.ask("/MS_RETURN"))["series"]
+    january = series["observations"][0]
+    assert (january["left"], january["right"], january["agreed_value"]) == (100, 90, 95)
+    assert [note["organisation"] for note in january["notes"]] == ["GTM_IGM", "MEX_UPMRIP"]
+    await desk.derive()
+    published = (await desk.mirrored())[f"{CELL}.2023-01"]
+    assert (published["LEFT_VALUE"], published["AGREED_VALUE"]) == ("100", "95")
+    assert "five came by land" in published["COMMENT_OBS"]
+
+    # A note alone lets the figure stand; null takes it back. All of it stays in the history.
+    remark = {"cell": {"REF_AREA": "MEX"}, "period": "2023-01", "note": "checked"}
+    told = await desk.client.post(notes, json=remark, headers=mexico)
+    assert (told.json()["agreed_value"], told.json()["agreed"]) == (95, 95)
+    back = await desk.client.post(notes, json={**order, "agreed_value": None}, headers=mexico)
+    assert back.json()["agreed"] is None
+    history = (await desk.client.get(f"{notes}?TIME_PERIOD=2023-01")).json()["notes"]
+    assert [note["organisation"][:3] for note in history] == ["MEX", "MEX", "GTM", "MEX"]
+    assert [note["stands"] for note in history] == [True, False, True, False]
+    assert (await desk.client.get(f"{notes}?TIME_PERIOD=2023-02")).json()["notes"] == []
+
+
+async def test_what_is_withheld_is_seen_by_its_provider_only(desk: MirrorDesk) -> None:
+    await report_returns(desk, "90")
+    hidden = {
+        **{"REF_AREA": "GTM", "COUNTERPART_AREA": "MEX", "FLOW_DIRECTION": "IN"},
+        **{"CITIZENSHIP": "GTM", "UNIT_MEASURE": "PS", "EMBARGO_TIME": "2990-01-01T00:00:00Z"},
+    }
+    await desk.report("DF_RETURN_IN", "GTM_IGM", [row("2023-02", "77", **hidden)])
+    own = values(await desk.ask("/MS_RETURN", await desk.token("GTM_IGM")))
+    assert own["2023-02"] == (120, 77, 43, 0.641667, 0.436548, "COMPARED")
+    for caller in ({}, await desk.token("MEX_UPMRIP")):
+        seen = values(await desk.ask("/MS_RETURN", caller))
+        assert seen["2023-02"] == (120, None, None, None, None, "RIGHT_MISSING")
+    await desk.derive()
+    assert "RIGHT_VALUE" not in (await desk.mirrored())[f"{CELL}.2023-02"]
+
+
+async def test_the_dataflow_of_mirrors_follows_what_is_reported(desk: MirrorDesk) -> None:
+    await report_returns(desk, "90", "-", "0")
+    await desk.derive()
+    found = await desk.mirrored()
+    assert found.keys() == {f"{CELL}.2023-0{month}" for month in (1, 2, 3)}
+    january = found[f"{CELL}.2023-01"]
+    told = ("ASYMMETRY", "LEFT_VALUE", "RIGHT_VALUE", "GAP", "RATIO", "MIRROR_STATE")
+    assert [january[name] for name in told] == ["0.105263", "100", "90", "10", "0.9", "COMPARED"]
+    assert (january["LEFT_PROVIDER"], january["RIGHT_PROVIDER"]) == ("MEX_UPMRIP", "GTM_IGM")
+    assert found[f"{CELL}.2023-02"]["OBS_STATUS"] == "Q"
+    assert "ASYMMETRY" not in found[f"{CELL}.2023-03"]
+    count = "SELECT count(*) FROM ledger WHERE action = 'derivation'"
+    before = await desk.pools.writer.fetchval(count)
+    await desk.derive()
+    assert await desk.pools.writer.fetchval(count) == before, "nothing new, nothing published"
+    gone = {
+        **{"REF_AREA": "GTM", "COUNTERPART_AREA": "MEX", "FLOW_DIRECTION": "IN"},
+        **{"CITIZENSHIP": "GTM", "UNIT_MEASURE": "PS"},
+    }
+    await desk.report("DF_RETURN_IN", "GTM_IGM", [row("2023-01", "95", **gone)])
+    await desk.derive()
+    assert (await desk.mirrored())[f"{CELL}.2023-01"]["GAP"] == "5"
+
+
+def transits(area: str, values: dict[str, list[int]]) -> list[dict[str, str]]:
+    codes = {"REF_AREA": area, "MOVEMENT": "TRN", "REGULARITY": "IRR", "UNIT_MEASURE": "EVT"}
+    return [
+        dict(row(f"2023-{month:02}", str(value), CITIZENSHIP=citizenship, **codes))
+        for citizenship, listed in values.items()
+        for month, value in enumerate(listed, 1)
+    ]
+
+
+async def test_a_corridor_tells_at_which_lag_the_sides_move_together(desk: MirrorDesk) -> None:
+    venezuela, ecuador = [10, 40, 90, 30, 20, 60, 50, 10], [5, 5, 9, 7, 5, 6, 8, 5]
+    later = [7, *(value * 9 // 10 for value in venezuela[:-1])]
+    await desk.report(
+        "DF_IRREGULAR", "PAN_SNM", transits("PAN", {"VEN": venezuela, "ECU": ecuador})
+    )
+    await desk.report("DF_IRREGULAR", "HND_INM", transits("HND", {"VEN": later, "HTI": [1] * 8}))
+    reply = await desk.ask("/MS_CORRIDOR")
+    assert reply["best_lag"] == 1
+    assert [one["periods"] for one in reply["lags"]] == [8, 7, 6]
+    assert reply["lags"][1]["correlation"] > 0.99 > 0.5 > reply["lags"][0]["correlation"]
+    by_nationality = {one["cell"]["CITIZENSHIP"]: one for one in reply["series"]}
+    assert by_nationality["HTI"]["left"] is None
+    assert by_nationality["ECU"]["observations"][0]["state"] == "RIGHT_MISSING"
+    assert by_nationality["VEN"]["over_periods"]["ratio"] == round(sum(later) / sum(venezuela), 6)
+    shifted = await desk.ask("/MS_CORRIDOR?CITIZENSHIP=VEN&lag=1&startPeriod=2023-01")
+    [venezuelans] = shifted["series"]
+    first = venezuelans["observations"][0]
+    assert (first["period"], first["right_period"], first["ratio"]) == ("2023-01", "2023-02", 0.9)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the file of IOM is not here")
+async def test_panama_and_honduras_give_the_correlations_that_are_known(desk: MirrorDesk) -> None:
+    with gzip.open(REAL, "rt", encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    # Hondurans in transit through Honduras are refused: they came with months filed wrongly.
+    kept = [
+        line
+        for line in lines[1:]
+        if (",M,PAN," in line or ",M,HND," in line) and ",IRR,HND," not in line
+    ]
+    await desk.accept("\n".join([lines[0], *kept]) + "\n", "INT_IOM")
+    reply = await desk.ask("/MS_CORRIDOR?startPeriod=2022-01&endPeriod=2025-01")
+    assert [round(one["correlation"], 2) for one in reply["lags"]] == [0.76, 0.85, 0.75]
+    assert reply["lags"][0]["periods"] == 37
+    assert reply["best_lag"] == 1
+    misfiled = await desk.ask("/MS_CORRIDOR?startPeriod=2022-01")
+    assert abs(misfiled["lags"][0]["correlation"]) < 0.4, "three misfiled months spoil it"
+    year = await desk.ask("/MS_CORRIDOR?startPeriod=2023-01&endPeriod=2023-12&compared=true")
+    ratios = {
+        one["cell"]["CITIZENSHIP"]: round(one["over_periods"]["ratio"], 2)
+        for one in year["series"]
+        if one["cell"]["CITIZENSHIP"] in {"VEN", "ECU", "HTI", "CHN"}
+    }
+    assert ratios == {"VEN": 0.70, "ECU": 0.80, "HTI": 1.77, "CHN": 0.48}
+    await desk.derive()
+    found = await desk.mirrored()
+    january = found["M.MS_CORRIDOR.PAN.HND.VEN._T._T.MOVEMENT@TRN.2023-01"]
+    assert january["LEFT_PROVIDER"] == january["RIGHT_PROVIDER"] == "INT_IOM"
