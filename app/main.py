@@ -22,6 +22,7 @@ from app.http.request_log import RequestLog
 from app.http.submission_replies import PRACTICE_PREFIX
 from app.routers import (
     agreement_returns,
+    agreement_terms,
     agreements,
     availability,
     data,
@@ -32,8 +33,10 @@ from app.routers import (
     landing,
     layouts,
     ledger,
+    maps,
     metadata,
     mirrors,
+    notices,
     oauth,
     practice,
     receipts,
@@ -80,6 +83,8 @@ ROUTES = (
     submission_acts,
     agreements,
     agreement_returns,
+    agreement_terms,
+    notices,
     practice,
     mirrors,
     layouts,
@@ -88,6 +93,7 @@ ROUTES = (
     uploads,
     receipts,
     ledger,
+    maps,
     derived,
     export,
     oauth,
@@ -100,6 +106,9 @@ PRACTISED = (submissions, submission_acts, agreement_returns, reports, workbook_
 
 WORKBOOKS_AT_ONCE = 2
 """Workbooks that requests may have opened at the same time: each costs a process."""
+
+REREADINGS_AT_ONCE = 1
+"""Files that are read again at the same time, to preview a map or to find a row."""
 
 DESCRIPTION = """
 Shared SDMX structures, authenticated submissions, harmonised migration statistics.
@@ -164,6 +173,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         hearing = asyncio.create_task(hear_redactions(dsn, lambda: _let_go(app)))
         stack.push_async_callback(_end, hearing)
         app.state.workbooks = asyncio.Semaphore(WORKBOOKS_AT_ONCE)
+        app.state.rereading = asyncio.Semaphore(REREADINGS_AT_ONCE)
         app.state.readiness = ReadinessProbe(pools, app.state.catalogue, dsn)
         yield
 

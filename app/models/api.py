@@ -24,7 +24,7 @@ SubmissionState: TypeAlias = Literal[
     "broken",
 ]
 SubmissionKind: TypeAlias = Literal[
-    "file", "nil return", "correction", "withdrawal", "rollback", "redaction"
+    "file", "nil return", "correction", "reharmonisation", "withdrawal", "rollback", "redaction"
 ]
 
 

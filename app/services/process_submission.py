@@ -15,6 +15,7 @@ from app.services.check_message import check_message
 from app.services.decide_submission import InPartError, decide_submission
 from app.services.publish_nil_return import publish_nil_return
 from app.services.redact_submission import redact_submission
+from app.services.reharmonise_submission import reharmonise_submission
 from app.services.submission_work import CancelledError, Work
 from app.services.tell_decision import tell_decision
 from app.services.undo_submission import undo_submission
@@ -104,6 +105,9 @@ async def _decide(work: Work, spool: IO[bytes]) -> None:
     await submissions.drop_findings(work.connection, work.submission.id)
     if work.submission.kind == "nil return":
         await publish_nil_return(work)
+        return
+    if work.submission.kind == "reharmonisation":
+        await reharmonise_submission(work)
         return
     while True:
         async with staging.stage(work.connection):

@@ -18,7 +18,9 @@ from app.store.submissions import StoredSubmission
 from app.store.types import Connection
 
 KINDS: Final[Mapping[Undoing, frozenset[str]]] = {
-    "rollback": frozenset({"file", "correction", "nil return", "rollback", "withdrawal"}),
+    "rollback": frozenset(
+        {"file", "correction", "nil return", "reharmonisation", "rollback", "withdrawal"}
+    ),
     "withdrawal": frozenset({"file", "correction", "nil return"}),
 }
 """What may be rolled back, and what withdrawn."""

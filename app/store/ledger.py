@@ -29,6 +29,7 @@ PublicationKind: TypeAlias = Literal[
     "withdrawal",
     "redaction",
     "derivation",
+    "reharmonisation",
 ]
 
 SEQUENCE_LOCK = 0x5649504D47  # "VIPMG"
