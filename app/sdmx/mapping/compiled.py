@@ -156,11 +156,14 @@ class CompiledMap:
                 if why[0] == "left out":
                     left_out.setdefault(place, (step, why))
         unmapped: set[int] = set()
+        told: set[tuple[int, tuple[str, ...]]] = set()
         for step, refused in sheet.refused:
             for place, why in refused.items():
                 if place not in left_out and place not in faulty:
                     unmapped.add(place)
-                    self._count(step, why, batch.rows[place])
+                    if (place, step.sources) not in told:  # two steps may read one component
+                        told.add((place, step.sources))
+                        self._count(step, why, batch.rows[place])
         for place, (step, why) in left_out.items():
             self._count(step, why, batch.rows[place])
         coverage = self.coverage
