@@ -1,0 +1,96 @@
+"""Files under the delivered maps: read, mapped, validated and put together without a service."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from app.cli.local_files import LocalFile
+from app.sdmx.actions import apply
+from app.sdmx.findings import Finding
+from app.sdmx.series import TIME, observations
+from app.services.check_file import check_file
+from app.services.local_catalogue import local_catalogue
+from app.store.catalogue import Catalogue
+from app.store.local_stage import LocalStage
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT.parent / "shared" / "data"
+"""Real data, where there are some."""
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+MAX_BYTES = 64 << 20
+
+Observation = dict[str, Any]
+
+
+@dataclass
+class Harmonised:
+    """What a file became.
+
+    Attributes:
+        flows: observations by dataflow (`DF_RETURN_IN`) and key (`M.HND.….2025-01`).
+        findings: what was found, errors and warnings.
+        mapping: what each map did.
+    """
+
+    flows: dict[str, dict[str, Observation]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    mapping: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[tuple[str, int | None, str | None, str | None]]:
+        """Code, row, component and value of each error."""
+        return [(f.code, f.row, f.component, f.value) for f in self.findings if f.is_error]
+
+    def values(self, flow: str) -> dict[str, str]:
+        """The values of a dataflow by key."""
+        return {key: row["OBS_VALUE"] for key, row in self.flows.get(flow, {}).items()}
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The delivered structures."""
+    return local_catalogue([ROOT / "codelists"])
+
+
+def harmonise(file: Path, organisation: str, dataflow: str | None = None) -> Harmonised:
+    """A file as an organisation would send it."""
+    known = catalogue()
+    own = [one for one in known.agreements.values() if one.provider == organisation]
+    options = {} if dataflow is None else {"dataflow": dataflow}
+    result = Harmonised()
+    with file.open("rb") as content, LocalStage() as stage:
+        checked = check_file(
+            known,
+            own,
+            LocalFile.of(file),
+            content,
+            stage,
+            max_bytes=MAX_BYTES,
+            now=NOW,
+            options=options,
+        )
+        result.findings = list(stage.findings())
+        result.mapping = checked.mapping
+        for one in own:
+            rows: dict[str, Observation] = {}
+            for key, segments in stage.series(one.id):
+                outcome = apply(None, {}, segments)
+                for time, observation in observations(outcome.observations).items():
+                    rows[".".join((*key, time))] = {**outcome.attributes, **observation}
+            if rows:
+                flow = one.dataflow_urn.rpartition(":")[2].partition("(")[0]
+                result.flows[flow] = rows
+    assert TIME not in result.flows
+    return result
+
+
+def harmonise_text(folder: Path, text: str, organisation: str, dataflow: str) -> Harmonised:
+    """A small file that is written here."""
+    file = folder / "file.csv"
+    file.write_text(text, encoding="utf-8")
+    return harmonise(file, organisation, dataflow)
