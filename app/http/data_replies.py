@@ -16,6 +16,7 @@ from app.http.representations import (
     validators,
 )
 from app.http.subject import optional_subject
+from app.http.terms_links import terms_links
 from app.sdmx.negotiation import choose_encoding, negotiate, negotiate_language, parse_options
 from app.sdmx.offers import Offers
 from app.sdmx.query import AvailabilityQuery, DataQuery
@@ -47,6 +48,7 @@ async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Res
         form = Form(representation, language, state.settings.base_url)
         etag = data_etag(prepared, form)
         headers = validators(prepared, etag, caller)
+        headers |= terms_links(prepared, state.settings.base_url)
         if holds(request, etag):
             return Response(status_code=304, headers=headers)
         key = f"{etag} {encoding}"

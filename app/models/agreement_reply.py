@@ -35,6 +35,8 @@ class AgreementLinks(Reply):
     template_cross: Annotated[
         str, Field(description="The same as a cross table, a dimension across.")
     ]
+    terms: Annotated[str, Field(description="What both sides agreed on, as it holds now.")]
+    explain: Annotated[str, Field(description="Why something can be sent or seen.")]
     layouts: Annotated[str, Field(description="Saved layouts of national workbooks.")]
     data: Annotated[str, Field(description="The data that the public sees, by SDMX-REST.")]
     structure: Annotated[str, Field(description="The dataflow with all that it rests on.")]

@@ -1,4 +1,4 @@
-"""What the terms of an agreement say of single rows: frequencies and detail that may be reported."""
+"""What the terms of an agreement say of single rows: frequencies and detail that are taken."""
 
 from __future__ import annotations
 

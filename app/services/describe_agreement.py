@@ -91,6 +91,8 @@ def _links(stored: StoredAgreement, dataflow: str, base_url: str) -> AgreementLi
         self=address,
         template=f"{address}/template.xlsx",
         template_cross=f"{address}/template.xlsx?layout=cross",
+        terms=f"{address}/terms",
+        explain=f"{address}/explain",
         layouts=f"{address}/layouts",
         data=f"{rest_url}/data/provisionagreement/{own_agency}/{own_id}/{own_version}/*",
         structure=f"{rest_url}/structure/dataflow/{agency}/{resource}/{version}?references=all",
