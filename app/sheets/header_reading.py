@@ -221,12 +221,14 @@ def _header(row: Row, flow: Flow | None) -> tuple[list[Source], Heads | None, li
 
 
 def _spelled(flow: Flow | None) -> Mapping[str, str]:
-    """Components by their names in any language, without those that several have."""
+    """Components by their ids, and by their names in any language that no other has."""
+    components = flow.components.values() if flow else ()
     names: dict[str, set[str]] = {}
-    for component in flow.components.values() if flow else ():
+    for component in components:
         for name in component.names.values():
             names.setdefault(fold(name), set()).add(component.id)
-    return {name: ids.pop() for name, ids in names.items() if len(ids) == 1}
+    unique = {name: next(iter(ids)) for name, ids in names.items() if len(ids) == 1}
+    return {**unique, **{fold(component.id): component.id for component in components}}
 
 
 def _add_source(sources: list[Source], found: list[Finding], source: Source) -> None:

@@ -7,7 +7,7 @@ To the structures of `tests.structures` it adds an agreement that reports every 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -152,10 +152,14 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    pools: Pools, settings: Settings, *, worker: bool = True
+    pools: Pools,
+    settings: Settings,
+    *,
+    worker: bool = True,
+    artefacts: Iterable[Any] | None = None,
 ) -> AsyncIterator[House]:
     """A service on a database that holds the structures, its worker running."""
-    await publish_artefacts(pools, structures(), START)
+    await publish_artefacts(pools, structures() if artefacts is None else artefacts, START)
     service = create_app(settings)
     stop = asyncio.Event()
     async with service.router.lifespan_context(service):
