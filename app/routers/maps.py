@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.http.json_bodies import body_of, read_json
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE, language_of
 from app.models.map_reply import (
     ActivationOrder,
@@ -25,7 +26,7 @@ from app.services.compare_maps import compare_maps
 from app.services.list_maps import list_maps
 from app.services.preview_map import Bounds, preview_map
 
-router = APIRouter(prefix="/api/maps", tags=["maps"], dependencies=[Depends(note_caller)])
+router = APIRouter(prefix="/api/maps", tags=["maps"], dependencies=[Depends(known_parameters)])
 
 _PUBLIC: Final = {"Cache-Control": "public, no-cache", "Vary": "Accept-Language"}
 
@@ -56,6 +57,7 @@ async def get_comparison(
     "/{map}/preview",
     summary="Preview a map on a submission",
     response_model=MapPreviewReply,
+    dependencies=[Depends(note_caller)],
     openapi_extra=body_of(PreviewOrder),
 )
 async def post_preview(
@@ -79,6 +81,7 @@ async def post_preview(
     "/{map}/activate",
     summary="Activate a map",
     response_model=ActivationReply,
+    dependencies=[Depends(note_caller)],
     openapi_extra=body_of(ActivationOrder),
 )
 async def post_activation(
@@ -102,7 +105,7 @@ async def post_activation(
         "map": done.urn,
         "published": list(done.published),
         "reharmonisations": [
-            {"agreement": agreement, "submission": submission}
+            {"agreement": agreement, "submission": str(submission)}
             for agreement, submission in done.reharmonisations
         ],
     }
