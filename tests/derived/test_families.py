@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -72,15 +73,17 @@ def run(one: Computation, reported: Reported, nil: Mapping[str, set[str]]) -> di
     return found
 
 
-def figure(reported: Reported, area: str, codes: tuple[str, ...], time: str) -> Cell | None:
+def figure(
+    reported: Reported, area: str, codes: tuple[str, ...], time: str
+) -> tuple[str, Fraction] | None:
     """The figure of one cell, by the words of the rules."""
     kind, value = reported.get((area, *codes, time), ("none", Decimal(0)))
     if kind == "value":
-        return "value", value
+        return "value", Fraction(value)
     if kind in {"suppressed", "gone"}:
-        return "suppressed", Decimal(0)
+        return "suppressed", Fraction(0)
     if kind == "impossible":
-        return "value", Decimal(0)
+        return "value", Fraction(0)
     blocked = False
     for place, rules in RULES.items():
         for total, required, optional in rules:
@@ -96,8 +99,8 @@ def figure(reported: Reported, area: str, codes: tuple[str, ...], time: str) -> 
             if any(one[0] == "suppressed" for one in there):
                 blocked = True
             else:
-                return "computed", sum((one[1] for one in there), Decimal(0))
-    return ("suppressed", Decimal(0)) if blocked else None
+                return "computed", sum((one[1] for one in there), Fraction(0))
+    return ("suppressed", Fraction(0)) if blocked else None
 
 
 VALUES = st.decimals(min_value=-999, max_value=10**30, places=1)
@@ -137,7 +140,7 @@ def test_totals_are_those_of_complete_partitions_and_no_others(reported: Reporte
             assert "OBS_VALUE" not in found[key]
             assert found[key]["OBS_STATUS"] == "Q"
         else:
-            assert Decimal(found[key]["OBS_VALUE"]) == value
+            assert Fraction(found[key]["OBS_VALUE"]) == value
             assert found[key]["OBS_STATUS"] == "E"
 
 
@@ -180,7 +183,7 @@ def test_a_region_is_the_sum_over_its_members_with_its_coverage(
             assert "OBS_VALUE" not in row
         else:
             values = [cell[1] for cell in cells.values() if cell is not None]
-            assert Decimal(row["OBS_VALUE"]) == sum(values, Decimal(0))
+            assert Fraction(row["OBS_VALUE"]) == sum(values, Fraction(0))
 
 
 def cells(*listed: tuple[str, str, str]) -> Reported:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from app.sdmx.aggregates.cells import Cell, Codes, Column, total
 from app.sdmx.aggregates.partitions import Partition, PartitionRule
@@ -24,47 +25,55 @@ class Completion:
     ) -> None:
         self._reported = reported
         self._partitions = partitions
-        self._known = known
+        self._known = dict(known)
         self._columns: dict[Codes, Column] = {}
 
-    def targets(self) -> set[Codes]:
+    @cached_property
+    def targets(self) -> frozenset[Codes]:
         """The codes of all figures that there may be: the reported ones, and totals of them."""
         found = set(self._reported)
         pending = list(found)
         while pending:
-            codes = pending.pop()
-            for above in self._above(codes):
+            for above in self._above(pending.pop()):
                 if above not in found:
                     found.add(above)
                     pending.append(above)
-        return found
+        return frozenset(found)
 
     def column(self, codes: Codes) -> Column:
         """The figures of a key by time period."""
         column = self._columns.get(codes)
         if column is None:
+            if codes not in self.targets:
+                return {}
             # While it is looked for it is what was reported: no total is a part of itself.
-            column = dict(self._reported.get(codes, {}))
-            self._columns[codes] = column
-            self._columns[codes] = column = self._completed(codes, column)
+            column = self._columns[codes] = self._reported.get(codes, {})
+            column = self._columns[codes] = self._completed(codes, column)
         return column
 
     def _above(self, codes: Codes) -> Iterator[Codes]:
         for place, partition in enumerate(self._partitions):
-            for code in partition.totals_with(codes[place]):
+            for code in partition.totals_with.get(codes[place], ()):
                 yield (*codes[:place], code, *codes[place + 1 :])
 
     def _completed(self, codes: Codes, reported: Column) -> Column:
         column, blocked = dict(reported), dict[str, Cell]()
         for place, partition in enumerate(self._partitions):
-            known = {
-                **self._known,
-                **{p.dimension: c for p, c in zip(self._partitions, codes, strict=True)},
-            }
-            for rule in partition.of_total(codes[place]):
-                if rule.applies(known):
+            for rule in partition.of_total.get(codes[place], ()):
+                if self._may_hold(rule, codes, place) and self._applies(rule, codes):
                     self._fill(column, blocked, codes, place, rule)
         return {**blocked, **column}
+
+    def _may_hold(self, rule: PartitionRule, codes: Codes, place: int) -> bool:
+        """Whether there may be figures of all parts that are required."""
+        before, after = codes[:place], codes[place + 1 :]
+        return all((*before, part, *after) in self.targets for part in rule.required)
+
+    def _applies(self, rule: PartitionRule, codes: Codes) -> bool:
+        if rule.when is None:
+            return True
+        named = zip(self._partitions, codes, strict=True)
+        return rule.applies(self._known | {p.dimension: code for p, code in named})
 
     def _fill(
         self, column: Column, blocked: Column, codes: Codes, place: int, rule: PartitionRule

@@ -115,7 +115,7 @@ def _totals(
     for name, area in sorted(areas.items()):
         completion = completions[name]
         form, attributes = _form(computation, [area])
-        for codes in sorted(completion.targets()):
+        for codes in sorted(completion.targets):
             rows: dict[str, Observation] = {
                 time: form.observation(cell.value) | {"COMPUTED_FROM": cell.made}
                 for time, cell in completion.column(codes).items()
@@ -140,7 +140,7 @@ def _regions(
         if not there:
             continue
         form, attributes = _form(computation, [areas[name] for name in there])
-        targets = set[Codes]().union(*(one.targets() for one in there.values()))
+        targets = set[Codes]().union(*(one.targets for one in there.values()))
         for codes in sorted(targets):
             columns = {name: one.column(codes) for name, one in there.items()}
             rows = _sums(listed, columns, nil, form)

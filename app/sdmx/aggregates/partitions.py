@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from app.sdmx.checks.evaluation import fold
 from app.sdmx.checks.expressions import Expression, Literal
@@ -41,7 +42,7 @@ class PartitionRule:
         return isinstance(folded, Literal) and folded.value is True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Partition:
     """The partitions of one dimension, tried in their order."""
 
@@ -53,13 +54,16 @@ class Partition:
         """The same dimension with the rules of another ruleset after its own."""
         return replace(self, rules=self.rules + other.rules)
 
-    def of_total(self, code: str) -> Iterator[PartitionRule]:
-        """The rules that make a code."""
-        return (rule for rule in self.rules if rule.total == code)
+    @cached_property
+    def of_total(self) -> Mapping[str, Sequence[PartitionRule]]:
+        """By code, the rules that make it."""
+        return {rule.total: [r for r in self.rules if r.total == rule.total] for rule in self.rules}
 
-    def totals_with(self, code: str) -> Iterator[str]:
-        """The codes that a code is a part of."""
-        return (rule.total for rule in self.rules if code in rule.parts)
+    @cached_property
+    def totals_with(self) -> Mapping[str, Sequence[str]]:
+        """By code, the codes that it is a part of."""
+        parts = {part for rule in self.rules for part in rule.parts}
+        return {part: [r.total for r in self.rules if part in r.parts] for part in parts}
 
 
 def partition_of(ruleset: TotalRuleset, flow: Flow, optional: frozenset[str]) -> Partition | None:
