@@ -36,7 +36,7 @@ FLOWS = ("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS")
 
 
 def term_structures() -> list[Artefact]:
-    """The structure of terms, as the service ships it."""
+    """The structures of terms and of quality reports, as the service ships them."""
     names = [
         "conceptscheme/VIPMG.CS_AGREEMENT.1.0.0.json",
         "codelist/VIPMG.CL_APPROVAL.1.0.0.json",
@@ -44,6 +44,8 @@ def term_structures() -> list[Artefact]:
         "codelist/VIPMG.CL_PARTIAL_ACCEPTANCE.1.0.0.json",
         "codelist/SDMX.CL_FREQ.2.1.json",
         "metadatastructure/VIPMG.MSD_AGREEMENT.1.0.0.json",
+        "conceptscheme/VIPMG.CS_QUALITY.1.1.0.json",
+        "metadatastructure/VIPMG.MSD_QUALITY.1.1.0.json",
     ]
     return list(read_structure_files([SHARED / name for name in names]))
 
@@ -65,6 +67,12 @@ def structures() -> list[Artefact]:
         ),
         artefact(
             "Metadataflow", "MDF_TERMS", structure=f"{TERMS_URN}(1.0.0)", targets=[any_agreement]
+        ),
+        artefact(
+            "Metadataflow",
+            "MDF_QUALITY",
+            structure=TERMS_URN.replace("AGREEMENT", "QUALITY") + "(1.1.0)",
+            targets=["urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=TST:*(*)"],
         ),
         artefact(
             "MetadataProvisionAgreement",

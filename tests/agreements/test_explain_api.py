@@ -12,7 +12,16 @@ from app.services.tend_agreements import tend_agreements
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
-from tests.agreements.desk import agreed, file, open_agreements, program, terms_set
+from tests.agreements.desk import (
+    JSON,
+    agree,
+    agreed,
+    file,
+    open_agreements,
+    program,
+    terms_set,
+)
+from tests.artefact_samples import artefact, urn
 from tests.sending.desk import House, Sender
 from tests.structures import CRI, SLV
 
@@ -137,3 +146,34 @@ async def test_notices_come_once_and_are_marked(house: House) -> None:
     assert (await sender.client.post(f"/api/notices/{one['id']}/seen")).status_code == 204
     left = (await sender.get("/api/notices?unseen=true"))["notices"]
     assert one["id"] not in [each["id"] for each in left]
+
+
+async def test_a_provider_says_what_its_words_mean(house: House) -> None:
+    """Reported by the provider itself, queried as SDMX-REST has it, and named beside the data."""
+    sender, other = await program(house, CRI), await program(house, SLV)
+    await sender.publish(file("FREQ", "A,CRI,2020,1"))
+    meaning = {"en": "Here for 12 months", "es": "Doce meses en el país"}
+    definition = {
+        "id": "DEFINITION",
+        "attributes": [
+            {"id": "DEFINED_TERM", "value": "resident"},
+            {"id": "DEFINITION_TEXT", "value": meaning},
+        ],
+    }
+    report = artefact(
+        "MetadataSet",
+        "DEFINITIONS",
+        agency=f"TST.{CRI}",
+        metadataflow=urn("Metadataflow", "MDF_QUALITY"),
+        targets=[urn("Dataflow", "DF_FREQ")],
+        attributes=[definition],
+    )
+    assert (await agree(other, report)).status_code == 403
+    await agreed(sender, report)
+    data = await house.public("/sdmx/v2/data/dataflow/TST/DF_FREQ/1.0.0?attributes=msd")
+    [link] = [one for one in data.headers["link"].split(", ") if "describedby" in one]
+    asked = await house.public(link.partition(">")[0].strip("<"), JSON)
+    [told] = asked.json()["data"]["metadataSets"]
+    assert told["attributes"] == [definition]
+    mine = await house.public(f"/sdmx/v2/metadata/metadataset/TST.{CRI}/DEFINITIONS", JSON)
+    assert mine.json()["data"]["metadataSets"] == [told]
