@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from app.errors import ConflictError, InvalidArtefactError, StableArtefactChangedError
+from app.sdmx.aggregates.declarations import check_computed
 from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
@@ -110,6 +111,8 @@ def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
         check_map(artefact, after)
     elif artefact.artefact_class.name == "RulesetScheme":
         check_bound_rulesets(artefact, after)
+    elif artefact.artefact_class.name == "Dataflow":
+        check_computed(artefact, after)
     elif artefact.artefact_class.name == "ProvisionAgreement":
         check_terms(artefact, after)
         check_annotated_terms(artefact, after)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.errors import InvalidArtefactError
 from app.services.redact import RedactionOrder, redact
 from app.services.release_embargoed import release_embargoed
 from app.services.run_worker import run_worker
@@ -16,7 +17,7 @@ from app.settings import Settings
 from app.store.ledger import verify_chain
 from app.store.pools import Pools
 from tests.derived.desk import CSV21, DERIVATIONS, DerivedDesk, open_derived_desk
-from tests.derived.network import COMPILER, COUNTRIES, hierarchy, member
+from tests.derived.network import COMPILER, COUNTRIES, computed, hierarchy, member
 from tests.published import publish_artefacts
 
 ALL = "A.G_ALL._T._T"
@@ -217,6 +218,12 @@ async def test_another_membership_is_computed_for_all(desk: DerivedDesk) -> None
     assert found[f"{ALL}.2020"]["OBS_VALUE"] == "10"
     assert found[f"{ALL}.2020"]["MEMBERS_DUE"] == "2"
     assert found["A.G_OLD._T._T.2020"]["OBS_VALUE"] == "7"
+
+
+async def test_a_dataflow_that_cannot_be_computed_as_it_says_is_refused(desk: DerivedDesk) -> None:
+    wrong = computed("DF_WRONG", METHOD="REGION", HIERARCHY="TST:H(1.0.0)", GROUPS="G_NONE")
+    with pytest.raises(InvalidArtefactError, match="G_NONE"):
+        await publish_artefacts(desk.pools, [wrong], dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
 
 
 async def test_cut_off_anywhere_the_next_turn_makes_it_right(desk: DerivedDesk) -> None:

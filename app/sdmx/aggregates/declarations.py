@@ -31,7 +31,7 @@ from app.sdmx.artefact_shape import misshapen
 from app.sdmx.artefacts import Artefact
 from app.sdmx.checks.rulesets import TotalRuleset
 from app.sdmx.checks.terms import named_scope, read_scope
-from app.sdmx.flow import Flow
+from app.sdmx.flow import Flow, resolve_flow
 from app.sdmx.urn import urn_of
 
 COMPUTED: Final = "COMPUTED"
@@ -96,6 +96,16 @@ def source_of(artefact: Artefact) -> str:
     agency, _, rest = text.partition(":")
     resource, _, version = rest.partition("(")
     return urn_of("Dataflow", agency, resource, version.rstrip(")")) if version else ""
+
+
+def check_computed(artefact: Artefact, after: ArtefactSet) -> None:
+    """Check that a dataflow can be computed as it says, if it says so.
+
+    Raises:
+        InvalidArtefactError: it refers to what is not there, or does not suit its source.
+    """
+    if method_of(artefact) in (TOTAL, REGION):
+        read_computation(artefact, after, lambda urn: resolve_flow(after, urn))
 
 
 def read_computation(
