@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import checking, formats, messages, reading, reports, workbooks, writing
+from bench import checking, formats, mapping, messages, reading, reports, workbooks, writing
 from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
@@ -41,6 +41,7 @@ MEASURES: dict[str, Measure] = {
         writing.submission,
         workbooks.workbooks,
         checking.checks,
+        mapping.mapping,
         writing.month,
         reports.reports,
         writing.history,

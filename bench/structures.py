@@ -11,6 +11,15 @@ from app.sdmx.artefact_classes import CLASS_BY_NAME
 from app.sdmx.artefacts import Artefact
 from app.sdmx.urn import urn_of
 from app.store.registry_publication import publish
+from bench.national import (
+    COLUMNS,
+    MAPPED,
+    NATIONAL,
+    NATIONAL_SENDERS,
+    SHARED_SENDERS,
+    parts_of_map,
+    tables,
+)
 from bench.shapes import Cube
 
 AGENCY = "VIPMG"
@@ -70,7 +79,70 @@ def _artefacts(cubes: list[Cube]) -> list[Artefact]:
     made.append(_flow(SENT, cubes[0]))
     senders = (*SENDERS, *CSV_SENDERS, *FORMAT_SENDERS)
     made += [_agreement(f"BENCH_PA_{sender}", SENT, sender) for sender in senders]
-    return [*made, *_checked(cubes[0])]
+    return [*made, *_checked(cubes[0]), *_mapped(cubes[0])]
+
+
+def _mapped(cube: Cube) -> list[Artefact]:
+    """The same dataflow again, and one in national words with a map that leads to it."""
+    side = {"dataType": "String"}
+    made = tables(cube)
+    maps = [
+        _artefact(
+            "RepresentationMap",
+            name,
+            source=[side],
+            target=[side] * targets,
+            representationMappings=mappings,
+        )
+        for name, (targets, mappings) in made.items()
+    ]
+    by = {name: _urn("RepresentationMap", name) for name in made}
+    pairs = (("sentido", "DIRECTION"), ("motivo", "REASON"), ("personas", "OBS_VALUE"))
+    components = [
+        {"source": ["grupo"], "target": ["SEX", "AGE"], "representationMap": by["BENCH_RM_GROUP"]},
+        {
+            "source": ["nacionalidad"],
+            "target": ["CITIZENSHIP"],
+            "representationMap": by["BENCH_RM_NATIONALITY"],
+        },
+        *({"source": [source], "target": [target]} for source, target in pairs),
+    ]
+    concepts = [_named(name) for name in COLUMNS]
+    columns = [
+        {
+            "id": name,
+            "conceptIdentity": _urn("Concept", "BENCH_CS_NATIONAL", name),
+            "localRepresentation": {"format": {"dataType": "String"}},
+        }
+        for name in COLUMNS
+    ]
+    dimensions = [one | {"position": place} for place, one in enumerate(columns[:-1], 1)]
+    listed = {
+        "dimensionList": {"id": "DimensionDescriptor", "dimensions": dimensions},
+        "measureList": {
+            "id": "MeasureDescriptor",
+            "measures": [columns[-1] | {"usage": "optional"}],
+        },
+    }
+    return [
+        _flow(MAPPED, cube),
+        *(
+            _agreement(f"BENCH_MAPPED_{name}", MAPPED, name)
+            for name in (*SHARED_SENDERS, *NATIONAL_SENDERS)
+        ),
+        _artefact("ConceptScheme", "BENCH_CS_NATIONAL", concepts=concepts),
+        _artefact("DataStructure", NATIONAL, dataStructureComponents=listed),
+        _artefact("Dataflow", NATIONAL, structure=_urn("DataStructure", NATIONAL)),
+        *maps,
+        _artefact(
+            "StructureMap",
+            "BENCH_SM",
+            source=_urn("Dataflow", NATIONAL),
+            target=_urn("Dataflow", MAPPED),
+            componentMaps=components,
+            **parts_of_map(cube.codes["REF_AREA"][0]),
+        ),
+    ]
 
 
 def _checked(cube: Cube) -> list[Artefact]:
