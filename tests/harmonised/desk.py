@@ -94,3 +94,21 @@ def harmonise_text(folder: Path, text: str, organisation: str, dataflow: str) ->
     file = folder / "file.csv"
     file.write_text(text, encoding="utf-8")
     return harmonise(file, organisation, dataflow)
+
+
+OECD_HEAD = (
+    "STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,REF_AREA,Reference area,CITIZENSHIP,"
+    "Citizenship,FREQ,Frequency of observation,MEASURE,Measure,SEX,Sex,BIRTH_PLACE,"
+    "Place of birth,EDUCATION_LEV,Education level,UNIT_MEASURE,Unit of measure,TIME_PERIOD,"
+    "Time period,OBS_VALUE,Observation value,OBS_STATUS,Observation status,UNIT_MULT,"
+    "Unit multiplier,DECIMALS,Decimals"
+)
+
+
+def oecd_row(area: str, measure: str, value: str) -> str:
+    """A row of an answer of the OECD, with labels."""
+    return (
+        f"DATAFLOW,OECD.ELS.IMD:DSD_MIG@DF_MIG(1.0),International migration database,I,{area},"
+        f"A country,W,World,A,Annual,{measure},A measure,_T,Total,_Z,Not applicable,_Z,"
+        f"Not applicable,PS,Persons,2018,,{value},,A,Normal value,0,Units,0,Zero"
+    )

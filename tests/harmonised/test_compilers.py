@@ -13,7 +13,15 @@ import pytest
 from app.sdmx.mapping import compile_map
 from app.sdmx.mapping.coverage import UNMAPPED
 from app.sdmx.messages.data_reading import Batch, Column, Form
-from tests.harmonised.desk import REAL, Harmonised, catalogue, harmonise, harmonise_text
+from tests.harmonised.desk import (
+    OECD_HEAD,
+    REAL,
+    Harmonised,
+    catalogue,
+    harmonise,
+    harmonise_text,
+    oecd_row,
+)
 
 IOM = "VIPMG.IOM:DF_LIGHTHOUSE(1.0.0)"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not here")
@@ -143,23 +151,8 @@ class TestUnhcr:
 
 
 class TestOecd:
-    HEAD = (
-        "STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,REF_AREA,Reference area,CITIZENSHIP,"
-        "Citizenship,FREQ,Frequency of observation,MEASURE,Measure,SEX,Sex,BIRTH_PLACE,"
-        "Place of birth,EDUCATION_LEV,Education level,UNIT_MEASURE,Unit of measure,TIME_PERIOD,"
-        "Time period,OBS_VALUE,Observation value,OBS_STATUS,Observation status,UNIT_MULT,"
-        "Unit multiplier,DECIMALS,Decimals"
-    )
-
-    def row(self, area: str, measure: str, value: str) -> str:
-        return (
-            f"DATAFLOW,OECD.ELS.IMD:DSD_MIG@DF_MIG(1.0),International migration database,I,{area},"
-            f"A country,W,World,A,Annual,{measure},A measure,_T,Total,_Z,Not applicable,_Z,"
-            f"Not applicable,PS,Persons,2018,,{value},,A,Normal value,0,Units,0,Zero"
-        )
-
     def test_an_answer_with_labels_is_read_as_it_is(self, tmp_path: Path) -> None:
-        text = "\n".join([self.HEAD, self.row("GRC", "B11", "29510.0")]) + "\n"
+        text = "\n".join([OECD_HEAD, oecd_row("GRC", "B11", "29510.0")]) + "\n"
         file = tmp_path / "answer.csv"
         file.write_text(text, encoding="utf-8")
         done = harmonise(file, "INT_OECD")
@@ -170,7 +163,7 @@ class TestOecd:
 
     def test_a_measure_that_was_never_seen_is_not_guessed(self, tmp_path: Path) -> None:
         file = tmp_path / "answer.csv"
-        file.write_text(f"{self.HEAD}\n{self.row('GRC', 'B12', '1')}\n", encoding="utf-8")
+        file.write_text(f"{OECD_HEAD}\n{oecd_row('GRC', 'B12', '1')}\n", encoding="utf-8")
         done = harmonise(file, "INT_OECD")
         assert [(code, row) for code, row, _, _ in done.errors] == [(UNMAPPED, 2)]
 
