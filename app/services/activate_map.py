@@ -20,7 +20,7 @@ from app.sdmx.maintenance import MaintenancePlan, StoredFacts, plan_submission
 from app.sdmx.mapping import compile_map
 from app.services.admit_order import admit_order, order_arrival
 from app.services.find_map import find_map
-from app.store import registry_publication, reharmonising
+from app.store import notices_kept, registry_publication, reharmonising
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
 from app.store.registry import RegistrySnapshot
@@ -202,4 +202,13 @@ async def _order(
     provider = Subject(subject.client_id, agreement.provider, "data_provider")
     arrival, parts = order_arrival(provider, "reharmonisation", order, note=note, options=options)
     stored = await admit_order(connection, arrival, parts, practice=False)
+    facts = {
+        "agency": active.agency,
+        "map": active.urn.rpartition("=")[2],
+        "agreement": agreement.urn.rpartition("=")[2],
+        "submission": str(stored.id),
+    }
+    await notices_kept.tell(
+        connection, agreement.provider, "history-reharmonised", str(stored.id), facts
+    )
     return stored.id

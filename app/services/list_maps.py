@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import InvalidArtefactError
-from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.components import names_of
 from app.sdmx.mapping.documents import StructureMap
 from app.sdmx.structures import decode
 from app.sdmx.version import Version
+from app.services.fed_agreements import fed_agreements
 from app.sheets.template_texts import name_in
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.pools import Pools, with_retry
@@ -79,21 +79,8 @@ def _describe(catalogue: Catalogue, one: Artefact, state: str) -> dict[str, Any]
         "target": target.urn,
         "valid_from": document.valid_from,
         "valid_to": document.valid_to,
-        "agreements": _fed(catalogue, artefacts, one, target),
+        "agreements": fed_agreements(catalogue, one),
     }
-
-
-def _fed(
-    catalogue: Catalogue, artefacts: ArtefactSet, one: Artefact, target: Artefact
-) -> list[str]:
-    """The agreements that it feeds: those of its agency's own provider, else all of the target.
-
-    The agency of a national map is named after the provider whose tables it reads.
-    """
-    flows = {target.urn, *artefacts.parents(target.urn)}
-    reached = [a for a in catalogue.agreements.values() if a.dataflow_urn in flows]
-    own = [a for a in reached if a.provider == one.agency.rpartition(".")[2]]
-    return sorted(a.urn for a in own or reached)
 
 
 def _name(one: Artefact, language: str) -> str:
