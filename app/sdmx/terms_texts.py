@@ -11,6 +11,17 @@ from typing import Any, Final
 
 LANGUAGES: Final = ("en", "es")
 
+PUBLIC: Final = "*"
+"""Anybody, without a token."""
+
+_PUBLIC: Final = {"en": "The public", "es": "El público"}
+_ANNOTATED: Final[Mapping[str, Mapping[str, str]]] = {
+    "ATTRIBUTE": {"en": "Value of the attribute", "es": "Valor del atributo"},
+    "CHECK": {"en": "Strictness of the check", "es": "Rigor del control"},
+    "CHECKS": {"en": "Further checks", "es": "Otros controles"},
+    "PRECEDENCE": {"en": "Precedence", "es": "Precedencia"},
+}
+
 _FOLDER: Final = Path(__file__).parent / "texts"
 
 
@@ -25,7 +36,24 @@ def texts_of(*path: str, **facts: object) -> dict[str, str]:
     for part in path:
         found = found[part]
     shown = {name: _shown(value) for name, value in facts.items()}
-    return {language: found[language].format_map(shown) for language in LANGUAGES}
+    return {
+        language: found[language].format_map(shown | _who(shown.get("who"), language))
+        for language in LANGUAGES
+    }
+
+
+def _who(who: str | None, language: str) -> dict[str, str]:
+    """Whom a text is about; the public has no id."""
+    return {"who": _PUBLIC[language] if who == PUBLIC else who or ""}
+
+
+def term_names(term: str) -> dict[str, str]:
+    """What a term is called that only annotations say: `ATTRIBUTE:LICENCE`, `CHECK:HR_SEX`."""
+    kind, _, about = term.partition(":")
+    found = _ANNOTATED.get(kind)
+    if found is None:
+        return dict.fromkeys(LANGUAGES, term)
+    return {language: f"{found[language]} {about}".strip() for language in LANGUAGES}
 
 
 def notice_texts(kind: str, facts: Mapping[str, Any]) -> dict[str, str]:

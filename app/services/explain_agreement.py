@@ -18,6 +18,7 @@ from app.sdmx.rooms import FOR_GOOD, MARKERS
 from app.sdmx.terms import Terms
 from app.sdmx.terms_explained import Action, Explanation, Question, explain, sees_withheld
 from app.sdmx.terms_rows import row_rules
+from app.sdmx.terms_texts import PUBLIC
 from app.sdmx.time_period import parse_time_period
 from app.services.find_any_agreement import find_any_agreement
 from app.store import clients
@@ -25,9 +26,6 @@ from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.cells import Cell, read_cell
 from app.store.pools import Pools, with_retry
 from app.store.types import Connection
-
-ANYBODY: Final = "*"
-"""As the organisation of a question: anybody, without a token."""
 
 _OPEN: Final = frozenset({"", "*"})
 
@@ -86,7 +84,7 @@ async def _about(
     named = asked.organisation
     if not named and not asked.client:
         return _About(caller.organisation, kind)
-    if named == ANYBODY and not asked.client:
+    if named == PUBLIC and not asked.client:
         return _About(None, None)
     is_party = caller.organisation == stored.provider or may_maintain(caller, _agency(stored))
     if asked.client:
@@ -179,7 +177,7 @@ def _question(
 ) -> Question:
     return Question(
         asked.action,
-        organisation or "*",
+        organisation or PUBLIC,
         may_submit(subject, terms.provider),
         organisation is not None and organisation in terms.readers,
         now,

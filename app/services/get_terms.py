@@ -12,6 +12,7 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.metadata_structures import ResolvedAttribute, resolve_metadata_attributes
 from app.sdmx.terms import Term, Terms
 from app.sdmx.terms_sets import STRUCTURE
+from app.sdmx.terms_texts import term_names
 from app.services.describe_agreement import agreement_id
 from app.services.find_any_agreement import find_any_agreement
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
@@ -94,7 +95,7 @@ def _described(
 
 
 def _term(terms: Terms, term: Term, known: ResolvedAttribute | None, language: str) -> TermReply:
-    names = {"en": term.id, "es": term.id} if known is None else dict(known.component.names)
+    names = term_names(term.id) if known is None else dict(known.component.names)
     codes = (known.component.codes if known is not None else None) or {}
     values = [word for value in term.values for word in str(value).split()] if codes else []
     return TermReply(
