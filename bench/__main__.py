@@ -13,7 +13,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import checking, formats, mapping, messages, reading, reports, workbooks, writing
+from bench import (
+    checking,
+    formats,
+    mapping,
+    messages,
+    mirrors,
+    reading,
+    reports,
+    workbooks,
+    writing,
+)
 from bench.checks import Check, Skipped
 from bench.ground import Ground
 from bench.http_client import SkippedError
@@ -42,6 +52,7 @@ MEASURES: dict[str, Measure] = {
         workbooks.workbooks,
         checking.checks,
         mapping.mapping,
+        mirrors.mirrors,
         writing.month,
         reports.reports,
         writing.history,

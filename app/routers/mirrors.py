@@ -20,14 +20,11 @@ from app.models.mirror import (
     MirrorReply,
     WrittenNoteReply,
 )
+from app.sdmx.mirrors.corridors import CorridorOrder, CorridorPage
 from app.services.compare_mirror import MirrorPage, SeriesOrder, compare_mirror
 from app.services.list_mirror_notes import list_mirror_notes
 from app.services.list_mirror_pairs import MIRROR_PATH, list_mirror_pairs
-from app.services.rank_mirror_corridors import (
-    CorridorOrder,
-    CorridorPage,
-    rank_mirror_corridors,
-)
+from app.services.rank_mirror_corridors import rank_mirror_corridors
 from app.services.write_mirror_note import NoteOrder, write_mirror_note
 
 router = APIRouter(prefix=MIRROR_PATH, tags=["mirrors"])

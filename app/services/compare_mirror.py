@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -20,8 +20,9 @@ from app.sdmx.mirrors.compare import (
     Figures,
     compare,
     compare_series,
+    most_apart,
 )
-from app.sdmx.mirrors.corridors import find_corridors
+from app.sdmx.mirrors.corridors import CorridorPage, find_corridors
 from app.sdmx.mirrors.lags import best_lag
 from app.sdmx.mirrors.notes import Note, agreed_value, cell_name, standing_notes
 from app.sdmx.mirrors.periods import move_period
@@ -98,19 +99,10 @@ def _compared(
         common = left.keys() & right.keys()
         left = {cell: left[cell] for cell in common}
         right = {cell: right[cell] for cell in common}
-    found: Iterable[ComparedSeries] = compare_series(reading.planned.plan, left, right, query)
-    if page.order != "cell":
-        found = sorted(found, key=lambda one: _disagreement(one, page.order), reverse=True)
+    plan = reading.planned.plan
+    order = None if page.order == "cell" else most_apart(plan, left, right, query, page.order)
+    found = compare_series(plan, left, right, query, order)
     return islice(found, page.offset, page.offset + page.limit)
-
-
-def _disagreement(one: ComparedSeries, order: SeriesOrder) -> float:
-    """How far a series disagrees: mean asymmetry, or the gaps added up; below 0 if never told."""
-    if order == "gap":
-        gaps = [abs(float(f.gap)) for _, f in one.figures if f.gap is not None]
-        return sum(gaps) if gaps else -1.0
-    known = [f.asymmetry for _, f in one.figures if f.asymmetry is not None]
-    return sum(known) / len(known) if known else -1.0
 
 
 def _message(reading: MirrorReading, query: CellQuery, page: MirrorPage, language: str) -> bytes:
@@ -141,8 +133,9 @@ def _lags(reading: MirrorReading, query: CellQuery) -> dict[str, Any]:
     """The correlations of the whole selection, where it is of one corridor."""
     if reading.pair.time_rule != "LAG":
         return {"lags": None, "best_lag": None}
-    corridors = find_corridors(reading.planned.plan, reading.left, reading.right, query)
-    lags = corridors[0].lags if len(corridors) == 1 else ()
+    plan, page = reading.planned.plan, CorridorPage(limit=1)
+    count, corridors = find_corridors(plan, reading.left, reading.right, query, page)
+    lags = corridors[0].lags if count == 1 else ()
     return {"lags": tell_lags(lags) or None, "best_lag": best_lag(lags)}
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 
 from app.auth.subject import Subject
-from app.sdmx.mirrors.corridors import Corridor, SideTotal, find_corridors
+from app.sdmx.mirrors.corridors import Corridor, CorridorPage, SideTotal, find_corridors
 from app.sdmx.mirrors.plan import CellQuery
 from app.services.mirror_words import describe_pair, explain_nothing, tell_lags
 from app.services.read_mirror import read_mirror
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
-
-CorridorOrder = Literal["asymmetry", "gap"]
 
 COLUMNS: Final = (
     *("rank", "first_area", "second_area", "apart", "left_sum", "right_sum", "gap", "asymmetry"),
@@ -26,21 +23,6 @@ COLUMNS: Final = (
     *("right_unit", "left_providers", "right_providers", "left_added", "right_added"),
 )
 BYTE_ORDER_MARK: Final = "\ufeff"
-
-
-@dataclass(frozen=True, slots=True)
-class CorridorPage:
-    """Which corridors are told.
-
-    Attributes:
-        order: by mean asymmetry, or by the gap of the sums.
-        at_least: corridors whose sides add up to less are left out.
-    """
-
-    order: CorridorOrder = "asymmetry"
-    at_least: float = 0
-    offset: int = 0
-    limit: int = 500
 
 
 async def rank_mirror_corridors(
@@ -65,21 +47,19 @@ async def rank_mirror_corridors(
     reading = await read_mirror(pools, cache, named, query, subject)
 
     def write() -> bytes:
-        found = find_corridors(reading.planned.plan, reading.left, reading.right, query)
-        kept = [one for one in found if abs(one.left_sum) + abs(one.right_sum) >= page.at_least]
-        if page.order == "gap":
-            kept.sort(key=lambda one: -one.gap)
-        shown = list(enumerate(kept, 1))[page.offset : page.offset + page.limit]
+        plan = reading.planned.plan
+        total, found = find_corridors(plan, reading.left, reading.right, query, page)
+        shown = list(enumerate(found, page.offset + 1))
         if as_table:
             return _table(shown)
         return orjson.dumps(
             {
                 "pair": describe_pair(reading.pair, language),
-                "total": len(kept),
+                "total": total,
                 "offset": page.offset,
                 "limit": page.limit,
                 "lag": query.lag,
-                "reason": None if kept else explain_nothing(reading, language),
+                "reason": None if total else explain_nothing(reading, language),
                 "corridors": [_told(rank, one) for rank, one in shown],
             }
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.sdmx.mirrors.cells import collect_cells
 from app.sdmx.mirrors.compare import compare, compare_series
-from app.sdmx.mirrors.corridors import find_corridors
+from app.sdmx.mirrors.corridors import CorridorPage, find_corridors
 from app.sdmx.mirrors.lags import best_lag, correlate, correlation
 from app.sdmx.mirrors.periods import canonical_period, changes_of_years, move_period, sums_of_years
 from app.sdmx.mirrors.plan import CellQuery
@@ -149,7 +149,8 @@ def test_the_agreement_of_the_highest_precedence_answers_for_a_key() -> None:
     rows = side(plan.left, [returned("2023-01", "1")], 1)
     rows += side(plan.left, [returned("2023-01", "2")], 2)
     found = collect_cells(plan.left, rows, {2: "MEX_UPMRIP", 1: "INT_IOM"})
-    [[one]] = found.values()
+    [one] = found.values()
+    assert one.also is None
     assert one.provider == "MEX_UPMRIP"
     assert '"2"' in (one.observations or "")
 
@@ -256,12 +257,16 @@ def test_corridors_add_single_codes_or_take_the_total_and_rank_by_asymmetry() ->
         received("2023-01", "10", REF_AREA="HND", CITIZENSHIP="HND"),
     ]
     plan = planned("MS_RETURN")
-    found = find_corridors(plan, cells(plan.left, left), cells(plan.right, right), CellQuery())
+    sides = cells(plan.left, left), cells(plan.right, right)
+    count, found = find_corridors(plan, *sides, CellQuery())
+    assert count == 2
     assert [one.areas for one in found] == [("MEX", "HND"), ("MEX", "GTM")]
     assert (found[0].left_sum, found[0].right_sum, found[0].asymmetry) == (30, 10, 1.0)
     assert found[0].left.added == ("CITIZENSHIP",)
     assert (found[1].left_sum, found[1].right_sum) == (100, 90), "totals are not added to parts"
     assert found[1].periods == 1
+    _, [largest] = find_corridors(plan, *sides, CellQuery(), CorridorPage("gap", 50, 0, 1))
+    assert largest.areas == ("MEX", "GTM"), "a corridor of fewer than 50 is left out"
 
 
 def test_series_come_in_the_order_of_their_cells() -> None:

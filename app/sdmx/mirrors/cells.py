@@ -6,8 +6,9 @@ the text that is stored until they are compared: a side may have very many.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 import msgspec
@@ -33,6 +34,7 @@ class SideSeries(msgspec.Struct, gc=False):
         attributes: those of the series, as JSON.
         withheld: documents that lie over it, of what the caller may see beyond the public.
         parts: the series that a formula adds or takes away, if it is computed.
+        also: another series of the same cell, in another unit of measure.
     """
 
     agreement: int
@@ -44,6 +46,14 @@ class SideSeries(msgspec.Struct, gc=False):
     withheld: tuple[str, ...] = ()
     formula: Formula | None = None
     parts: tuple[tuple[int, SideSeries], ...] = ()
+    also: SideSeries | None = None
+
+    def all(self) -> Iterator[SideSeries]:
+        """It, and the others of its cell."""
+        one: SideSeries | None = self
+        while one is not None:
+            yield one
+            one = one.also
 
     def document(self) -> Document:
         """Its observations."""
@@ -82,8 +92,8 @@ class StoredSeries(msgspec.Struct, frozen=True, gc=False):
     withheld: tuple[str, ...] = ()
 
 
-SideCells: TypeAlias = dict[Cell, list[SideSeries]]
-"""The series of each cell: one for each unit of measure (and frequency, where years are made)."""
+SideCells: TypeAlias = dict[Cell, SideSeries]
+"""The series of each cell, with others of other units (and frequencies, where years are made)."""
 
 
 def collect_cells(
@@ -146,33 +156,42 @@ def _compute(by_key: dict[Key, SideSeries], position: int, formula: Formula) -> 
 
 
 def _in_cells(plan: SidePlan, by_key: Mapping[Key, SideSeries]) -> SideCells:
-    kept = tuple(plan.kept.items())
+    # What is read is what is kept, but for parts of formulas.
+    parted = {position for position, _ in plan.formulas} & plan.kept.keys()
+    kept = tuple((position, plan.kept[position]) for position in parted)
     places = plan.places
+    by_year = any(place < 0 for place in places)
+    pick = itemgetter(*places) if len(places) > 1 and not by_year else None
     cells: SideCells = {}
     for key, one in by_key.items():
-        if any(key[position] not in codes for position, codes in kept):
+        if kept and not all(key[position] in codes for position, codes in kept):
             continue
-        cell = tuple([YEAR if place < 0 else key[place] for place in places])
-        held = cells.get(cell)
-        if held is None:
-            cells[cell] = [one]
+        if pick is not None:
+            cell = pick(key)
         else:
-            held.append(one)
+            cell = tuple([YEAR if place < 0 else key[place] for place in places])
+        one.also = cells.get(cell)
+        cells[cell] = one
     return cells
 
 
 def choose(
-    left: Sequence[SideSeries], right: Sequence[SideSeries]
+    left: SideSeries | None, right: SideSeries | None
 ) -> tuple[SideSeries | None, SideSeries | None]:
     """The series of a cell that are compared: of one unit where both sides have one."""
-    if len(left) == len(right) == 1:
-        return left[0], right[0]
-    ours, theirs = sorted(left, key=_preference), sorted(right, key=_preference)
+    alone = all(one is None or one.also is None for one in (left, right))
+    if alone:
+        return left, right
+    ours, theirs = _sorted(left), _sorted(right)
     for one in ours:
         for other in theirs:
             if one.unit == other.unit:
                 return one, other
     return next(iter(ours), None), next(iter(theirs), None)
+
+
+def _sorted(one: SideSeries | None) -> list[SideSeries]:
+    return [] if one is None else sorted(one.all(), key=_preference)
 
 
 def _preference(one: SideSeries) -> tuple[int, int, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from app.sdmx.mirrors.cells import SideCells, SideSeries, choose
+from app.sdmx.mirrors.disagreement import Passes, disagreement, moved, numbers_of
 from app.sdmx.mirrors.periods import changes_of_years, move_period, sums_of_years, within
 from app.sdmx.mirrors.plan import Cell, CellQuery, PairPlan
 from app.sdmx.mirrors.values import Nothing, OfYears, Values, in_unit, read_values
@@ -24,7 +25,7 @@ State: TypeAlias = Literal[
     "RIGHT_SUPPRESSED",
     "BOTH_SUPPRESSED",
 ]
-Passes: TypeAlias = Callable[[str], bool]
+RankedBy: TypeAlias = Literal["asymmetry", "gap"]
 DIGITS: Final = 6
 
 
@@ -93,12 +94,14 @@ def _compare_decimals(left: str, right: str) -> Figures:
     return Figures("COMPARED", left, right, gap, ratio, asymmetry)
 
 
-def pair_values(plan: PairPlan, left: SideCells, right: SideCells) -> Iterator[SeriesValues]:
-    """The two series of each cell with their values, in the order of the cells."""
-    sums, changes = _of_years(plan)
+def pair_values(
+    plan: PairPlan, left: SideCells, right: SideCells, order: Iterable[Cell] | None
+) -> Iterator[SeriesValues]:
+    """The two series of each cell with their values, in an order or that of the cells."""
+    sums, changes = of_years(plan)
     nobody = Values({}, {}, 0)
-    for cell in sorted(left.keys() | right.keys()):
-        one, other = choose(left.get(cell, ()), right.get(cell, ()))
+    for cell in sorted(left.keys() | right.keys()) if order is None else order:
+        one, other = choose(left.get(cell), right.get(cell))
         yield SeriesValues(
             cell,
             one,
@@ -109,11 +112,15 @@ def pair_values(plan: PairPlan, left: SideCells, right: SideCells) -> Iterator[S
 
 
 def compare_series(
-    plan: PairPlan, left: SideCells, right: SideCells, query: CellQuery
+    plan: PairPlan,
+    left: SideCells,
+    right: SideCells,
+    query: CellQuery,
+    order: Iterable[Cell] | None = None,
 ) -> Iterator[ComparedSeries]:
-    """The comparison of each cell, in the order of the cells; those without a period left out."""
+    """The comparison of each cell, in an order or that of the cells; none without a period."""
     passes = within(query.first_day, query.last_day)
-    for both in pair_values(plan, left, right):
+    for both in pair_values(plan, left, right, order):
         multiplier = _multiplier(both)
         periods = sorted(_periods(both, query.lag))
         figures = tuple(
@@ -125,7 +132,8 @@ def compare_series(
             yield ComparedSeries(both.cell, both.left, both.right, multiplier, figures)
 
 
-def _of_years(plan: PairPlan) -> tuple[OfYears | None, OfYears | None]:
+def of_years(plan: PairPlan) -> tuple[OfYears | None, OfYears | None]:
+    """What makes years of the values of each side, where the pair compares years."""
     if plan.pair.time_rule == "YEAR_CHANGE":
         return sums_of_years, changes_of_years
     return None, None
@@ -135,6 +143,25 @@ def _multiplier(both: SeriesValues) -> int:
     """The power of ten that both are shown in: the lower, of those that have values."""
     there = [v.multiplier for v in (both.left_values, both.right_values) if v.texts]
     return min(there, default=0)
+
+
+def most_apart(
+    plan: PairPlan, left: SideCells, right: SideCells, query: CellQuery, measure: RankedBy
+) -> list[Cell]:
+    """The cells, those first whose sides are furthest apart; last those of one side alone."""
+    sums, changes = of_years(plan)
+    passes = within(query.first_day, query.last_day)
+    ranked: list[tuple[float, Cell]] = [(1.0, cell) for cell in left.keys() ^ right.keys()]
+    for cell in left.keys() & right.keys():
+        one, other = choose(left[cell], right[cell])
+        if one is None or other is None:
+            continue
+        ours = numbers_of(one, plan.left.measure, sums, passes)
+        theirs = numbers_of(other, plan.right.measure, changes, passes)
+        found = disagreement(ours, moved(theirs, query.lag) if query.lag else theirs)
+        ranked.append((-(found.asymmetry if measure == "asymmetry" else found.gaps), cell))
+    ranked.sort()
+    return [cell for _, cell in ranked]
 
 
 def _periods(both: SeriesValues, lag: int) -> set[str]:

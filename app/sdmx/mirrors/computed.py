@@ -87,7 +87,7 @@ def _row(
     parties: Callable[[], Parties],
 ) -> dict[str, Any]:
     said = standing.get(cell_name(plan, one.cell, period), {}) if standing else {}
-    row = {
+    row: dict[str, Any] = {
         TIME: period,
         "ASYMMETRY": _decimal(figures.asymmetry),
         "LEFT_VALUE": figures.left,

@@ -6,27 +6,38 @@ single codes are added; groups of areas are left out.
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from app.sdmx.mirrors.cells import SideCells, SideSeries
+from app.sdmx.mirrors.compare import DIGITS, of_years
+from app.sdmx.mirrors.disagreement import (
+    Disagreement,
+    Numbers,
+    Passes,
+    disagreement,
+    moved,
+    numbers_of,
+)
 from app.sdmx.mirrors.lags import LagResult, best_lag, correlate
-from app.sdmx.mirrors.periods import changes_of_years, move_period, sums_of_years, within
+from app.sdmx.mirrors.periods import within
 from app.sdmx.mirrors.plan import TOTALS, Cell, CellQuery, PairPlan
-from app.sdmx.mirrors.values import OfYears, read_values
+from app.sdmx.mirrors.values import OfYears
 
 _GROUP: Final = re.compile(r"M49_.*|G_.*|_NAT|_FOR|W")
 
-Passes: TypeAlias = Callable[[str], bool]
-CorridorKey: TypeAlias = tuple[str, ...]
-"""The two areas, then the codes that are kept apart."""
+CorridorOrder: TypeAlias = Literal["asymmetry", "gap"]
+_Groups: TypeAlias = dict[Any, Cell | list[Cell]]
+"""The cells of each corridor; one that is alone stands without a list, for there are very many."""
 
 
-class SideTotal(msgspec.Struct, gc=False):
+class SideTotal(msgspec.Struct, frozen=True, gc=False):
     """One side of a corridor.
 
     Attributes:
@@ -35,7 +46,7 @@ class SideTotal(msgspec.Struct, gc=False):
     """
 
     unit: str
-    values: dict[str, float]
+    values: Numbers
     providers: tuple[str, ...]
     added: tuple[str, ...]
 
@@ -44,6 +55,7 @@ class Corridor(msgspec.Struct, frozen=True, gc=False):
     """A corridor: both sides over the periods that they have in common.
 
     Attributes:
+        apart: codes of dimensions that are not added.
         asymmetry: mean of 2|a-b|/(a+b) over these periods, `None` where it is defined in none.
         periods: those in common.
     """
@@ -61,40 +73,72 @@ class Corridor(msgspec.Struct, frozen=True, gc=False):
     lags: tuple[LagResult, ...]
 
     @property
-    def gap(self) -> float:
-        """How far the sums are apart."""
-        return abs(self.left_sum - self.right_sum)
-
-    @property
     def best_lag(self) -> int | None:
         """The lag of the highest correlation."""
         return best_lag(self.lags)
 
 
+@dataclass(frozen=True, slots=True)
+class CorridorPage:
+    """Which corridors are told.
+
+    Attributes:
+        order: by mean asymmetry, or by the gap of the sums.
+        at_least: corridors whose sides add up to less are left out.
+    """
+
+    order: CorridorOrder = "asymmetry"
+    at_least: float = 0
+    offset: int = 0
+    limit: int = 500
+
+
 def find_corridors(
-    plan: PairPlan, left: SideCells, right: SideCells, query: CellQuery
-) -> list[Corridor]:
-    """The corridors that both sides report, the largest mean asymmetry first."""
-    sums: OfYears | None = None
-    changes: OfYears | None = None
-    if plan.pair.time_rule == "YEAR_CHANGE":
-        sums, changes = sums_of_years, changes_of_years
+    plan: PairPlan,
+    left: SideCells,
+    right: SideCells,
+    query: CellQuery,
+    page: CorridorPage | None = None,
+) -> tuple[int, list[Corridor]]:
+    """How many corridors both sides report, and a page of them: those furthest apart first."""
+    page = page or CorridorPage()
+    sums, changes = of_years(plan)
     passes = within(query.first_day, query.last_day)
     apart = _apart(plan)
-    ours = _groups(plan, left, apart)
-    theirs = _groups(plan, right, apart)
-    found = []
-    for key in sorted(ours.keys() & theirs.keys()):
-        one = _total(plan, ours[key], apart, plan.left.measure, sums, passes)
-        other = _total(plan, theirs[key], apart, plan.right.measure, changes, passes)
-        for unit in sorted(_units(one, other)):
-            codes = dict(zip((plan.dimensions[place] for place in apart), key[2:], strict=True))
-            found.append(
-                _corridor(plan, (key[0], key[1]), codes, one[unit[0]], other[unit[1]], query)
-            )
-    found.sort(key=lambda each: (-(each.asymmetry if each.asymmetry is not None else -1),
-                                 -each.gap, each.areas))  # fmt: skip
-    return found
+    ours = _Side(plan, left, apart, plan.left.measure, sums, passes)
+    theirs = _Side(plan, right, apart, plan.right.measure, changes, passes)
+    ranked = []
+    for key in ours.groups.keys() & theirs.groups.keys():
+        for units, one, other in _both(ours, theirs, key):
+            found = disagreement(one, moved(other, query.lag) if query.lag else other)
+            if abs(found.left_sum) + abs(found.right_sum) >= page.at_least:
+                ranked.append((*_rank(found, page.order), key, units))
+    last = page.offset + page.limit
+    corridors = [
+        _corridor(plan, ours, theirs, key, units, query, apart)
+        for *_, key, units in heapq.nsmallest(last, ranked)[page.offset :]
+    ]
+    return len(ranked), corridors
+
+
+def _both(
+    ours: _Side,
+    theirs: _Side,
+    key: Any,  # noqa: ANN401 - as the groups have it
+) -> Iterator[tuple[tuple[str, str], Numbers, Numbers]]:
+    """Units of a corridor, and the total of both sides in them."""
+    one, other = ours.alone(key), theirs.alone(key)
+    if one is not None and other is not None:
+        yield (one.unit, other.unit), ours.numbers_of(one), theirs.numbers_of(other)
+        return
+    left, right = ours.totals(key), theirs.totals(key)
+    for units in _units(left, right):
+        yield units, left[units[0]], right[units[1]]
+
+
+def _rank(found: Disagreement, order: CorridorOrder) -> tuple[float, float]:
+    gap = -abs(found.left_sum - found.right_sum)
+    return (-found.asymmetry, gap) if order == "asymmetry" else (gap, -found.asymmetry)
 
 
 def _apart(plan: PairPlan) -> tuple[int, ...]:
@@ -107,117 +151,143 @@ def _apart(plan: PairPlan) -> tuple[int, ...]:
     )
 
 
-def _groups(
-    plan: PairPlan, cells: SideCells, apart: Sequence[int]
-) -> dict[CorridorKey, list[tuple[Cell, SideSeries]]]:
-    found: dict[CorridorKey, list[tuple[Cell, SideSeries]]] = defaultdict(list)
-    areas = plan.areas
-    for cell, held in cells.items():
-        key = (*areas(cell), *[cell[place] for place in apart])
-        found[key] += [(cell, one) for one in held]
-    return found
+class _Side:
+    """The cells of one side by corridor, with what it takes to add them up."""
+
+    def __init__(
+        self,
+        plan: PairPlan,
+        cells: SideCells,
+        apart: Sequence[int],
+        measure: str,
+        years: OfYears | None,
+        passes: Passes | None,
+    ) -> None:
+        self._cells = cells
+        self._dimensions = plan.dimensions
+        self._how = measure, years, passes
+        fixed = [place for place in (plan.first, plan.second) if isinstance(place, int)]
+        fixed += apart
+        self._free = [place for place in range(len(plan.dimensions)) if place not in fixed]
+        self.groups = _grouped(cells, fixed)
+
+    def cells(self, key: Any) -> list[Cell]:  # noqa: ANN401 - as the groups have it
+        """The cells of a corridor."""
+        held = self.groups[key]
+        return held if isinstance(held, list) else [held]
+
+    def alone(self, key: Any) -> SideSeries | None:  # noqa: ANN401 - as the groups have it
+        """The one series of a corridor, if it is one."""
+        held = self.groups[key]
+        if isinstance(held, list):
+            return None
+        one = self._cells[held]
+        return one if one.also is None else None
+
+    def numbers_of(self, one: SideSeries) -> Numbers:
+        """The values of a series."""
+        return numbers_of(one, *self._how)
+
+    def totals(self, key: Any) -> dict[str, Numbers]:  # noqa: ANN401 - as the groups have it
+        """The total of a corridor by period, for each unit of measure."""
+        found = self._by_unit(self.cells(key))
+        return {unit: self._sum(kept) for unit, (kept, _) in found.items()}
+
+    def total(self, key: Any, unit: str) -> SideTotal:  # noqa: ANN401 - as the groups have it
+        """The same of one unit, with who reports it and what was added."""
+        kept, added = self._by_unit(self.cells(key))[unit]
+        return SideTotal(
+            unit,
+            self._sum(kept),
+            tuple(sorted({one.provider for one in kept})),
+            tuple(self._dimensions[place] for place in added),
+        )
+
+    def _by_unit(self, cells: Sequence[Cell]) -> dict[str, tuple[list[SideSeries], list[int]]]:
+        by_unit: dict[str, dict[Cell, SideSeries]] = {}
+        for cell in cells:
+            for one in self._cells[cell].all():
+                by_unit.setdefault(one.unit, {})[cell] = one
+        found = {}
+        for unit, members in by_unit.items():
+            kept, added = _reduced(list(members), self._free)
+            found[unit] = [members[cell] for cell in kept], added
+        return found
+
+    def _sum(self, members: Iterable[SideSeries]) -> Numbers:
+        total: Numbers = {}
+        for one in members:
+            for period, value in self.numbers_of(one).items():
+                total[period] = total.get(period, 0.0) + value
+        return dict(sorted(total.items()))
 
 
-def _total(
-    plan: PairPlan,
-    members: Sequence[tuple[Cell, SideSeries]],
-    apart: Sequence[int],
-    measure: str,
-    of_years: OfYears | None,
-    passes: Passes | None,
-) -> dict[str, SideTotal]:
-    """The total of one side, for each unit of measure."""
-    by_unit: dict[str, list[tuple[Cell, SideSeries]]] = defaultdict(list)
-    for cell, one in members:
-        by_unit[one.unit].append((cell, one))
-    fixed = {*apart, plan.first, plan.second}
-    free = [place for place in range(len(plan.dimensions)) if place not in fixed]
-    totals = {}
-    for unit, listed in by_unit.items():
-        kept, added = _reduced(listed, free)
-        names = tuple(plan.dimensions[place] for place in added)
-        providers = tuple(sorted({one.provider for _, one in kept}))
-        values = _sum((one for _, one in kept), measure, of_years, passes)
-        totals[unit] = SideTotal(unit, values, providers, names)
-    return totals
+def _grouped(cells: SideCells, fixed: Sequence[int]) -> _Groups:
+    """The cells by their codes at some positions."""
+    pick = itemgetter(*fixed) if fixed else lambda _: ()
+    groups: _Groups = {}
+    for cell in cells:
+        key = pick(cell)
+        held = groups.get(key)
+        if held is None:
+            groups[key] = cell
+        elif isinstance(held, list):
+            held.append(cell)
+        else:
+            groups[key] = [held, cell]
+    return groups
 
 
-def _reduced(
-    members: list[tuple[Cell, SideSeries]], free: Sequence[int]
-) -> tuple[list[tuple[Cell, SideSeries]], list[int]]:
+def _reduced(cells: list[Cell], free: Sequence[int]) -> tuple[list[Cell], list[int]]:
     """The cells that add up to the corridor, and the positions over which they are added."""
     added: list[int] = []
-    if len(members) == 1:
-        return members, added
+    if len(cells) == 1:
+        return cells, added
     for place in free:
-        codes = {cell[place] for cell, _ in members}
+        codes = {cell[place] for cell in cells}
         totals = [code for code in TOTALS if code in codes]
         if totals:
-            members = [member for member in members if member[0][place] == totals[0]]
+            cells = [cell for cell in cells if cell[place] == totals[0]]
         elif len(codes) > 1:
-            members = [member for member in members if not _GROUP.fullmatch(member[0][place])]
+            cells = [cell for cell in cells if not _GROUP.fullmatch(cell[place])]
             added.append(place)
-    return members, added
+    return cells, added
 
 
-def _sum(
-    members: Iterable[SideSeries],
-    measure: str,
-    of_years: OfYears | None,
-    passes: Passes | None,
-) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for one in members:
-        values = read_values(one, measure, of_years)
-        scale = 10.0**values.multiplier
-        for period, text in values.texts.items():
-            total[period] = total.get(period, 0.0) + float(text) * scale
-    return {
-        period: value for period, value in sorted(total.items()) if passes is None or passes(period)
-    }
-
-
-def _units(
-    left: Mapping[str, SideTotal], right: Mapping[str, SideTotal]
-) -> Iterator[tuple[str, str]]:
+def _units(left: Mapping[str, object], right: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Units to compare: those in common, else the first of each."""
     common = left.keys() & right.keys()
     if common:
-        yield from ((unit, unit) for unit in common)
+        yield from ((unit, unit) for unit in sorted(common))
     else:
         yield min(left), min(right)
 
 
 def _corridor(
     plan: PairPlan,
-    areas: tuple[str, str],
-    apart: dict[str, str],
-    left: SideTotal,
-    right: SideTotal,
+    ours: _Side,
+    theirs: _Side,
+    key: Any,  # noqa: ANN401 - as the groups have it
+    units: tuple[str, str],
     query: CellQuery,
+    apart: Sequence[int],
 ) -> Corridor:
+    left, right = ours.total(key, units[0]), theirs.total(key, units[1])
+    cell = ours.cells(key)[0]
     lags = tuple(correlate(left.values, right.values, plan.pair.lags))
-    if query.lag:
-        right = msgspec.structs.replace(right, values=_moved(right.values, query.lag))
-    common = [period for period in left.values if period in right.values]
-    pairs = [(left.values[period], right.values[period]) for period in common]
-    asymmetries = [2 * abs(a - b) / (a + b) for a, b in pairs if a >= 0 and b >= 0 and a + b > 0]
-    mean = round(sum(asymmetries) / len(asymmetries), 6) if asymmetries else None
+    later = moved(right.values, query.lag) if query.lag else right.values
+    found = disagreement(left.values, later)
+    common = [period for period in left.values if period in later]
     return Corridor(
-        areas,
-        apart,
+        plan.areas(cell),
+        {plan.dimensions[place]: cell[place] for place in apart},
         left,
         right,
-        round(sum(a for a, _ in pairs), 6),
-        round(sum(b for _, b in pairs), 6),
-        mean,
-        len(common),
+        round(found.left_sum, DIGITS),
+        round(found.right_sum, DIGITS),
+        None if found.asymmetry < 0 else round(found.asymmetry, DIGITS),
+        found.periods,
         common[0] if common else None,
         common[-1] if common else None,
         lags,
     )
-
-
-def _moved(values: Mapping[str, float], lag: int) -> dict[str, float]:
-    moved = ((move_period(period, -lag), value) for period, value in values.items())
-    return {period: value for period, value in moved if period is not None}
