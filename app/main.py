@@ -25,6 +25,7 @@ from app.routers import (
     agreement_terms,
     agreements,
     availability,
+    calendar,
     data,
     data_submission,
     derived,
@@ -59,6 +60,7 @@ from app.routers import (
 )
 from app.services.check_readiness import ReadinessProbe
 from app.services.prepare_data import UpperCache
+from app.services.read_calendar import CalendarMemory
 from app.settings import Settings
 from app.store.catalogue import CatalogueCache
 from app.store.embedded import EmbeddedPostgres
@@ -174,6 +176,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.replies = ReplyCache(settings)
         app.state.quick = QuickMemory(HeadReader(pools.public), app.state.replies)
         app.state.uppers = UpperCache()
+        app.state.calendar = CalendarMemory()
         hearing = asyncio.create_task(hear_redactions(dsn, lambda: _let_go(app)))
         stack.push_async_callback(_end, hearing)
         app.state.workbooks = asyncio.Semaphore(WORKBOOKS_AT_ONCE)
@@ -186,6 +189,7 @@ def _let_go(app: FastAPI) -> None:
     """Keep no reply that may tell of what was redacted."""
     app.state.replies.clear()
     app.state.uppers.clear()
+    app.state.calendar.known.clear()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -1,0 +1,188 @@
+"""The calendar: `/api/calendar`, what is owed by whom, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+from typing import Annotated, Any, Final, get_args
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.errors import NotAcceptableError, QuerySyntaxError
+from app.http.conditions import holds
+from app.http.subject import OptionalSubject
+from app.http.submission_parameters import refuse_unknown
+from app.http.submission_replies import language_of
+from app.models.owed import CalendarReply
+from app.sdmx.calendar.duties import STATES, State
+from app.sdmx.calendar.texts import LANGUAGES
+from app.sdmx.reporting_periods import read_period
+from app.services.ical_calendar import ical_calendar
+from app.services.read_calendar import CalendarQuery, read_calendar
+from app.services.table_calendar import table_calendar
+from app.services.tell_calendar import CALENDAR_PATH, tell_calendar
+
+router = APIRouter(prefix=CALENDAR_PATH, tags=["calendar"])
+
+ICAL: Final = "text/calendar; charset=utf-8"
+CSV: Final = "text/csv; charset=utf-8"
+DAYS_OF_FEED: Final = 366
+
+_SELECTING: Final = ("provider", "dataflow", "from", "to", "state")
+_FORMATS: Final = {"json": "application/json", "csv": CSV, "ical": ICAL}
+_OTHERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"text/csv": {}, "text/calendar": {}},
+        "description": "As CSV one row, as iCalendar one day for each period that is owed.",
+    }
+}
+_Language = Annotated[
+    str | None, Query(description="`en` or `es`, for programs that cannot send Accept-Language.")
+]
+
+
+@router.head("", include_in_schema=False)
+@router.get("", summary="What is owed by whom", response_model=CalendarReply, responses=_OTHERS)
+async def get_calendar(
+    request: Request,
+    caller: OptionalSubject,
+    provider: Annotated[str | None, Query(description="Id of a data provider.")] = None,
+    dataflow: Annotated[str | None, Query(description="Id or `AGENCY:ID(VERSION)`.")] = None,
+    first: Annotated[
+        str | None,
+        Query(alias="from", description="First day on which something is due, or a period."),
+    ] = None,
+    last: Annotated[
+        str | None, Query(alias="to", description="Last such day, or a period.")
+    ] = None,
+    state: Annotated[
+        str | None, Query(description="late, due, open, complete, nil; several by commas.")
+    ] = None,
+    format: Annotated[
+        str | None, Query(description="`json`, `csv` or `ical`; else as the field Accept asks.")
+    ] = None,
+    lang: _Language = None,
+    offset: Annotated[int, Query(ge=0, le=1 << 31, description="How many are left out.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="How many are told at most.")] = 1000,
+) -> Response:
+    """Tell what is due between two days, by country and for the region, with counts."""
+    taken = (*_SELECTING, "format", "lang", "offset", "limit")
+    refuse_unknown((name for name, _ in request.query_params.multi_items()), taken)
+    services, language = request.app.state, _language(request, lang)
+    form = _form(request, format)
+    query = CalendarQuery(
+        provider,
+        dataflow,
+        _day("from", first),
+        _day("to", last, ends=True),
+        _states(state),
+    )
+    reading = await read_calendar(
+        services.pools, services.catalogue, services.calendar, query, caller
+    )
+    base_url = services.settings.base_url
+    given = [(n, v) for n, v in request.query_params.multi_items() if n in (*_SELECTING, "lang")]
+
+    def write() -> bytes:
+        if form == "ical":
+            return ical_calendar(reading, provider, base_url, language)
+        if form == "csv":
+            return table_calendar(reading, language)
+        told = tell_calendar(reading, given, (offset, limit), base_url, language)
+        return told.model_dump_json().encode()
+
+    body = await asyncio.to_thread(write)
+    name = {"csv": "calendar.csv", "ical": "calendar.ics"}.get(form)
+    room = "public" if caller is None else "private"
+    return _reply(request, body, _FORMATS[form], (language, room, name))
+
+
+@router.head("/{provider}.ics", include_in_schema=False)
+@router.get(
+    "/{provider}.ics",
+    summary="Subscribe to the calendar of a provider",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {}}}},
+)
+async def get_feed(request: Request, provider: str, lang: _Language = None) -> Response:
+    """Return what a provider owes within a year before and after today, for its calendar."""
+    refuse_unknown((name for name, _ in request.query_params.multi_items()), ("lang",))
+    services, language = request.app.state, _language(request, lang)
+    around = dt.timedelta(days=DAYS_OF_FEED)
+    today = dt.datetime.now(dt.UTC).date()
+    query = CalendarQuery(provider, None, today - around, today + around)
+    reading = await read_calendar(services.pools, services.catalogue, services.calendar, query)
+    base_url = services.settings.base_url
+    body = await asyncio.to_thread(ical_calendar, reading, provider, base_url, language)
+    return _reply(request, body, ICAL, (language, "public", None))
+
+
+def _reply(
+    request: Request, body: bytes, media: str, told: tuple[str, str, str | None]
+) -> Response:
+    language, room, file_name = told
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "Cache-Control": f"{room}, no-cache",
+        "Vary": "Authorization, Accept, Accept-Language",
+        "ETag": etag,
+        "Content-Language": language,
+    }
+    if holds(request, etag):
+        return Response(status_code=304, headers=headers)
+    if file_name is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return Response(body, 200, headers, media)
+
+
+def _language(request: Request, asked: str | None) -> str:
+    if asked is None:
+        language = language_of(request)
+        return language if language in LANGUAGES else "en"
+    if asked not in LANGUAGES:
+        raise QuerySyntaxError("lang is en or es.", "lang es en o es.", parameter="lang")
+    return asked
+
+
+def _form(request: Request, asked: str | None) -> str:
+    if asked is not None:
+        if asked not in _FORMATS:
+            raise NotAcceptableError(
+                "The calendar is there as json, csv and ical.",
+                "El calendario existe en json, csv e ical.",
+            )
+        return asked
+    accept = request.headers.get("accept", "")
+    if "application/json" in accept:
+        return "json"
+    named = {"text/calendar": "ical", "text/csv": "csv"}
+    return next((form for media, form in named.items() if media in accept), "json")
+
+
+def _day(name: str, text: str | None, *, ends: bool = False) -> dt.date | None:
+    if text is None:
+        return None
+    period = read_period(text)
+    if period is None:
+        raise QuerySyntaxError(
+            f"{name}={text[:80]!r} is no day or period such as 2026-03-31, 2026-03 or 2026-Q1.",
+            f"{name}={text[:80]!r} no es un día ni un período como 2026-03-31, 2026-03 o 2026-Q1.",
+            parameter=name,
+        )
+    return period.last_day if ends else period.first_day
+
+
+def _states(text: str | None) -> frozenset[State]:
+    if text is None:
+        return frozenset()
+    asked = {part.strip() for part in text.split(",")}
+    found = frozenset(one for one in STATES if one in asked)
+    if len(found) != len(asked):
+        listed = ", ".join(get_args(State))
+        raise QuerySyntaxError(
+            f"state is any of {listed}, joined by commas.",
+            f"state es cualquiera de {listed}, unidos por comas.",
+            parameter="state",
+        )
+    return found
