@@ -101,6 +101,7 @@ ROUTES = (
     impact,
     lineage,
     derived,
+    calendar,
     export,
     oauth,
     health,
