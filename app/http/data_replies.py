@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from app.http.conditions import holds, is_unmodified
 from app.http.interfaces import nothing_found
+from app.http.lineage_links import lineage_links
 from app.http.replies import ReplyCache, SpoolResponse
 from app.http.representations import (
     content_fields,
@@ -48,7 +49,8 @@ async def answer_data(request: Request, query: DataQuery, offers: Offers) -> Res
         form = Form(representation, language, state.settings.base_url)
         etag = data_etag(prepared, form)
         headers = validators(prepared, etag, caller)
-        headers |= terms_links(prepared, state.settings.base_url)
+        terms = terms_links(prepared, state.settings.base_url).get("Link", "")
+        headers |= lineage_links(prepared, state.settings.base_url, terms)
         if holds(request, etag):
             return Response(status_code=304, headers=headers)
         key = f"{etag} {encoding}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.errors import QuerySyntaxError
@@ -11,6 +12,7 @@ from app.http.subject import OptionalSubject
 from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE
 from app.models.lineage_reply import LineageReply
+from app.services.describe_lineage import describe_lineage
 from app.services.preview_map import Bounds
 from app.services.trace_figure import Asked, trace_figure
 
@@ -42,20 +44,24 @@ async def get_lineage(
     """Lead a figure back to its publication, map, national label and signer.
 
     Its sender learns the submission and the rows of the file too. Of several agreements that hold
-    the figure it is the one that a query of the dataflow gives.
+    the figure it is the one that a query of the dataflow gives. Without a key: how to ask.
     """
-    if (agreement is None) == (dataflow is None) or not key:
+    if (agreement is None) == (dataflow is None):
         raise QuerySyntaxError(
             "Say which figure: `key`, `period`, and one of `agreement` and `dataflow`.",
             "Diga qué cifra: `key`, `period`, y uno de `agreement` y `dataflow`.",
         )
     state = request.app.state
     settings = state.settings
+    asked = Asked(agreement, dataflow, key, period)
+    if not key:
+        plan = await describe_lineage(state.pools, state.catalogue, asked, settings.base_url)
+        return Response(orjson.dumps(plan), 200, _PUBLIC, "application/json")
     told = await trace_figure(
         state.pools,
         state.catalogue,
         caller,
-        Asked(agreement, dataflow, key, period),
+        asked,
         settings.base_url,
         Bounds(settings.max_body_bytes, settings.max_xlsx_rows, state.rereading),
     )

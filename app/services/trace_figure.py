@@ -22,6 +22,7 @@ from app.sdmx.aggregates.declarations import method_of, source_of
 from app.sdmx.flow import Flow
 from app.sdmx.undo import Past, Version
 from app.services.derive.publish_derived import PROVIDER
+from app.services.find_agreements import find_agreements
 from app.services.find_raw_rows import RawRows, Wanted, find_raw_rows
 from app.services.preview_map import Bounds
 from app.store import lineage
@@ -84,7 +85,7 @@ async def trace_figure(
     """
     async with pools.writer.acquire() as connection:
         catalogue = await cache.current(connection)
-    agreements = _agreements(catalogue, asked)
+    agreements = find_agreements(catalogue, asked.agreement, asked.dataflow)
     found = None
     for agreement in agreements:
         found = await _find(pools, catalogue, subject, agreement, asked)
@@ -96,27 +97,6 @@ async def trace_figure(
             f"No hay ninguna cifra {asked.key[:200]} {asked.period[:40]} que usted pueda ver.",
         )
     return await _describe(pools, catalogue, subject, found, asked, (base_url, bounds))
-
-
-def _agreements(catalogue: Catalogue, asked: Asked) -> list[StoredAgreement]:
-    """The agreements that may hold the figure, those of the highest precedence first."""
-    named = asked.agreement or asked.dataflow or ""
-    listed = [
-        one
-        for one in catalogue.agreements.values()
-        if _is_named(one.urn if asked.agreement else one.dataflow_urn, named)
-    ]
-    if not listed:
-        raise NotFoundError(
-            f"There are no agreements of {named[:200]!r}.",
-            f"No hay convenios de {named[:200]!r}.",
-        )
-    return listed
-
-
-def _is_named(urn: str, named: str) -> bool:
-    short = urn.rpartition("=")[2]
-    return named in (urn, short, short.partition("(")[0])
 
 
 async def _find(

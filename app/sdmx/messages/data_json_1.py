@@ -300,7 +300,7 @@ class Json1Writer:
 
     def _links(self, dataset: DataSet) -> list[dict[str, str]]:
         assert self._header is not None  # noqa: S101 - begin() comes first
-        return links(dataset, f"{self._header.base_url}/sdmx/v1")
+        return links(dataset, self._header.base_url, "/sdmx/v1")
 
 
 def _is_alike(one: Layout, other: Layout) -> bool:

@@ -355,7 +355,7 @@ class JsonWriter:
         return descriptions(self._head.languages, self.version)
 
     def _links(self, dataset: DataSet) -> list[dict[str, str]]:
-        return links(dataset, f"{self._head.base_url}/sdmx/v2/structure")
+        return links(dataset, self._head.base_url, "/sdmx/v2/structure")
 
     @property
     def _head(self) -> Header:
