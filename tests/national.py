@@ -125,7 +125,7 @@ def national() -> list[Artefact]:
         artefact("Dataflow", "NAT", structure=urn("DataStructure", "DSD_NAT")),
         artefact("Dataflow", "DF_RET", structure=urn("DataStructure", "DSD_RET")),
         agreement("PA_RET_CRI", "DF_RET", CRI),
-        agreement("PA_RET_SLV", "DF_RET", SLV),
+        agreement("PA_RET_SLV", "DF_RET", SLV, PARTIAL="ALLOWED"),
         GROUP_TABLE,
         AREA_TABLE,
         structure_map(),

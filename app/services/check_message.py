@@ -47,6 +47,7 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
     if work.left_out:
         reader = LeftOutReader(reader, work.left_out)
     work.reader = reader
+    work.told = lambda finding: finding
     checking = _Checking(work, reader)
     try:
         return await _check_batches(work, checking, reader)
@@ -92,6 +93,7 @@ async def _check_batches(work: Work, checking: _Checking, reader: DataReader) ->
             await asyncio.wait({coming})
         checked = await coming
     await work.flush(checking.close())
+    work.wrong.rows |= checking.harmonising.unmapped_rows
     if work.rows == 0 and not reader.findings and not work.errors and not work.left_out:
         raise UnreadableError("no-rows", value="0")
     return checking.validator

@@ -264,6 +264,21 @@ async def test_the_shared_value_stands_beside_the_national_one(house: House) -> 
     assert finding["value"] == "ZZZ-1 → ZZZ"
 
 
+async def test_an_agreement_that_takes_parts_leaves_out_all_rows_of_an_unknown_word(
+    house: House,
+) -> None:
+    other = await house.sender("SLV_STAT")
+    good = [f"{month} 2023,Hombres,El Salvador,1" for month in MONTHS]
+    wrong = [f"{month} 2023,Honbres,El Salvador,1" for month in MONTHS]
+    twice = ["enero 2022,Mujeres,El Salvador,1", "ENE 2022,Mujeres,El Salvador,2"]
+    told = await other.publish(national_file(*good, *wrong, *twice).encode())
+    assert told["findings"]["by_code"] == {"VIPMG-260": 1, "VIPMG-261": 1}
+    [unknown, repeated] = told["findings"]["first"]
+    assert (unknown["column"], unknown["rule"]) == ("grupo", "12")
+    assert (repeated["row"], repeated["rule"]) == (27, "26")
+    assert told["mapping"][0]["taken"] == 12
+
+
 async def test_several_maps_share_the_rows_of_one_file(house: House, sender: Sender) -> None:
     rows = [f"junio 2024,Hombres,{area},1" for area in ("Costa Rica", "El Salvador", "Cuba")]
     told = await sender.publish(national_file(*rows).replace(NATIONAL, TWO_WAYS).encode())

@@ -14,6 +14,8 @@ from app.sdmx.mapping.steps import Refused, Sheet, Step
 from app.sdmx.messages.data_reading import Batch, Column, Form, StructureKind
 
 MOST_COLLISIONS: Final = 1000
+MOST_ROWS: Final = 100_000
+"""Rows without counterpart whose numbers are kept."""
 
 SUM: Final = "SUM"
 """The one rule for two source rows on one target key: their values are added."""
@@ -51,6 +53,7 @@ class CompiledMap:
             error.
         finds_collisions: whether keys are kept to find two rows on one; takes memory for each.
         coverage: what it did so far.
+        unmapped_rows: numbers of the rows that it has no counterpart for; `MOST_ROWS` at most.
     """
 
     urn: str
@@ -62,6 +65,7 @@ class CompiledMap:
     same_key: str | None = None
     finds_collisions: bool = False
     coverage: Coverage = field(default_factory=Coverage)
+    unmapped_rows: set[int] = field(default_factory=set)
     _columns: SourceColumns = field(init=False)
     _forms: dict[int, tuple[Form, Form]] = field(default_factory=dict)
     _keys: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -166,6 +170,8 @@ class CompiledMap:
                         self._count(step, why, batch.rows[place])
         for place, (step, why) in left_out.items():
             self._count(step, why, batch.rows[place])
+        if len(self.unmapped_rows) < MOST_ROWS:
+            self.unmapped_rows.update(batch.rows[place] for place in unmapped)
         coverage = self.coverage
         coverage.left_out += len(left_out)
         coverage.unmapped += len(unmapped)

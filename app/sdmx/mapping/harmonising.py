@@ -159,6 +159,11 @@ class Harmonising:
         for each in self._left_out.untaken():
             yield msgspec.structs.replace(each.finding, severity=severity)
 
+    @property
+    def unmapped_rows(self) -> set[int]:
+        """Numbers of the rows that a map has no counterpart for: a finding names the first only."""
+        return {row for one in self.maps for row in one.unmapped_rows}
+
     def document(self) -> list[dict[str, Any]]:
         """What each map did, in JSON, as it is kept with the submission."""
         return [one.document() for one in self.maps]
