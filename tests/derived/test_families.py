@@ -220,6 +220,15 @@ def test_multiples_are_brought_to_one() -> None:
     assert one.attributes == {"UNIT_MULT": "0", "DECIMALS": "1"}
 
 
+def test_sums_are_exact_however_long() -> None:
+    long = {
+        ("CRI", "F", "_T", "2020"): ("value", Decimal("9" * 60)),
+        ("CRI", "M", "_T", "2020"): ("value", Decimal("0.01")),
+    }
+    found = run(computation("DF_T"), long, {})
+    assert found["CRI._T._T.2020"]["OBS_VALUE"] == "9" * 60 + ".01"
+
+
 def test_members_are_dated_and_hold_no_longer_than_the_groups_above() -> None:
     inner = {
         "id": "IN",
