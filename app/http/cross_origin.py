@@ -20,6 +20,7 @@ EXPOSED: Final = (
     "ETag",
     "Last-Modified",
     "Link",
+    "Link-Template",
     "Retry-After",
     "X-Request-Id",
 )
