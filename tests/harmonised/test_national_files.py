@@ -306,3 +306,34 @@ def test_codes_of_areas_lead_there_and_back(kind: str) -> None:
     assert {code: area for area, code in there.items()} == back
     assert len(there) > 200
     assert {code: back.get(code) for code in SOURCES[kind]} == SOURCES[kind]
+
+
+def test_every_map_is_told_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "reference" / "national-maps.md").read_text(encoding="utf-8")
+    for one in catalogue().snapshot.artefacts:
+        if one.artefact_class.name == "StructureMap":
+            assert one.agency in page, one
+            source = str(one.document["source"]).rpartition(":")[2].partition("(")[0]
+            assert source in page or source == "DF_NATIONAL", one
+
+
+def test_every_national_dataflow_is_told_with_its_columns_and_a_file_that_is_there() -> None:
+    page = (ROOT / "docs" / "how-to" / "send-in-national-codes.md").read_text(encoding="utf-8")
+    told = {}
+    for line in page.splitlines():
+        if found := re.match(r"\|[^|]*\| `(VIPMG\.\w+:\w+\(1\.0\.0\))` \| ([^|]*) \|", line):
+            told[found[1]] = {column.strip() for column in found[2].split(",")}
+    flows = {
+        one.urn.rpartition("=")[2]: one
+        for one in catalogue().snapshot.artefacts
+        if one.artefact_class.name == "Dataflow" and re.match(r"VIPMG\.[A-Z]{3}_", one.agency)
+    }
+    assert set(told) == {name for name in flows if "draft" not in name}
+    for name, columns in told.items():
+        flow = catalogue().flow(flows[name].urn)
+        language = "en" if "JAM" in name else "es"
+        known = {component.names[language] for component in flow.components.values()}
+        assert columns == known - {"Fuente", "Source"}, name
+    files = set(re.findall(r"`(\w+\.csv)`", page))
+    assert files == {Path(entry["file"]).name for entry in FILES if "movim" in entry["file"] or
+                     not entry["file"].endswith("entry_exit.csv")}  # fmt: skip
