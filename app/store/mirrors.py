@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.errors import TooLargeError
@@ -51,6 +51,17 @@ _NOTE_COUNTS = "SELECT pair, count(*) AS notes FROM mirror_note GROUP BY pair"
 _PUBLISHED = """
 SELECT array_to_string(key, E'\\x1f') AS key FROM series
 WHERE agreement_id = $1 AND key[$2] = $3 AND observation_count > 0
+"""
+_REDACTED = """
+SELECT DISTINCT c.agreement_id, array_to_string(c.key, E'\\x1f') AS key
+FROM change AS c JOIN ledger AS l ON l.publication_id = c.publication_id
+WHERE l.sequence > $2 AND l.sequence <= $3 AND c.agreement_id = ANY ($1::integer[])
+  AND c.action = 'Redaction' AND array_position(c.key, NULL) IS NULL
+"""
+_IN_HISTORY = """
+SELECT DISTINCT array_to_string(key, E'\\x1f') AS key FROM change
+WHERE agreement_id = $1 AND array_position(key, NULL) IS NULL
+  AND array_to_string(key, E'\\x1f') = ANY ($2::text[])
 """
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('mirror_note ' || $1, 0))"
 
@@ -158,6 +169,21 @@ async def published_keys(
     """The keys of an agreement that have a code at a position (from 0)."""
     rows = await connection.fetch(_PUBLISHED, agreement, position + 1, code)
     return {_key(row) for row in rows}
+
+
+async def redacted(
+    connection: Connection, agreements: Sequence[int], since: int, until: int
+) -> list[tuple[int, Key]]:
+    """The series of agreements that figures were taken out of the history of."""
+    rows = await connection.fetch(_REDACTED, list(agreements), since, until)
+    return [(row["agreement_id"], _key(row)) for row in rows]
+
+
+async def in_history(connection: Connection, agreement: int, keys: Iterable[Key]) -> list[Key]:
+    """Those of the keys that the history of an agreement tells of."""
+    joined = [_SEPARATOR.join(key) for key in keys]
+    rows = await connection.fetch(_IN_HISTORY, agreement, joined)
+    return sorted(_key(row) for row in rows)
 
 
 async def _fetch(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.services.redact import RedactionOrder, redact
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.mirrors.desk import MirrorDesk, open_mirror_desk
@@ -192,6 +193,32 @@ async def test_the_dataflow_of_mirrors_follows_what_is_reported(desk: MirrorDesk
     await desk.report("DF_RETURN_IN", "GTM_IGM", [row("2023-01", "95", **gone)])
     await desk.derive()
     assert (await desk.mirrored())[f"{CELL}.2023-01"]["GAP"] == "5"
+
+
+async def test_history_tells_of_no_figure_that_was_redacted(desk: MirrorDesk) -> None:
+    air = {"REF_AREA": "GTM", "COUNTERPART_AREA": "MEX", "FLOW_DIRECTION": "IN"}
+    air |= {"CITIZENSHIP": "GTM", "UNIT_MEASURE": "PS", "TRANSPORT_MODE": "AIR"}
+    sent = {**air, "REF_AREA": "MEX", "COUNTERPART_AREA": "GTM", "FLOW_DIRECTION": "OUT"}
+    await report_returns(desk, "90")
+    await desk.report("DF_RETURN_OUT", "MEX_UPMRIP", [row("2023-01", "60", **sent)])
+    await desk.report("DF_RETURN_IN", "GTM_IGM", [row("2023-01", "7077107", **air)])
+    await desk.derive()
+    detail = f"{CELL[:-2]}TRANSPORT_MODE@AIR.2023-01"
+    assert (await desk.mirrored())[detail]["RIGHT_VALUE"] == "7077107"
+    key = "M.GTM.IN.MEX.GTM._T.AIR._T._T._T.PS"
+    agreement = "VIPMG:PA_RETURN_IN_GTM_IGM(1.0.0)"
+    order = RedactionOrder(
+        "a court says so", "1/2026", ["A", "B"], agreement=agreement, keys=[key], destroy=True
+    )
+    await redact(desk.pools.writer, order, dry_run=False)
+    await desk.derive()
+    journal = await desk.pools.writer.fetchval(
+        "SELECT string_agg(observations::text, ' ') FROM change"
+    )
+    assert "7077107" not in journal
+    found = await desk.mirrored()
+    assert detail not in found, "one side has nothing any more"
+    assert found[f"{CELL}.2023-01"]["RIGHT_VALUE"] == "90", "the others stay"
 
 
 def transits(area: str, values: dict[str, list[int]]) -> list[dict[str, str]]:

@@ -175,6 +175,20 @@ def _in_cells(plan: SidePlan, by_key: Mapping[Key, SideSeries]) -> SideCells:
     return cells
 
 
+def cells_of(plan: SidePlan, key: Key) -> Iterator[Cell]:
+    """The cells of a side that a series enters, by itself and as a part of formulas."""
+    keys = {key}
+    for position, formula in plan.formulas:
+        parts = {part for _, part in formula.parts}
+        keys |= {
+            (*one[:position], formula.code, *one[position + 1 :])
+            for one in keys
+            if one[position] in parts
+        }
+    for one in keys:
+        yield tuple([YEAR if place < 0 else one[place] for place in plan.places])
+
+
 def choose(
     left: SideSeries | None, right: SideSeries | None
 ) -> tuple[SideSeries | None, SideSeries | None]:

@@ -12,15 +12,23 @@ import structlog
 from app.errors import VipmgError
 from app.sdmx.aggregates.declarations import computed_dataflows, method_of
 from app.sdmx.computed_series import Computed
+from app.sdmx.intake import Target
+from app.sdmx.mirrors.cells import cells_of
 from app.sdmx.mirrors.compare import compare_series
-from app.sdmx.mirrors.computed import computed_series, pair_code
+from app.sdmx.mirrors.computed import computed_series, mirror_key, pair_code
 from app.sdmx.mirrors.notes import note_key, standing_notes
 from app.sdmx.mirrors.pair import find_pair_sets, read_pair
 from app.sdmx.mirrors.plan import CellQuery
 from app.sdmx.series import EMPTY
-from app.services.derive.publish_derived import Derivation, publish_derived, target_of
+from app.services.derive.publish_derived import (
+    BehindError,
+    Derivation,
+    publish_derived,
+    target_of,
+)
+from app.services.derive.redact_history import redact_history
 from app.services.mirror_parties import mirror_parties
-from app.services.plan_mirror import PlannedMirror, plan_mirror
+from app.services.plan_mirror import MirrorSource, PlannedMirror, plan_mirror
 from app.services.read_mirror import MirrorReading, read_planned
 from app.store import derived, mirrors, staging
 from app.store.catalogue import Catalogue
@@ -56,9 +64,12 @@ async def _derive(connection: Connection, catalogue: Catalogue, dataflow: str) -
     basis = _basis(planned)
     if not await _is_due(connection, dataflow, planned, basis):
         return
+    checked = await _redact(connection, catalogue, target, planned)
     async with staging.stage(connection):
         async with derived.snapshot(connection) as seen:
             before = await derived.state(connection, dataflow)
+            if await mirrors.redacted(connection, _agreements(planned), checked, seen.sequence):
+                raise BehindError
             counts = await mirrors.note_counts(connection)
             touched = await _touched(connection, planned, before, seen, basis, counts)
             staged = 0
@@ -114,8 +125,35 @@ def _basis(planned: Sequence[PlannedMirror]) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def _sides(one: PlannedMirror) -> tuple[Any, Any]:
+def _sides(one: PlannedMirror) -> tuple[MirrorSource, MirrorSource]:
     return one.left, one.right
+
+
+async def _redact(
+    connection: Connection, catalogue: Catalogue, target: Target, planned: Sequence[PlannedMirror]
+) -> int:
+    """Take out of history what was redacted on either side; up to which sequence it looked."""
+    before = await derived.state(connection, target.flow.urn)
+    until = (await derived.last_seen(connection)).sequence
+    if before.computed_at is None:
+        return until
+    gone = await mirrors.redacted(connection, _agreements(planned), before.through, until)
+    named = {
+        mirror_key(one.plan, cell)
+        for number, key in gone
+        for one in planned
+        for source, side in ((one.left, one.plan.left), (one.right, one.plan.right))
+        if number in source.agreements
+        for cell in cells_of(side, key)
+    }
+    keys = await mirrors.in_history(connection, target.agreement, named)
+    if keys:
+        await redact_history(connection, catalogue, target, keys)
+    return until
+
+
+def _agreements(planned: Sequence[PlannedMirror]) -> list[int]:
+    return sorted({number for one in planned for side in _sides(one) for number in side.agreements})
 
 
 async def _touched(
