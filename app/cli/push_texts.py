@@ -43,6 +43,8 @@ _TEXTS: Final = {
         "accepted": "accepted: {rows}, {put}, {gone} deleted.",
         "waits": "accepted: {rows}; the last is released on {release}.",
         "approval": "checked and in order: {rows}; it waits for a second person to release it.",
+        "expired": "checked and in order: {rows}; it waits, for the agreement has ended.",
+        "partial": "accepted in part: {rows}, {left} left out for errors; {put}, {gone} deleted.",
         "validated": "in order: {rows}; nothing was published, as was wished.",
         "refused": "refused, nothing was stored: {found} in {rows}.",
         "broken": "the service could not process it; its operators are told. Nothing was stored.",
@@ -128,6 +130,8 @@ _TEXTS: Final = {
         "accepted": "aceptado: {rows}, {put}, {gone}.",
         "waits": "aceptado: {rows}; la última se publica el {release}.",
         "approval": "revisado y en orden: {rows}; espera a que una segunda persona lo publique.",
+        "expired": "revisado y en orden: {rows}; espera, porque el convenio venció.",
+        "partial": "aceptado en parte: {rows}, {left} quedaron fuera por errores; {put}, {gone}.",
         "validated": "en orden: {rows}; no se publicó nada, como se pidió.",
         "refused": "rechazado, no se guardó nada: {found} en {rows}.",
         "broken": "el servicio no pudo procesarlo; sus operadores están avisados. No se guardó "

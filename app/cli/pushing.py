@@ -199,6 +199,10 @@ def verdict(submission: Submission) -> str:
     """What became of a submission, in a line."""
     changes = submission["changes"] or {}
     name = _SAID.get(submission["state"], "other")
+    if (submission.get("waiting") or {}).get("reason") == "expired":
+        name = "expired"
+    elif submission.get("partial") and name == "accepted":
+        name = "partial"
     told = text(
         name,
         rows=counted("rows", submission["rows"] or 0),
@@ -207,6 +211,7 @@ def verdict(submission: Submission) -> str:
         gone=counted("gone", changes.get("observations_deleted", 0)),
         release=submission["release_at"],
         state=submission["state"],
+        left=submission.get("rows_left_out", 0),
     )
     series = 0 if submission["state"] in _STATUS else _changed_series(submission)
     return told + (counted("attributes", series) if series else "")

@@ -52,6 +52,12 @@ _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060
 _THOUSANDS: Final[Mapping[str, str]] = {"en": ",", "es": "\u00a0", "fr": "\u202f", "nl": "."}
 
 
+IN_PART: Final = frozenset(
+    {"accepted", "awaiting release", "published", "rolled back", "superseded", "withdrawn"}
+)
+"""States of a submission whose right rows were taken, where others have errors."""
+
+
 def content_security_policy(*, with_form: bool) -> str:
     """What a browser lets the page do: load and run nothing, send at most its own form."""
     target = "'self'" if with_form else "'none'"
@@ -109,8 +115,9 @@ def _languages(report: ReportReply, words: Mapping[str, str]) -> str:
 def _verdict(report: ReportReply, words: Mapping[str, str]) -> str:
     refused = [group for group in report.groups if group.severity == "error"]
     name = "warned" if report.warnings else "accepted"
+    in_part = bool(refused) and report.state in IN_PART
     if refused:
-        name = "refused"
+        name = "in part" if in_part else "refused"
     elif report.decided_at is None:
         name = "undecided"
     told = words[name].format(
@@ -118,7 +125,7 @@ def _verdict(report: ReportReply, words: Mapping[str, str]) -> str:
         groups=_number(len(refused), report.language),
         warnings=_number(report.warnings, report.language),
     )
-    kind = "verdict refused" if refused else "verdict"
+    kind = "verdict refused" if refused and not in_part else "verdict"
     return f'<p class="{kind}" role="status">{told}</p>'
 
 

@@ -19,6 +19,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no name": "a file without a name",
         "languages": "Languages",
         "refused": "Refused: {errors} errors of {groups} kinds. Nothing of the file was stored.",
+        "in part": "Accepted in part: {errors} errors of {groups} kinds. Their rows were "
+        "left out, as the agreement allows; the others were taken.",
         "accepted": "Accepted. Nothing has to be mended.",
         "warned": "Accepted, with {warnings} warnings to look at.",
         "undecided": "Not decided yet. Open the report again later.",
@@ -71,6 +73,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no name": "un archivo sin nombre",
         "languages": "Idiomas",
         "refused": "Rechazado: {errors} errores de {groups} tipos. No se guardó nada del archivo.",
+        "in part": "Aceptado en parte: {errors} errores de {groups} tipos. Sus filas "
+        "quedaron fuera, como permite el convenio; las demás se aceptaron.",
         "accepted": "Aceptado. No hay nada que corregir.",
         "warned": "Aceptado, con {warnings} advertencias por revisar.",
         "undecided": "Aún no está decidido. Abra el informe más tarde.",
@@ -124,6 +128,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "languages": "Langues",
         "refused": "Refusé : {errors} erreurs de {groups} sortes. Rien du fichier n'a été "
         "enregistré.",
+        "in part": "Accepté en partie : {errors} erreurs de {groups} sortes. Leurs lignes "
+        "ont été laissées de côté, comme l'accord le permet ; les autres ont été "
+        "prises.",
         "accepted": "Accepté. Il n'y a rien à corriger.",
         "warned": "Accepté, avec {warnings} avertissements à examiner.",
         "undecided": "Pas encore décidé. Ouvrez le rapport plus tard.",
@@ -179,6 +186,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "languages": "Talen",
         "refused": "Geweigerd: {errors} fouten van {groups} soorten. Er is niets van het bestand "
         "opgeslagen.",
+        "in part": "Gedeeltelijk aanvaard: {errors} fouten van {groups} soorten. Die rijen "
+        "zijn weggelaten, zoals de overeenkomst toestaat; de andere zijn "
+        "overgenomen.",
         "accepted": "Aanvaard. Er hoeft niets te worden verbeterd.",
         "warned": "Aanvaard, met {warnings} waarschuwingen om te bekijken.",
         "undecided": "Nog niet beslist. Open het verslag later opnieuw.",

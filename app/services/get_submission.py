@@ -20,7 +20,7 @@ from app.services.describe_finding import describe_finding
 from app.store import mappings, standing, submissions
 from app.store.notices import DecisionListener
 from app.store.pools import Pools, with_retry
-from app.store.submissions import StoredSubmission
+from app.store.submissions import LEFT_OUT, StoredSubmission
 from app.store.types import Connection
 
 SUBMISSIONS_PATH = "/api/submissions"
@@ -243,7 +243,7 @@ def _waiting(stored: StoredSubmission, language: str) -> dict[str, Any] | None:
 
 
 def _left_out(stored: StoredSubmission) -> int:
-    return (stored.changes or {}).get("rows_left_out", 0)
+    return (stored.changes or {}).get(LEFT_OUT, 0)
 
 
 def _in_short(preview: dict[str, Any]) -> list[dict[str, Any]]:

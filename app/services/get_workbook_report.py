@@ -23,7 +23,7 @@ from app.store import contents
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.findings import all_findings
 from app.store.pools import Pools, with_retry
-from app.store.submissions import StoredSubmission
+from app.store.submissions import LEFT_OUT, StoredSubmission
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
 MOST_READ: Final = 64 << 20
@@ -49,7 +49,8 @@ async def get_workbook_report(
     """
     stored = await find_submission(pools, subject, submission)
     name = stored.file_name or str(stored.id)
-    facts = ReportFacts(name, stored.is_decided, language)
+    in_part = bool((stored.changes or {}).get(LEFT_OUT))
+    facts = ReportFacts(name, stored.is_decided, language, in_part=in_part)
     async with turns:
         await _read_findings(pools, stored.id, facts)
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.sdmx.validation import Validator
 from app.services.submission_work import Work
+from app.store.submissions import LEFT_OUT
 
 MOST_READINGS: Final = 4
 """How often a message is read: what is left out may be what another row needs."""
@@ -35,4 +36,4 @@ def take_in_part(work: Work, validator: Validator) -> None:
 
 def left_out_facts(work: Work) -> dict[str, int]:
     """How many rows were left out, for reply and receipt; nothing where none was."""
-    return {"rows_left_out": len(work.left_out)} if work.left_out else {}
+    return {LEFT_OUT: len(work.left_out)} if work.left_out else {}

@@ -21,7 +21,7 @@ from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_su
 from app.services.group_findings import group_findings
 from app.store.datasets import read_datasets
 from app.store.pools import Pools, with_retry
-from app.store.submissions import StoredSubmission
+from app.store.submissions import LEFT_OUT, StoredSubmission
 
 SHOWN: Final = 50
 """Groups of findings that an answer tells; the report has all."""
@@ -71,10 +71,14 @@ TOLD: Final[Mapping[str, tuple[int, Status, tuple[str, str, str, str]]]] = {
         202,
         "Warning",
         (
-            "The message is right, and waits for the consent of a second person.",
-            "El mensaje es correcto y espera el visto bueno de una segunda persona.",
-            "Le message est juste, et attend l'accord d'une deuxième personne.",
-            "Het bericht is goed, en wacht op de instemming van een tweede persoon.",
+            "The message is right, and waits: for a second person, or for its agreement to be "
+            "extended.",
+            "El mensaje es correcto y espera: a una segunda persona, o a que se prorrogue su "
+            "convenio.",
+            "Le message est juste, et attend : une deuxième personne, ou la prolongation de son "
+            "accord.",
+            "Het bericht is goed, en wacht: op een tweede persoon, of op verlenging van zijn "
+            "overeenkomst.",
         ),
     ),
     "validated": (
@@ -155,6 +159,18 @@ TOLD: Final[Mapping[str, tuple[int, Status, tuple[str, str, str, str]]]] = {
 """Status, how it went, and the texts of each state that is decided."""
 
 
+_IN_PART: Final = (
+    "The right rows of the message were taken; those with errors were left out, as the agreement "
+    "allows.",
+    "Se aceptaron las filas correctas del mensaje; las que tienen errores quedaron fuera, como "
+    "permite el convenio.",
+    "Les lignes justes du message ont été prises ; celles qui ont des erreurs ont été laissées de "
+    "côté, comme l'accord le permet.",
+    "De goede rijen van het bericht zijn overgenomen; die met fouten zijn weggelaten, zoals de "
+    "overeenkomst toestaat.",
+)
+
+
 async def tell_data_submission(
     pools: Pools, subject: Subject, submission: str, base_url: str
 ) -> DataSubmissionResult:
@@ -173,6 +189,8 @@ async def _tell(pools: Pools, stored: StoredSubmission, base_url: str) -> DataSu
     report = await group_findings(pools, stored.id) if stored.is_decided else Report()
     code, status, texts = TOLD[stored.state] if stored.is_decided else (202, "Warning", _WAITING)
     groups = report.groups()
+    if (stored.changes or {}).get(LEFT_OUT):
+        texts = _IN_PART
     if stored.state == "rejected":
         code = _refusal(groups)
     elif status == "Success" and groups:

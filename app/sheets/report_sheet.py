@@ -102,12 +102,14 @@ class ReportFacts:
         is_decided: whether the findings are all that there will be.
         language: one of `finding_texts.LANGUAGES`.
         names: of components and rules.
+        in_part: whether the right rows were taken, though others have errors.
     """
 
     file_name: str
     is_decided: bool
     language: str
     names: FindingNames = NO_NAMES
+    in_part: bool = False
     report: Report = field(default_factory=Report)
     findings: list[Finding] = field(default_factory=list)
 
@@ -129,6 +131,8 @@ def report_lines(facts: ReportFacts, remark: str) -> Iterator[Line]:
     words = WORDS[language]
     yield Line([plain_text(words["title"].format(file=facts.file_name))], "title")
     verdict = "refused" if report.errors else "accepted"
+    if facts.in_part:
+        verdict = "in part"
     if not facts.is_decided:
         verdict = "undecided"
     yield Line([words[verdict].format(errors=report.errors, warnings=report.warnings)], "bold")

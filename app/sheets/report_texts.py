@@ -12,6 +12,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "title": "VIPMG: report on {file}",
         "refused": "Refused: {errors} errors and {warnings} warnings. Nothing was stored.",
+        "in part": "Accepted in part: {errors} errors, whose rows were left out, and "
+        "{warnings} warnings.",
         "accepted": "Accepted, with {warnings} warnings.",
         "undecided": "Not decided yet.",
         "groups": "What to mend, by rule",
@@ -39,6 +41,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "es": {
         "title": "VIPMG: informe sobre {file}",
         "refused": "Rechazado: {errors} errores y {warnings} advertencias. No se guardó nada.",
+        "in part": "Aceptado en parte: {errors} errores, cuyas filas quedaron fuera, y "
+        "{warnings} advertencias.",
         "accepted": "Aceptado, con {warnings} advertencias.",
         "undecided": "Aún sin decidir.",
         "groups": "Qué corregir, por regla",
@@ -66,6 +70,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "fr": {
         "title": "VIPMG : rapport sur {file}",
         "refused": "Refusé : {errors} erreurs et {warnings} avertissements. Rien n'a été stocké.",
+        "in part": "Accepté en partie : {errors} erreurs, dont les lignes ont été laissées "
+        "de côté, et {warnings} avertissements.",
         "accepted": "Accepté, avec {warnings} avertissements.",
         "undecided": "Pas encore décidé.",
         "groups": "Que corriger, par règle",
@@ -93,6 +99,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "nl": {
         "title": "VIPMG: verslag over {file}",
         "refused": "Geweigerd: {errors} fouten en {warnings} waarschuwingen. Er is niets bewaard.",
+        "in part": "Gedeeltelijk aangenomen: {errors} fouten, waarvan de rijen zijn "
+        "weggelaten, en {warnings} waarschuwingen.",
         "accepted": "Aangenomen, met {warnings} waarschuwingen.",
         "undecided": "Nog niet beslist.",
         "groups": "Wat te herstellen, per regel",

@@ -23,6 +23,9 @@ FINDING_BATCH = 5000
 UNDECIDED = frozenset({"received", "validating", "failed"})
 """States of submissions that wait for their verdict."""
 
+LEFT_OUT = "rows_left_out"
+"""Among the changes of a submission, how many of its rows were left out for their errors."""
+
 UNTOUCHING = ("release", "terms", "nil return")
 """Publications that change no figure that somebody sent."""
 

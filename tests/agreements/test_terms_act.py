@@ -113,6 +113,10 @@ async def test_right_rows_are_taken_where_the_terms_allow_it(house: House) -> No
     assert await figures(None, house, "PART") == {"CRI 2020": "1", "CRI 2021": "3"}
     receipts = await sender.get(f"/api/submissions/{told['id']}/receipts")
     assert receipts["receipts"][-1]["state"] == "published"
+    report = await sender.client.get(
+        f"/api/submissions/{told['id']}/report?format=html", headers={"Accept-Language": "es"}
+    )
+    assert "Aceptado en parte" in report.text
     whole = (await sender.send(file("PART", "A,CRI,2023,1"))).json()
     assert (whole["partial"], whole["rows_left_out"]) == (False, 0)
     nothing = await sender.send(file("PART", "A,NOPE,2020,2"))
@@ -148,6 +152,11 @@ async def test_small_counts_are_suppressed_and_come_back(house: House) -> None:
     hidden |= {"CRI 2020": "3", "CRI 2023": "4"}
     assert await figures(None, house, "CELL") == hidden
     assert (await actions(house))[-1] == "terms"
+    last = await sender.publish(file("CELL", "A,CRI,2020,2"))
+    assert (await figures(None, house, "CELL"))["CRI 2020"] == "[C]"
+    undone = await sender.post(f"/api/submissions/{last['id']}/rollback", {"reason": "Error"})
+    assert undone.json()["state"] == "published", undone.text
+    assert await figures(None, house, "CELL") == hidden
     await agreed(agency, terms_set("CELL", "1.2.0", MINIMUM_CELL=0))
     assert (await figures(None, house, "CELL"))["CRI 2021"] == "2"
 
