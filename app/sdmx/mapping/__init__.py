@@ -14,7 +14,8 @@ target; rows that it leaves out, or has no counterpart for, are not among them a
 `finds_collisions` asked for them). `origins` names the source components of each target component.
 `source`, `target` and `urn` are URNs, `source_flow` and `target_flow` the resolved structures.
 
-Work is done on the distinct values of columns, not row by row (`steps`). The codes of findings are
+`harmonising.Harmonising` runs the maps of one message and tells its findings in the words of the
+sender; it stands between the reader and the validator. Work is done on the distinct values of columns, not row by row (`steps`). The codes of findings are
 constants of `coverage`.
 """
 

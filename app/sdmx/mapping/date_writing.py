@@ -18,7 +18,6 @@ from app.sdmx.mapping.pattern_fields import Field, read_pattern
 Write: TypeAlias = Callable[[dt.datetime], str]
 
 _MULTI_YEAR: Final = re.compile(r"A[1-9][0-9]{0,3}")
-_SEVERAL: Final = re.compile(r"[WMHI][0-9]{1,2}")
 
 
 def _parts(number: int) -> Callable[[dt.datetime], int]:

@@ -60,7 +60,6 @@ class Harmonising:
         self._left_out = Coverage()
         self._told: set[tuple[str, str | None, str | None]] = set()
         self._has_errors = False
-        self._collisions = 0
 
     @property
     def maps(self) -> list[CompiledMap]:
@@ -135,7 +134,6 @@ class Harmonising:
         if finding.row is None or not self._is_mapped(finding.row):
             return finding
         if finding.code == REPEATED:
-            self._collisions += 1
             return msgspec.structs.replace(finding, code=SAME_KEY)
         for one in self.maps:
             if sources := one.origins.get(finding.component or ""):
@@ -167,11 +165,6 @@ class Harmonising:
     def document(self) -> list[dict[str, Any]]:
         """What each map did, in JSON, as it is kept with the submission."""
         return [one.document() for one in self.maps]
-
-    @property
-    def collisions(self) -> int:
-        """How many rows were told to be on the key of another."""
-        return self._collisions
 
     def _of(self, batch: Batch) -> Sequence[CompiledMap] | None:
         """The maps of a batch; nothing where one of them cannot run, which is told once."""
