@@ -15,8 +15,8 @@ target; rows that it leaves out, or has no counterpart for, are not among them a
 `source`, `target` and `urn` are URNs, `source_flow` and `target_flow` the resolved structures.
 
 `harmonising.Harmonising` runs the maps of one message and tells its findings in the words of the
-sender; it stands between the reader and the validator. Work is done on the distinct values of columns, not row by row (`steps`). The codes of findings are
-constants of `coverage`.
+sender; it stands between the reader and the validator. Work is done on the distinct values of
+columns, not row by row (`steps`). The codes of findings are constants of `coverage`.
 """
 
 from __future__ import annotations
