@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 
 from app.errors import InvalidArtefactError
@@ -24,6 +26,9 @@ from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.pools import Pools
 from app.store.publication import StructuresChangedError
 from app.store.types import Connection
+
+ATTEMPTS: Final = 10
+"""How often a turn begins anew because of what was published meanwhile; then the job waits."""
 
 log = structlog.get_logger("vipmg.derive")
 
@@ -48,21 +53,30 @@ async def run_derivations(pools: Pools, cache: CatalogueCache, derivations: Deri
 
     Runs after commits, again at will. Of many jobs the first does the work of all that were
     published before it looks; the others find nothing left to do.
+
+    Raises:
+        StructuresChangedError: the registry moved on at each attempt.
+        BehindError: another worker was faster at each attempt.
     """
     async with pools.writer.acquire() as connection:
-        while True:
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 catalogue = await cache.current(connection)
-                await _run(connection, catalogue, derivations.at(catalogue))
+                failures = await _run(connection, catalogue, derivations.at(catalogue))
                 await derive_mirrors(connection, catalogue)
             except (StructuresChangedError, BehindError):
+                if attempt == ATTEMPTS:
+                    raise
                 continue  # computed anew from what holds by now
+            if failures:
+                raise failures[0]  # the job is tried again; the others have come as far as they can
             return
 
 
 async def _run(
     connection: Connection, catalogue: Catalogue, aggregations: list[Aggregation]
-) -> None:
+) -> list[Exception]:
+    """Compute what has to be; one that fails is logged, and does not keep the others waiting."""
     seen = await derived.last_seen(connection)
     states = await derived.states(connection)
     known = {
@@ -73,7 +87,7 @@ async def _run(
     }
     since = min((state.through for state in known.values()), default=seen.sequence)
     written = await derived.written(connection, since, seen.sequence)
-    still = []
+    still, failures = [], list[Exception]()
     for each in aggregations:
         state = known.get(each.computation.dataflow)
         if state is not None and not any(
@@ -81,11 +95,19 @@ async def _run(
         ):
             still.append(each.computation.dataflow)
             continue
-        place = await derive_aggregates(connection, catalogue, each)
+        try:
+            place = await derive_aggregates(connection, catalogue, each)
+        except (StructuresChangedError, BehindError):
+            raise
+        except Exception as error:
+            log.exception("not computed", dataflow=each.computation.dataflow)
+            failures.append(error)
+            continue
         if place is not None:
             log.info("derived", dataflow=each.computation.dataflow, sequence=place.sequence)
     if still:
         await derived.stand_still(connection, still, seen.sequence)
+    return failures
 
 
 def _read(catalogue: Catalogue) -> list[Aggregation]:
