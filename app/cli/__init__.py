@@ -18,6 +18,8 @@ COMMANDS: Final = (
     "verify",
     "ledger",
     "structures",
+    "maps",
+    "impact",
     "clients",
     "keys",
     "export",

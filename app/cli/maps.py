@@ -1,0 +1,220 @@
+"""`vipmg maps`: the maps that lead from national words to the shared structures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import httpx
+import orjson
+import typer
+
+from app.cli.database import terminal_language
+from app.cli.output import print_json, print_table
+from app.cli.remote import NotSentError, Remote
+
+_TEXTS: Final = {
+    "en": {
+        "maps": "The maps that lead from national words to the shared structures.",
+        "list": "List the maps: active, drafts, superseded.",
+        "preview": "See what a map makes of a file that was sent; nothing is stored.",
+        "compare": "See what differs between two maps.",
+        "activate": "Publish a draft as stable; its agency only.",
+        "url": "Address of the service.",
+        "json": "Print JSON.",
+        "map": "The map, as AGENCY:ID(VERSION) or its URN.",
+        "submission": "Id of a submission of your organisation.",
+        "draft": "SDMX-JSON file with the draft and its tables; else the map that is stored.",
+        "with": "The earlier map.",
+        "reharmonise": "Read history again through it.",
+        "note": "Why, in your words.",
+        "failed": "It could not be done: {}",
+        "list_columns": "map|state|reads|leads to",
+        "rows": "{rows} rows: {taken} taken, {left_out} left out by the map, {unmapped} without "
+        "counterpart.",
+        "value": "  not known: {} ({}) in {} rows, the first is row {}",
+        "cube": "{before} figures before, {after} after: {new} new, {changed} changed, "
+        "{vanished} vanished.",
+        "kept": "{measure}: {before} before, {after} after; {sent} were sent, {left_out} of them "
+        "left out by the map. The total is kept.",
+        "lost": "{measure}: {before} before, {after} after; {sent} were sent, {left_out} of them "
+        "left out by the map. {missing} is missing.",
+        "repeated": "{} rows stand on the key of another row; the first: row {} on that of row {}.",
+        "cut": "Only the first {} rows were read.",
+        "same": "Nothing differs.",
+        "active": "Active: {}",
+        "history": "History of {} goes under it: submission {}",
+    },
+    "es": {
+        "maps": "Los mapas que llevan de las palabras nacionales a las estructuras compartidas.",
+        "list": "Listar los mapas: activos, borradores, reemplazados.",
+        "preview": "Ver qué hace un mapa con un archivo enviado; no se guarda nada.",
+        "compare": "Ver en qué se diferencian dos mapas.",
+        "activate": "Publicar un borrador como estable; solo su agencia.",
+        "url": "Dirección del servicio.",
+        "json": "Mostrar JSON.",
+        "map": "El mapa, como AGENCIA:ID(VERSIÓN) o su URN.",
+        "submission": "Id de un envío de su organización.",
+        "draft": "Archivo SDMX-JSON con el borrador y sus tablas; si no, el mapa guardado.",
+        "with": "El mapa anterior.",
+        "reharmonise": "Leer de nuevo el historial con él.",
+        "note": "Por qué, en sus palabras.",
+        "failed": "No se pudo hacer: {}",
+        "list_columns": "mapa|estado|lee|lleva a",
+        "rows": "{rows} filas: {taken} tomadas, {left_out} dejadas fuera por el mapa, {unmapped} "
+        "sin correspondencia.",
+        "value": "  no se conoce: {} ({}) en {} filas, la primera es la fila {}",
+        "cube": "{before} cifras antes, {after} después: {new} nuevas, {changed} cambiadas, "
+        "{vanished} desaparecidas.",
+        "kept": "{measure}: {before} antes, {after} después; se enviaron {sent}, de ellos "
+        "{left_out} dejados fuera por el mapa. El total se conserva.",
+        "lost": "{measure}: {before} antes, {after} después; se enviaron {sent}, de ellos "
+        "{left_out} dejados fuera por el mapa. Faltan {missing}.",
+        "repeated": "{} filas están en la clave de otra; la primera: la fila {} en la de la {}.",
+        "cut": "Solo se leyeron las primeras {} filas.",
+        "same": "No hay diferencias.",
+        "active": "Activo: {}",
+        "history": "El historial de {} pasa a él: envío {}",
+    },
+}
+
+
+def _text(name: str) -> str:
+    return _TEXTS[terminal_language()][name]
+
+
+maps = typer.Typer(no_args_is_help=True, help=_text("maps"))
+
+UrlOption = Annotated[str, typer.Option("--url", help=_text("url"))]
+JsonOption = Annotated[bool, typer.Option("--json", help=_text("json"))]
+MapArgument = Annotated[str, typer.Argument(metavar="MAP", help=_text("map"))]
+LOCAL: Final = "http://127.0.0.1:8000"
+
+
+@maps.command("list", help=_text("list"))
+def list_(url: UrlOption = LOCAL, as_json: JsonOption = False) -> None:
+    """List the maps."""
+    told = ask(url, "GET", "/api/maps")
+    if as_json:
+        print_json(told)
+        return
+    rows = (
+        (short(one["urn"]), one["state"], short(one["source"]), short(one["target"]))
+        for one in told["maps"]
+    )
+    print_table(_text("list_columns"), rows, whole=0)
+
+
+@maps.command("preview", help=_text("preview"))
+def preview(
+    named: MapArgument,
+    submission: Annotated[str, typer.Option("--submission", help=_text("submission"))],
+    draft: Annotated[
+        Path | None, typer.Option("--draft", exists=True, dir_okay=False, help=_text("draft"))
+    ] = None,
+    url: UrlOption = LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Preview a map on a submission."""
+    order: dict[str, Any] = {"submission": submission}
+    if draft is not None:
+        order["map"] = read_json_file(draft)
+    told = ask(url, "POST", f"/api/maps/{quote(named, safe=':()')}/preview", order)
+    if as_json:
+        print_json(told)
+    else:
+        _print_preview(told)
+
+
+@maps.command("compare", help=_text("compare"))
+def compare(
+    named: MapArgument,
+    other: Annotated[str, typer.Option("--with", help=_text("with"))],
+    url: UrlOption = LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two maps."""
+    path = f"/api/maps/{quote(named, safe=':()')}/compare?with={quote(other, safe=':()')}"
+    told = ask(url, "GET", path)
+    if as_json:
+        print_json(told)
+        return
+    for one in told["differences"]:
+        typer.echo(one["message"])
+    if not told["differences"]:
+        typer.echo(_text("same"))
+
+
+@maps.command("activate", help=_text("activate"))
+def activate(
+    named: MapArgument,
+    reharmonise: Annotated[bool, typer.Option("--reharmonise", help=_text("reharmonise"))] = False,
+    note: Annotated[str | None, typer.Option("--note", help=_text("note"))] = None,
+    url: UrlOption = LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Activate a map."""
+    order = {"reharmonise": reharmonise, "note": note}
+    told = ask(url, "POST", f"/api/maps/{quote(named, safe=':()')}/activate", order)
+    if as_json:
+        print_json(told)
+        return
+    typer.echo(_text("active").format(short(told["map"])))
+    for one in told["reharmonisations"]:
+        typer.echo(_text("history").format(short(one["agreement"]), one["submission"]))
+
+
+def ask(url: str, method: str, path: str, order: Any = None) -> Any:  # noqa: ANN401 - JSON
+    """Ask a service with the credential of the environment; ends with status 2 if it refuses."""
+    client_id, secret = os.environ.get("VIPMG_CLIENT_ID"), os.environ.get("VIPMG_CLIENT_SECRET")
+    try:
+        with Remote(url, client_id, secret, terminal_language()) as remote:
+            if order is None:
+                return remote.request(method, path).json()
+            body = orjson.dumps(order)
+
+            def content() -> Iterator[bytes]:
+                yield body
+
+            headers = {"Content-Type": "application/json"}
+            return remote.request(method, path, headers=headers, content=content).json()
+    except (NotSentError, httpx.TransportError) as error:
+        typer.echo(_text("failed").format(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def read_json_file(file: Path) -> Any:  # noqa: ANN401 - JSON
+    """The content of a file; ends with status 2 where that is no JSON."""
+    try:
+        return orjson.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        typer.echo(_text("failed").format(f"{file}: {error}"), err=True)
+        raise typer.Exit(2) from error
+
+
+def short(urn: str) -> str:
+    """A URN as people write it."""
+    return urn.rpartition("=")[2]
+
+
+def _print_preview(told: dict[str, Any]) -> None:
+    coverage, cube = told["coverage"], told["cube"]
+    typer.echo(_text("rows").format(**coverage))
+    for one in coverage["values"]:
+        shown = ", ".join(one["values"]), ", ".join(one["components"])
+        typer.echo(_text("value").format(*shown, one["rows"], one["first_row"]))
+    counts = {name: cube[name]["count"] for name in ("new", "changed", "vanished")}
+    typer.echo(_text("cube").format(before=cube["before"], after=cube["after"], **counts))
+    for total in told["totals"]:
+        if total["source"] is not None:
+            shown = total | {"before": total["before"] or 0}
+            typer.echo(_text("kept" if total["is_kept"] else "lost").format(**shown))
+    if told["repeated"]["rows"]:
+        first = told["repeated"]["first"][0]
+        row = told["repeated"]["rows"], first["row"], first["first_row"]
+        typer.echo(_text("repeated").format(*row))
+    if not told["is_whole"]:
+        typer.echo(_text("cut").format(told["rows"]))
