@@ -50,8 +50,8 @@ RULES = {
 }
 SHARED_RULES = ("DPR_STATUS", "DPR_PERIOD", "DPR_REVISION")
 """Rulesets of the shared structures that hold for the dataflows of the bench too."""
-SENDERS = ("BLZ_DOI", "CRI_DGME", "DOM_DGM")
-CSV_SENDERS = ("GTM_IGM", "PAN_SNM")
+SENDERS = ("BLZ_DOI", "CRI_DGME", "DOM_DGM", "GTM_IGM")
+CSV_SENDERS = ("PAN_SNM", "SLV_DGME")
 FORMAT_SENDERS = ("HND_INM", "JAM_PICA", "LCA_IMM", "MEX_UPMRIP", "NIC_DGME")
 """Each has an agreement of its own to send to, so that each run meets an empty one."""
 
