@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.sdmx.calendar.taxonomy import country_of
+from app.sdmx.calendar.taxonomy import COMPILERS, country_of
 from app.sdmx.components import Names, names_of
 from app.sheets.template_texts import name_in
 from app.store.catalogue import Catalogue
@@ -36,7 +36,7 @@ def calendar_names(catalogue: Catalogue) -> CalendarNames:
     artefacts = catalogue.snapshot.artefacts
     agreements = catalogue.agreements.values()
     wanted = {country_of(one.provider) for one in agreements}
-    countries: dict[str, Names] = {}
+    countries: dict[str, Names] = {"INT": COMPILERS}
     flows: dict[str, Names] = {}
     for urn in dict.fromkeys(one.dataflow_urn for one in agreements):
         flow = catalogue.find_flow(urn)

@@ -16,6 +16,7 @@ from app.services.derive.run_derivations import Derivations, run_derivations
 from app.services.empty_practice import keep_emptying
 from app.services.process_submission import process_submission
 from app.services.release_embargoed import keep_releasing
+from app.services.score_providers import keep_scoring
 from app.services.sweep_uploads import keep_sweeping
 from app.services.tend_agreements import keep_tending, tend_agreements
 from app.services.undo_superseded import settle_superseded
@@ -41,6 +42,7 @@ async def run_worker(pools: Pools, settings: Settings, *, stop: asyncio.Event) -
         asyncio.create_task(keep_releasing(pools, stop)),
         asyncio.create_task(keep_sweeping(pools, stop)),
         asyncio.create_task(keep_tending(pools, worker.cache, stop)),
+        asyncio.create_task(keep_scoring(pools, worker.cache, stop)),
     ]
     practice = pools.space(practice=True)
     beside.append(asyncio.create_task(keep_releasing(practice, stop)))

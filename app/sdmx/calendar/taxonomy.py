@@ -22,6 +22,7 @@ DESCRIPTIONS: Final = {
     "es": "Por país y proveedor de datos, los flujos de datos que se informan con regularidad "
     "según convenios con una regla de plazo. El calendario indica los días.",
 }
+COMPILERS: Final = {"en": "International compilers", "es": "Compiladores internacionales"}
 
 
 def country_of(provider: str) -> str:

@@ -1,0 +1,76 @@
+"""Scorecards: `/api/scorecards`, how the reporting of each data provider stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.http.submission_parameters import refuse_unknown
+from app.http.submission_replies import language_of
+from app.models.owed import ScorecardHistory, ScorecardList
+from app.services.score_history import score_history
+from app.services.score_list import score_list
+from app.services.score_reply import SCORECARDS_PATH
+
+router = APIRouter(prefix=SCORECARDS_PATH, tags=["scorecards"])
+
+_PUBLIC: Final = {"Cache-Control": "public, no-cache", "Vary": "Accept-Language"}
+_Offset = Annotated[int, Query(ge=0, le=1 << 31, description="How many are left out.")]
+_Limit = Annotated[int, Query(ge=1, le=1000, description="How many are told at most.")]
+
+
+@router.head("", include_in_schema=False)
+@router.get("", summary="How reporting stands", response_model=ScorecardList)
+async def get_scorecards(
+    request: Request,
+    provider: Annotated[str | None, Query(description="Id of a data provider.")] = None,
+    dataflow: Annotated[str | None, Query(description="Id or `AGENCY:ID(VERSION)`.")] = None,
+    offset: _Offset = 0,
+    limit: _Limit = 100,
+) -> Response:
+    """Return the last scorecard of each data provider and dataflow, from public figures alone.
+
+    Timeliness, completeness, coherence, revisions and mirror gap, each with how it was computed
+    and from how many; one that cannot be computed has no value and a reason.
+    """
+    names = ("provider", "dataflow", "offset", "limit")
+    refuse_unknown((name for name, _ in request.query_params.multi_items()), names)
+    state, language = request.app.state, language_of(request)
+    reply = await score_list(
+        state.pools,
+        state.catalogue,
+        (provider, dataflow),
+        (limit, offset),
+        state.settings.base_url,
+        language,
+    )
+    return _answer(reply, language)
+
+
+@router.head("/{provider}/{dataflow}/history", include_in_schema=False)
+@router.get(
+    "/{provider}/{dataflow}/history",
+    summary="How reporting stood, day by day",
+    response_model=ScorecardHistory,
+)
+async def get_history(
+    request: Request, provider: str, dataflow: str, offset: _Offset = 0, limit: _Limit = 366
+) -> Response:
+    """Return the scorecards of a data provider and dataflow, the last day first."""
+    refuse_unknown((name for name, _ in request.query_params.multi_items()), ("offset", "limit"))
+    state, language = request.app.state, language_of(request)
+    reply = await score_history(
+        state.pools,
+        state.catalogue,
+        (provider, dataflow),
+        (limit, offset),
+        state.settings.base_url,
+        language,
+    )
+    return _answer(reply, language)
+
+
+def _answer(reply: ScorecardList | ScorecardHistory, language: str) -> Response:
+    headers = _PUBLIC | {"Content-Language": language}
+    return Response(reply.model_dump_json(), 200, headers, "application/json")
