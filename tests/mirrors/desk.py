@@ -47,9 +47,9 @@ class MirrorDesk(Desk):
         assert reply.status_code == 200, reply.text
         return reply.json()
 
-    async def token(self, organisation: str) -> dict[str, str]:
-        """The header of a program of an organisation."""
-        new = await add_client(self.pools.writer, organisation)
+    async def token(self, organisation: str, *agencies: str) -> dict[str, str]:
+        """The header of a program of an organisation, which may maintain for agencies."""
+        new = await add_client(self.pools.writer, organisation, agencies=agencies)
         assert new.client_secret is not None
         reply = await self.client.post(
             "/oauth/token",

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import Flow, resolve_flow
 from app.sdmx.mirrors.cells import SideCells, StoredSeries, collect_cells
 from app.sdmx.mirrors.compare import ComparedSeries, compare_series
@@ -31,6 +32,12 @@ def shared() -> ArtefactSet:
 def pairs() -> dict[str, MirrorPair]:
     """The delivered pairs by id."""
     return {one.id: read_pair(one) for one in find_pair_sets(shared())}
+
+
+def declared(identity: str) -> Artefact:
+    """The declaration of a delivered pair."""
+    [found] = [one for one in find_pair_sets(shared()) if one.id == identity]
+    return found
 
 
 @cache

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from app.services.redact import RedactionOrder, redact
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.mirrors.desk import MirrorDesk, open_mirror_desk
-from tests.mirrors.sides import row
+from tests.mirrors.sides import declared, row
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "sdmx_csv" / "DF_IRREGULAR_IOM.csv.gz"
 CELL = "M.MS_RETURN.MEX.GTM.GTM._T._T._T"
@@ -193,6 +194,36 @@ async def test_the_dataflow_of_mirrors_follows_what_is_reported(desk: MirrorDesk
     await desk.report("DF_RETURN_IN", "GTM_IGM", [row("2023-01", "95", **gone)])
     await desk.derive()
     assert (await desk.mirrored())[f"{CELL}.2023-01"]["GAP"] == "5"
+
+
+async def test_an_agency_maintains_pairs_of_its_own(desk: MirrorDesk) -> None:
+    await report_returns(desk, "90", "110")
+    delivered = declared("MS_RETURN").document
+    owner = await desk.token("MEX_UPMRIP", "VIPMG.RCM")
+    owner["Content-Type"] = "application/vnd.sdmx.metadata+json;version=2.1.0"
+
+    async def publish(identity: str, **changes: str) -> int:
+        kept = [one for one in delivered["attributes"] if one["id"] not in changes]
+        more = [{"id": name, "value": value} for name, value in changes.items()]
+        own = {"id": identity, "agencyID": "VIPMG.RCM", "attributes": kept + more}
+        body = {"meta": {"id": "M"}, "data": {"metadataSets": [delivered | own]}}
+        reply = await desk.client.post(
+            "/sdmx/v2/metadata", content=orjson.dumps(body), headers=owner
+        )
+        return reply.status_code
+
+    assert await publish("MS_OWN") == 201
+    [series] = (await desk.ask("/MS_OWN"))["series"]
+    assert series["observations"][0]["gap"] == 10
+    await desk.derive()
+    assert "M.VIPMG@RCM@MS_OWN.MEX.GTM.GTM._T._T._T.2023-01" in await desk.mirrored()
+    assert await publish("MS_WRONG", MATCH="CITIZENSHIP=COLOUR") == 201
+    listed = {one["id"]: one for one in (await desk.ask(""))["pairs"]}
+    assert (listed["MS_WRONG"]["state"], listed["MS_OWN"]["state"]) == ("NOT_USABLE", "READY")
+    assert "COLOUR" in listed["MS_WRONG"]["reason"]["text"]
+    told = await desk.client.get("/api/mirror/MS_WRONG")
+    assert (told.status_code, told.json()["code"]) == (422, "VIPMG-131")
+    await desk.derive()
 
 
 async def test_history_tells_of_no_figure_that_was_redacted(desk: MirrorDesk) -> None:

@@ -13,17 +13,12 @@ from app.sdmx.artefacts import Artefact
 from app.sdmx.metadata_sets import check_metadata_set
 from app.sdmx.mirrors.pair import find_pair_sets, read_pair
 from app.sdmx.mirrors.plan import CellQuery
-from tests.mirrors.sides import pairs, planned, shared
+from tests.mirrors.sides import declared, pairs, planned, shared
 
 IDS = (
     *("MS_ASYLUM", "MS_BALANCE", "MS_BORDER", "MS_CORRIDOR", "MS_MIGFLOW"),
     *("MS_REMIT", "MS_RES_STOCK", "MS_RETURN", "MS_STOCK"),
 )
-
-
-def declared(identity: str) -> Artefact:
-    [found] = [one for one in find_pair_sets(shared()) if one.id == identity]
-    return found
 
 
 def changed(identity: str, name: str, value: Any) -> Artefact:
