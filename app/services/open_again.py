@@ -7,7 +7,7 @@ from typing import IO
 from app.sdmx.corrections import CorrectedReader
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
-from app.services.find_target import find_target
+from app.services.find_source import find_source
 from app.services.open_message import open_message
 from app.store.catalogue import Catalogue
 from app.store.submissions import StoredSubmission
@@ -33,7 +33,7 @@ def open_again(
     own = catalogue.of_provider(stored.organisation)
 
     def resolve(kind: str, structure: str) -> Target | str:
-        return find_target(catalogue, own, kind, structure)
+        return find_source(catalogue, own, kind, structure)
 
     reader = open_message(
         stored,
