@@ -112,7 +112,9 @@ def test_data_are_pulled_into_a_file(service: Service, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = target.read_text().splitlines()
     assert lines[0].startswith("STRUCTURE,")
-    assert len(lines) == len((DEMO / "cri_dgme_entry_exit.csv").read_text().splitlines())
+    sent = ("cri_dgme_entry_exit.csv", "national/cri_dgme_movimientos.csv")
+    rows = sum(len((DEMO / name).read_text("utf-8").splitlines()) - 1 for name in sent)
+    assert len(lines) == 1 + rows
     assert list(tmp_path.iterdir()) == [target]
     nothing = vipmg("pull", "DF_NOTHING", "--url", service.url)
     assert (nothing.returncode, "404" in nothing.stderr) == (2, True)

@@ -96,6 +96,12 @@ def harmonise_text(folder: Path, text: str, organisation: str, dataflow: str) ->
     return harmonise(file, organisation, dataflow)
 
 
+def dimensions_of(flow: str) -> list[str]:
+    """The dimensions of a shared dataflow, without time."""
+    urn = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=VIPMG:{flow}(1.0.0)"
+    return [dimension.id for dimension in catalogue().flow(urn).dimensions]
+
+
 OECD_HEAD = (
     "STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,REF_AREA,Reference area,CITIZENSHIP,"
     "Citizenship,FREQ,Frequency of observation,MEASURE,Measure,SEX,Sex,BIRTH_PLACE,"

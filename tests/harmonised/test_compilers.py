@@ -18,6 +18,7 @@ from tests.harmonised.desk import (
     REAL,
     Harmonised,
     catalogue,
+    dimensions_of,
     harmonise,
     harmonise_text,
     oecd_row,
@@ -230,13 +231,6 @@ def told(done: Harmonised, flow: str, attributes: list[str]) -> dict[str, tuple[
     return {
         key: tuple(row.get(name) or "" for name in names) for key, row in done.flows[flow].items()
     }
-
-
-def dimensions_of(flow: str) -> list[str]:
-    found = catalogue().flow(
-        f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=VIPMG:{flow}(1.0.0)"
-    )
-    return [dimension.id for dimension in found.dimensions]
 
 
 @real
