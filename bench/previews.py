@@ -1,0 +1,86 @@
+"""What a preview of a map costs: a file in national words, read by the draft and the active map."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import Path
+from typing import Final
+
+from app.sdmx.map_preview import MapPreview
+from app.sdmx.mapping import CompiledMap, compile_map
+from app.services.find_map import find_map
+from app.services.find_source import find_source
+from app.services.local_catalogue import local_catalogue
+from app.services.open_message import open_message
+from app.services.publish_structures import shared_structures
+from app.settings import Settings
+from app.store.catalogue import Catalogue
+from bench.checks import Check, at_most
+from bench.ground import Ground
+
+ROWS: Final = 100_000
+SECONDS: Final = 5
+MAP: Final = "VIPMG.HND_INM:SM_RETURN_IN(1.0.0)"
+SOURCE: Final = "VIPMG.HND_INM:DF_RETORNADOS(1.0.0)"
+GROUPS: Final = ("Hombres", "Mujeres", "Niños", "Niñas", "NNA", "Total")
+WAYS: Final = ("Aérea", "Terrestre", "Total")
+MONTHS: Final = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
+
+
+@dataclass(frozen=True)
+class _File:
+    content_type: str = "text/csv"
+    content_encoding: str | None = None
+    file_name: str | None = "retornados.csv"
+
+
+def previews(ground: Ground) -> Iterator[Check]:
+    """The whole of a preview but the database: one core, all rows on keys of their own."""
+    catalogue = local_catalogue([shared_structures(Settings(data_dir=ground.folder))])
+    rows = ROWS // ground.size
+    file = ground.folder / "retornados.csv"
+    write_returns(catalogue, file, rows)
+    seconds = [_preview(catalogue, file, rows) for _ in range(ground.runs)]
+    what = f"preview of a map on {rows:,} rows, beside the active one, of one core"
+    yield at_most(what, "", SECONDS, seconds, "s")
+
+
+def write_returns(catalogue: Catalogue, file: Path, rows: int) -> None:
+    """Write a table as the directorate does; as many rows as asked for, no two on one key."""
+    flow = catalogue.flow(_structure_map(catalogue).target)
+    areas = sorted(flow.components["COUNTERPART_AREA"].code_set)
+    areas = [area for area in areas if len(area) == 3]
+    times = [f"{month}-{year}" for year in range(1900, 2026) for month in MONTHS]
+    lines = product(times, GROUPS, WAYS, areas)
+    with file.open("w") as out:
+        out.write("Mes,Población,Vía,País que devuelve,Personas,Fuente\n")
+        for number, (when, group, way, area) in enumerate(islice(lines, rows)):
+            out.write(f"{when},{group},{way},{area},{number % 900},SIRAM\n")
+
+
+def _structure_map(catalogue: Catalogue) -> CompiledMap:
+    artefacts = catalogue.snapshot.artefacts
+    return compile_map(artefacts, find_map(artefacts, MAP))
+
+
+def _preview(catalogue: Catalogue, file: Path, rows: int) -> float:
+    own = catalogue.of_provider("HND_INM")
+    begin = time.process_time()
+    preview = MapPreview(_structure_map(catalogue), _structure_map(catalogue))
+    with file.open("rb") as content:
+        reader = open_message(
+            _File(),
+            content,
+            1 << 30,
+            resolve=lambda kind, structure: find_source(catalogue, own, kind, structure),
+            options={"dataflow": SOURCE},
+        )
+        for batch in reader.batches():
+            preview.take(batch)
+    told = preview.document()
+    if told["cube"]["after"] != rows:
+        raise AssertionError(told["coverage"])
+    return time.process_time() - begin
