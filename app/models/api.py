@@ -56,7 +56,8 @@ class FindingReply(Reply):
     value: Annotated[str | None, Field(description="The value as it was sent.")]
     code: Annotated[str, Field(description="Stable code, explained in /docs/errors.")]
     severity: Annotated[
-        Literal["error", "warning"], Field(description="An error refuses the whole file.")
+        Literal["error", "warning"],
+        Field(description="An error refuses the file, or the row where the agreement says so."),
     ]
     rule: Annotated[str | None, Field(description="Constraint or codelist that says so.")]
     allowed: Annotated[str | None, Field(description="What would be right, in short.")]

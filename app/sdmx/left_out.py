@@ -10,11 +10,19 @@ from app.sdmx.findings import Finding
 from app.sdmx.messages.data_reading import Batch, DataReader, Location
 
 OF_THE_WHOLE: Final = frozenset(
-    {"VIPMG-201", "VIPMG-203", "VIPMG-204", "VIPMG-205", "VIPMG-223", "VIPMG-235"}
+    {
+        "VIPMG-201",
+        "VIPMG-203",
+        "VIPMG-204",
+        "VIPMG-205",
+        "VIPMG-223",
+        "VIPMG-235",
+        "VIPMG-263",
+    }
 )
 """Findings that are told once for many rows: leaving out the one that they name is no way out."""
 
-REPEATED: Final = "VIPMG-231"
+REPEATED: Final = frozenset({"VIPMG-231", "VIPMG-261"})
 """Of two rows with one key nobody knows which is right; `rule` names the first."""
 
 MOST: Final = 100_000
@@ -34,7 +42,7 @@ class WrongRows:
             self.is_whole = True
             return
         self.rows.add(finding.row)
-        if finding.code == REPEATED and finding.rule and finding.rule.isdigit():
+        if finding.code in REPEATED and finding.rule and finding.rule.isdigit():
             self.rows.add(int(finding.rule))
 
 
