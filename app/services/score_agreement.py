@@ -194,7 +194,7 @@ def _full_keys(flow: Flow) -> int | None:
 async def _coherence(writer: Connection, scored: Scored) -> Score:
     files = rows = totals = warnings = 0
     for stored in scored.agreements:
-        found = await scorecards.last_findings(writer, stored.id, stored.urn.rpartition("=")[2])
+        found = await scorecards.last_findings(writer, stored.id, stored.urn)
         files += found.files
         rows += found.rows
         totals += found.totals

@@ -59,7 +59,7 @@ _FINDINGS: Final = """
 WITH files AS (
   SELECT s.id, s.row_count FROM submission AS s JOIN ledger AS l
     ON l.publication_id = s.publication_id
-  WHERE s.state = 'published' AND s.agreements = ARRAY[$1::text] AND s.row_count > 0
+  WHERE s.state IN ('published', 'superseded') AND s.agreements = ARRAY[$1::text] AND s.row_count > 0
     AND l.public AND s.kind IN ('file', 'correction')
     AND NOT EXISTS (
       SELECT FROM withheld_change AS w
@@ -102,8 +102,8 @@ JOIN LATERAL (
 LATERAL (
   SELECT json_array_elements_text(CASE json_typeof(s.observations -> 'ASYMMETRY')
     WHEN 'array' THEN s.observations -> 'ASYMMETRY'
-    ELSE (SELECT json_agg(s.observations ->> 'ASYMMETRY')
-      FROM json_array_elements(s.observations -> 'TIME_PERIOD')) END) AS value
+    ELSE array_to_json(array_fill(s.observations ->> 'ASYMMETRY',
+      ARRAY[json_array_length(s.observations -> 'TIME_PERIOD')])) END) AS value
 ) AS a
 WHERE s.agreement_id = $1 AND s.observation_count > 0 AND a.value IS NOT NULL
 GROUP BY side.provider, side.dataflow
