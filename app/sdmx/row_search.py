@@ -24,13 +24,15 @@ class FoundRow:
     Attributes:
         row: its number in the message.
         cells: what it says, by the name of the column.
-        component: the component that holds the figure, as the message names it.
+        component: the component of the message that holds the figure.
+        column: the name of its column.
         location: where it stands in the file.
     """
 
     row: int
     cells: dict[str, str]
     component: str | None
+    column: str | None = None
     location: Location | None = None
 
 
@@ -65,7 +67,9 @@ def find_rows(
     places = {row: place for place, row in enumerate(batch.rows)}
     for row, found in zip(target.rows, zip(*columns, strict=True), strict=True):
         if found == codes or _plain(found) == codes:
-            yield FoundRow(row, _cells(batch, places[row]), component)
+            column = batch.form.columns.get(component or "")
+            name = component if column is None else column.name
+            yield FoundRow(row, _cells(batch, places[row]), component, name)
 
 
 def _plain(codes: tuple[str, ...]) -> tuple[str, ...]:

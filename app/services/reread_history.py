@@ -24,6 +24,7 @@ from app.sdmx.mapping import CompiledMap
 from app.sdmx.mapping.coverage import NO_DATE, UNMAPPED
 from app.sdmx.mapping.harmonising import Harmonising
 from app.sdmx.messages.data_reading import Batch, DataReader
+from app.sdmx.messages.reading_findings import located_once
 from app.sdmx.standing_fold import Event, message_and_row, place_of
 from app.sdmx.validation import Validator
 from app.services.find_maps import find_maps
@@ -129,11 +130,12 @@ async def _read(
             records = await asyncio.to_thread(reading.take, batch)
             await staging.put_records(connection, [_placed(number, one) for one in records])
             work.rows += len(batch.rows)
-    for finding in reading.close():
-        if len(work.findings) + work.stored_findings < MOST_FINDINGS:
-            work.report(msgspec.structs.replace(finding, file=_name(stored)))
-        else:
-            work.errors += finding.is_error
+    found = reading.close()
+    for finding in located_once(reader, found[:MOST_FINDINGS], set()):
+        named = "/".join(part for part in (_name(stored), finding.file) if part)
+        work.report(msgspec.structs.replace(finding, file=named))
+    work.errors += sum(finding.is_error for finding in found[MOST_FINDINGS:])
+    await work.flush()
     _add_up(history.mapping, reading.harmonising.document())
     intake = reading.validator.intakes.get(history.target.agreement)
     if intake is None:

@@ -239,7 +239,7 @@ def _rows(raw: RawRows) -> dict[str, Any]:
                 "row": row.row if row.location is None else row.location.row or row.row,
                 "place": None if row.location is None else row.location.place,
                 "file": None if row.location is None else row.location.file,
-                "column": row.component,
+                "column": row.column,
                 "cells": row.cells,
             }
             for row in raw.rows
