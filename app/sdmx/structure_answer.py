@@ -93,6 +93,12 @@ def _with_items(artefact: Artefact, items: Iterable[str]) -> Artefact | None:
     return cut.with_document(cut.document | {"isPartial": True})
 
 
+_FAMILY: Final = frozenset({"parents", "parentsandsiblings", "all"})
+
+_STOPPING: Final = frozenset({"structuremap", "representationmap", "reportingtaxonomy"})
+"""What does not come in 1.x with what it refers to: clients stop at the first that they meet."""
+
+
 class _Graph:
     """The references of one query, followed in its directions.
 
@@ -122,6 +128,8 @@ class _Graph:
         if direction == "descendants":
             return self._closure(children, self._children)
         parents = _union(self._parents_of(artefact) for artefact in start.values())
+        if self._query.asked_type and direction in _FAMILY:
+            parents = frozenset(urn for urn in parents if self._type(urn) not in _STOPPING)
         if direction == "parents":
             return parents
         if direction == "ancestors":

@@ -22,9 +22,9 @@ ADDRESS = "http://127.0.0.1:8000"
 
 # What each section prints of the demonstration data, among other things.
 PRINTED: Final = {
-    "pandas": ("2024-12", "CITIZENSHIP"),
+    "pandas": ("2025-03", "CITIZENSHIP"),
     "R": ("CRI", "22028|23828"),
-    "sdmx1": ("PAN .*2024-12", "ENT +Entry"),
+    "sdmx1": ("PAN .*2025-03", "ENT +Entry"),
     "pysdmx": ("CAN +2022-01 +22028",),
     "opensdmx": ("ENT .*Entry", "CRI .*2024"),
     "Keep a copy in step": ("nothing changed since 20",),
