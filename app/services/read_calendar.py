@@ -194,9 +194,8 @@ def names_of_dataflow(urn: str) -> tuple[str, str, str]:
 
 
 def _window(query: CalendarQuery, today: dt.date) -> tuple[dt.date, dt.date]:
-    around = dt.timedelta(days=DAYS_AROUND)
-    first = query.first or min(today, query.last or today) - around
-    last = query.last or max(today, first) + around
+    first = query.first or _moved(min(today, query.last or today), -DAYS_AROUND)
+    last = query.last or _moved(max(today, first), DAYS_AROUND)
     if first > last or (last - first).days > MOST_DAYS:
         raise QuerySyntaxError(
             f"from is no later than to, and at most {MOST_DAYS} days before it.",
@@ -204,6 +203,12 @@ def _window(query: CalendarQuery, today: dt.date) -> tuple[dt.date, dt.date]:
             parameter="from",
         )
     return first, last
+
+
+def _moved(day: dt.date, days: int) -> dt.date:
+    """A day that many days later, or the end of the calendar."""
+    least, most = dt.date.min.toordinal(), dt.date.max.toordinal()
+    return dt.date.fromordinal(min(most, max(least, day.toordinal() + days)))
 
 
 def _own(catalogue: Catalogue, dated: Mapping[int, Duty], subject: Subject | None) -> list[int]:
