@@ -59,7 +59,8 @@ _FINDINGS: Final = """
 WITH files AS (
   SELECT s.id, s.row_count FROM submission AS s JOIN ledger AS l
     ON l.publication_id = s.publication_id
-  WHERE s.state IN ('published', 'superseded') AND s.agreements = ARRAY[$1::text] AND s.row_count > 0
+  WHERE s.state IN ('published', 'superseded') AND s.agreements = ARRAY[$1::text]
+    AND s.row_count > 0
     AND l.public AND s.kind IN ('file', 'correction')
     AND NOT EXISTS (
       SELECT FROM withheld_change AS w
