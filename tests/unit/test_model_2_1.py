@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from app.errors import InvalidArtefactError
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION, CLASS_BY_NAME
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
-from app.sdmx.messages.structure_json import read_structures
 from app.sdmx.model_2_1 import to_2_1
 from app.sdmx.model_2_1_constraints import split_exclusions
 from app.sdmx.model_2_1_reading import read_2_1
@@ -29,9 +27,9 @@ from tests.artefact_samples import (
     item,
     urn,
 )
+from tests.shared_files import shared_structures
 
-CODELISTS = Path(__file__).parents[2] / "codelists"
-IN_STRUCTURE_SETS = {"representationmap", "structuremap"}
+IN_OTHERS = {"MetadataProviderScheme", "RepresentationMap", "StructureMap"}
 ANY = "urn:sdmx:org.sdmx.infomodel.base.Any=*:*(*)"
 
 
@@ -109,10 +107,10 @@ def test_what_no_object_of_2_1_can_say_is_left_out() -> None:
 def test_the_shared_structures_come_back_as_they_were() -> None:
     artefacts = [
         one
-        for file in sorted(CODELISTS.rglob("*.json"))
-        for one in read_structures(file.read_bytes())
-        # Maps become parts of structure sets, and a draft is not shown.
-        if not (file.parent.name in IN_STRUCTURE_SETS or one.version.text.endswith("-draft"))
+        for one in shared_structures()
+        # Maps become parts of structure sets, who reports metadata joins the data providers, and
+        # a draft is not shown.
+        if not (one.artefact_class.name in IN_OTHERS or one.version.text.endswith("-draft"))
     ]
     assert len(artefacts) > 100
     again = back(*artefacts)

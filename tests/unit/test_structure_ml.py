@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -17,7 +15,6 @@ from app.sdmx.artefact_checks import check_artefact, is_computed
 from app.sdmx.artefact_classes import CLASS_BY_COLLECTION
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences
-from app.sdmx.messages.structure_json import read_structures
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_ml import (
     DIALECTS,
@@ -29,9 +26,9 @@ from app.sdmx.messages.structure_readers import read_structure_message
 from app.sdmx.urn import parse_urn
 from tests.artefact_samples import artefact, codelist, data_structure, every_class, item, urn
 from tests.full_artefacts import full_artefacts
+from tests.shared_files import shared_structures
 from tests.xml_schemas import check_xml
 
-CODELISTS = Path(__file__).parents[2] / "codelists"
 HEADER = MessageHeader(
     "TEST", dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone(dt.timedelta(hours=-6)))
 )
@@ -83,19 +80,9 @@ def test_3_0_loses_what_it_has_no_place_for_and_nothing_else() -> None:
     assert [path for path in lost if time in path and "ObservationalTimePeriod" in path]
 
 
-@cache
-def regional() -> tuple[Artefact, ...]:
-    """The structures that come with the service."""
-    return tuple(
-        one
-        for path in sorted(CODELISTS.rglob("*.json"))
-        for one in read_structures(path.read_bytes())
-    )
-
-
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_regional_structures_are_valid_and_read_again_unchanged(version: MlVersion) -> None:
-    artefacts = list(regional())
+    artefacts = shared_structures()
     assert len(artefacts) > 100
     assert differences(artefacts, read_structure_message(written(artefacts, version))) == []
 

@@ -18,7 +18,7 @@ from app.errors import InvalidArtefactError, MessageError
 from app.sdmx.artefact_checks import check_artefact
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages.structure_json import read_structures, write_structures
+from app.sdmx.messages.structure_json import write_structures
 from app.sdmx.messages.structure_json_1 import write_structures as write_json
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.messages.structure_ml_2_1 import DIALECT, read_structures_ml, write_structures_ml
@@ -36,10 +36,10 @@ from tests.artefact_samples import (
     item,
     urn,
 )
+from tests.shared_files import shared_structures
 from tests.structure_schemas import check_message
 from tests.xml_schemas import check_xml
 
-CODELISTS = Path(__file__).parents[2] / "codelists"
 FIXTURES = Path(__file__).parents[1] / "fixtures/structures"
 NOT_IN_JSON_1 = {
     "CustomTypeScheme",
@@ -112,8 +112,7 @@ def test_c026_every_class_is_valid_and_says_what_the_model_says() -> None:
 
 
 def test_the_shared_structures_are_valid_and_come_back() -> None:
-    files = sorted(CODELISTS.rglob("*.json"))
-    artefacts = [one for file in files for one in read_structures(file.read_bytes())]
+    artefacts = shared_structures()
     expected = {one.urn: one.document for one in read_2_1(to_2_1(artefacts))}
     assert documents(message(*artefacts)) == expected
 
