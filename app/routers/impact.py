@@ -34,7 +34,7 @@ async def get_impact(
     removing: Annotated[str, Query(max_length=4000, description="Codes that go: `A,B`.")] = "",
 ) -> Response:
     """List the agreements, maps, constraints, dataflows and pairs that rest on a structure."""
-    codes = [code for code in removing.split(",") if code]
+    codes = [code for code in removing.split(",") if code and "\x00" not in code]
     found = await _found(request, caller, ImpactOrder(urn=urn, removing=tuple(codes)))
     return json_reply(ImpactReply.model_validate(found.document))
 

@@ -87,7 +87,7 @@ async def trace_figure(
         catalogue = await cache.current(connection)
     agreements = find_agreements(catalogue, asked.agreement, asked.dataflow)
     found = None
-    for agreement in agreements:
+    for agreement in () if "\x00" in asked.key else agreements:  # in no code list
         found = await _find(pools, catalogue, subject, agreement, asked)
         if found is not None:
             break

@@ -344,3 +344,41 @@ async def test_the_impact_of_a_change_is_told_to_its_owners(country: Country) ->
     assert "Desde enero." in notice["messages"]["es"]
     assert "TST:PA_RET_CRI(1.0.0)" in notice["messages"]["en"]
     assert "SLV" not in notice["messages"]["en"]
+
+
+async def test_what_cannot_be_asked_is_refused_with_a_code(country: Country) -> None:
+    sender, agency = await country.sender(CRI), await country.agency()
+    told = await sender.publish(sent(*JANUARY))
+    order = {"submission": told["id"]}
+    broken = draft(draft_table())
+    wrong = {**broken.document, "componentMaps": [{"source": ["grupo"]}]}
+    nowhere = {**broken.document, "target": urn("Dataflow", "NONE")}
+    bodies: list[Any] = [
+        *({}, [], {"submission": 1}, {"submission": "x"}, order | {"more": 1}),
+        *(order | {"map": one} for one in ({}, {"data": []}, {"data": {"structureMaps": [{}]}})),
+        *(order | {"map": {"data": {"structureMaps": [one]}}} for one in (wrong, nowhere)),
+    ]
+    for body in bodies:
+        reply = await sender.post(f"/api/maps/{DRAFT}/preview", body)
+        assert reply.status_code in {404, 422}, (body, reply.text)
+        assert reply.json()["code"].startswith("VIPMG-1"), body
+    for named in ("x", "TST:NONE(1.0.0)", "urn:x", urn("Dataflow", "DF_RET"), "TST:SM(", "*"):
+        assert (await agency.post(f"/api/maps/{named}/activate", {})).status_code == 404, named
+        assert (await sender.post(f"/api/maps/{named}/preview", order)).status_code == 404, named
+    flow = "/api/lineage?dataflow=TST:DF_RET(1.0.0)"
+    for query, status in {
+        f"{flow}&key=M.CRI.M.%00&period=2024-01": 404,
+        f"{flow}&key=M.CRI.M.Y18&period=%00": 404,
+        f"{flow}&agreement=x": 400,
+        "/api/lineage?dataflow=%00&key=x": 404,
+        "/api/lineage": 400,
+        "/api/impact?urn=%00&removing=%00": 404,
+        f"/api/impact?urn={urn('Codelist', 'CL_AGE')}&removing=%00,A,%25": 200,
+    }.items():
+        assert (await sender.client.get(query)).status_code == status, query
+    for body in ({}, {"urn": "x", "change": {}}, {"change": {}}, {"change": {"data": {}}}):
+        assert (await sender.post("/api/impact", body)).status_code in {400, 422}, body
+    shorter = {"id": "CL_AGE", "version": "1.0.0", "agencyID": "TST", "codes": [{"id": "Y18"}]}
+    reply = await sender.post("/api/impact", {"change": {"data": {"codelists": [shorter]}}})
+    assert reply.json()["removed_codes"] == ["Y0T17", "_T"]
+    assert [one["code"] for one in reply.json()["used_codes"]] == ["Y0T17"]
