@@ -21,6 +21,12 @@ START_SECONDS = 120
 COMMAND = "from app.cli import main; main()"
 
 
+def _environment() -> dict[str, str]:
+    """That of this process, without settings of ours; modules keep their bytecode as installed."""
+    left_out = "PYTHONDONTWRITEBYTECODE"
+    return {n: v for n, v in os.environ.items() if "VIPMG" not in n and n != left_out}
+
+
 class Service:
     """`vipmg serve` with its worker and database; the address is known when it is made."""
 
@@ -33,7 +39,7 @@ class Service:
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", COMMAND, "serve", "--data-dir", data_dir, "--port", "0"],
-                env={name: v for name, v in os.environ.items() if "VIPMG" not in name} | given,
+                env=_environment() | given,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

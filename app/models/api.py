@@ -31,7 +31,7 @@ SubmissionKind: TypeAlias = Literal[
 class Reply(BaseModel):
     """A reply; its fields never change after it is made."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class FileReply(Reply):

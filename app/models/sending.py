@@ -14,7 +14,7 @@ from app.models.api import Reply
 class Order(BaseModel):
     """The body of a request; what it does not know is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CorrectionOrder(Order):
