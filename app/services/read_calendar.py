@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from app.auth.subject import Subject
-from app.errors import NotFoundError, QuerySyntaxError, TooLargeError
+from app.errors import QuerySyntaxError, TooLargeError
 from app.sdmx.calendar.duties import Duty, Owed, Reason, Reported, State, owed_periods
-from app.sdmx.reporting_periods import read_period
 from app.services.calendar_duties import calendar_duties
+from app.services.find_agreed_dataflows import find_agreed_dataflows
 from app.store import nil_returns, reported
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools, with_retry
@@ -121,33 +121,12 @@ async def read_calendar(
             today,
             first,
             last,
-            _owed(dated, reported_periods(facts), first, last, today),
+            _owed(dated, reported.by_period(facts), first, last, today),
             [(one, why) for one, why in undated if one.id in numbers],
             query.states,
         )
 
     return await with_retry(read)
-
-
-def reported_periods(
-    facts: Iterable[PeriodFact],
-) -> dict[int, dict[tuple[str, str], Reported]]:
-    """What came, by agreement and period; the same period may be written in several ways."""
-    found: dict[int, dict[tuple[str, str], Reported]] = {}
-    for fact in facts:
-        period = read_period(fact.period)
-        if period is None:
-            continue
-        of_agreement = found.setdefault(fact.agreement, {})
-        place = (period.frequency, period.text)
-        before = of_agreement.get(place, Reported())
-        days = [day for day in (before.on, fact.on) if day is not None]
-        of_agreement[place] = Reported(
-            before.observations + fact.observations,
-            min(days, default=None),
-            before.nil or not fact.observations,
-        )
-    return found
 
 
 def _owed(
@@ -171,26 +150,12 @@ def _owed(
 
 
 def _selected(catalogue: Catalogue, query: CalendarQuery) -> set[int]:
-    found = {
+    flows = set(find_agreed_dataflows(catalogue, query.provider, query.dataflow))
+    return {
         number
         for number, one in catalogue.agreements.items()
-        if query.provider in (None, one.provider)
-        and (query.dataflow is None or query.dataflow in names_of_dataflow(one.dataflow_urn))
+        if query.provider in (None, one.provider) and one.dataflow_urn in flows
     }
-    if not found and (query.provider or query.dataflow):
-        named = " ".join(filter(None, (query.provider, query.dataflow)))[:120]
-        raise NotFoundError(
-            f"No agreement with {named!r} is in force here.",
-            f"Aquí no rige ningún convenio con {named!r}.",
-        )
-    return found
-
-
-def names_of_dataflow(urn: str) -> tuple[str, str, str]:
-    """What a dataflow may be called: `AGENCY:ID(VERSION)`, `AGENCY:ID`, `ID`."""
-    short = urn.rpartition("=")[2]
-    stem = short.partition("(")[0]
-    return short, stem, stem.rpartition(":")[2]
 
 
 def _window(query: CalendarQuery, today: dt.date) -> tuple[dt.date, dt.date]:

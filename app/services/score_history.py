@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from app.models.owed import ScorecardHistory
 from app.services.calendar_names import calendar_names
-from app.services.score_list import dataflows_named
+from app.services.find_agreed_dataflows import find_agreed_dataflows
 from app.services.score_reply import SCORECARDS_PATH, score_reply
 from app.store import scorecards
 from app.store.catalogue import CatalogueCache
@@ -32,7 +32,8 @@ async def score_history(
     async def read() -> ScorecardHistory:
         async with pools.public.acquire() as connection:
             catalogue = await cache.current(connection)
-            flows = dataflows_named(catalogue, provider, dataflow)
+            agreed = find_agreed_dataflows(catalogue, provider, dataflow)
+            flows = [urn.rpartition("=")[2] for urn in agreed]
             found = await scorecards.history(connection, provider, flows, (limit + 1, offset))
         names = calendar_names(catalogue)
         address = f"{base_url}{SCORECARDS_PATH}/{quote(provider)}/{quote(dataflow, safe=':()')}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from app.errors import NotFoundError
 from app.models.owed import ScorecardList
 from app.sdmx.calendar.texts import text_of
 from app.services.calendar_names import calendar_names
-from app.services.read_calendar import names_of_dataflow
+from app.services.find_agreed_dataflows import find_agreed_dataflows
 from app.services.score_reply import SCORECARDS_PATH, score_reply
 from app.store import scorecards
-from app.store.catalogue import Catalogue, CatalogueCache
+from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, with_retry
 
 
@@ -42,9 +41,8 @@ async def score_list(
     async def read() -> ScorecardList:
         async with pools.public.acquire() as connection:
             catalogue = await cache.current(connection)
-            flows = None if dataflow is None else dataflows_named(catalogue, provider, dataflow)
-            if provider is not None and not catalogue.of_provider(provider):
-                raise _nobody(provider)
+            agreed = find_agreed_dataflows(catalogue, provider, dataflow)
+            flows = [urn.rpartition("=")[2] for urn in agreed]
             found = await scorecards.last_of_each(connection, provider, flows, (limit + 1, offset))
         names = calendar_names(catalogue)
         more = [("provider", provider), ("dataflow", dataflow)]
@@ -57,26 +55,3 @@ async def score_list(
         )
 
     return await with_retry(read)
-
-
-def dataflows_named(catalogue: Catalogue, provider: str | None, named: str) -> list[str]:
-    """The dataflows that a name means, as `AGENCY:ID(VERSION)`.
-
-    Raises:
-        NotFoundError: no agreement (of the provider) is with such a dataflow.
-    """
-    found = {
-        one.dataflow_urn.rpartition("=")[2]
-        for one in catalogue.agreements.values()
-        if provider in (None, one.provider) and named in names_of_dataflow(one.dataflow_urn)
-    }
-    if not found:
-        raise _nobody(" ".join(filter(None, (provider, named))))
-    return sorted(found)
-
-
-def _nobody(named: str) -> NotFoundError:
-    return NotFoundError(
-        f"No agreement with {named[:120]!r} is in force here.",
-        f"Aquí no rige ningún convenio con {named[:120]!r}.",
-    )

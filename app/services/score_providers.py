@@ -13,7 +13,6 @@ import structlog
 from app.errors import VipmgError
 from app.services.calendar_duties import calendar_duties
 from app.services.describe_agreement import agreement_id
-from app.services.read_calendar import reported_periods
 from app.services.score_agreement import Scored, score_agreement
 from app.services.score_mirrors import score_mirrors
 from app.services.tell_late import tell_late
@@ -128,7 +127,7 @@ async def _scored(
     numbers = [stored.id for listed in groups for stored in listed]
     facts = await reported.public_periods(public, numbers)
     written = {n: [one.period for one in of] for n, of in reported.by_agreement(facts).items()}
-    came = reported_periods([*facts, *await reported.nil_periods(writer, numbers)])
+    came = reported.by_period([*facts, *await reported.nil_periods(writer, numbers)])
     mirrors = await score_mirrors(public, catalogue)
     return [
         Scored(

@@ -7,7 +7,6 @@ from typing import Final
 
 from app.sdmx.calendar.duties import owed_periods
 from app.services.calendar_duties import calendar_duties
-from app.services.read_calendar import reported_periods
 from app.store import nil_returns, notices_kept, reported
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
@@ -31,7 +30,7 @@ async def tell_late(pools: Pools, cache: CatalogueCache, today: dt.date | None =
         catalogue = await cache.current(connection)
         dated = calendar_duties(catalogue, await reported.entered(connection), day).dated
         numbers = list(dated)
-        came = reported_periods(
+        came = reported.by_period(
             [
                 *await reported.public_periods(connection, numbers),
                 *await reported.withheld_periods(connection, numbers),

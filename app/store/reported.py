@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.sdmx.calendar.duties import Reported
+from app.sdmx.reporting_periods import read_period
 from app.store.nil_returns import STANDING
 from app.store.types import Connection
 
@@ -110,4 +112,25 @@ def by_agreement(facts: Sequence[PeriodFact]) -> Mapping[int, list[PeriodFact]]:
     found: dict[int, list[PeriodFact]] = {}
     for fact in facts:
         found.setdefault(fact.agreement, []).append(fact)
+    return found
+
+
+def by_period(
+    facts: Iterable[PeriodFact],
+) -> dict[int, dict[tuple[str, str], Reported]]:
+    """What came, by agreement and period; the same period may be written in several ways."""
+    found: dict[int, dict[tuple[str, str], Reported]] = {}
+    for fact in facts:
+        period = read_period(fact.period)
+        if period is None:
+            continue
+        of_agreement = found.setdefault(fact.agreement, {})
+        place = (period.frequency, period.text)
+        before = of_agreement.get(place, Reported())
+        days = [day for day in (before.on, fact.on) if day is not None]
+        of_agreement[place] = Reported(
+            before.observations + fact.observations,
+            min(days, default=None),
+            before.nil or not fact.observations,
+        )
     return found

@@ -30,7 +30,7 @@ SELECT provider, dataflow, (scores -> 'through')::text AS through FROM scorecard
 _LAST: Final = """
 SELECT DISTINCT ON (provider, dataflow) provider, dataflow, day, scores::text AS scores
 FROM scorecard
-WHERE ($1::text IS NULL OR provider = $1) AND ($2::text[] IS NULL OR dataflow = ANY ($2))
+WHERE ($1::text IS NULL OR provider = $1) AND dataflow = ANY ($2::text[])
 ORDER BY provider, dataflow, day DESC LIMIT $3 OFFSET $4
 """
 _HISTORY: Final = """
@@ -164,12 +164,11 @@ async def written_on(connection: Connection, day: dt.date) -> dict[tuple[str, st
 async def last_of_each(
     connection: Connection,
     provider: str | None,
-    dataflows: Sequence[str] | None,
+    dataflows: Sequence[str],
     page: tuple[int, int],
 ) -> list[Scorecard]:
     """The last scorecard of each provider and dataflow; `page`: how many at most, how many not."""
-    listed = None if dataflows is None else list(dataflows)
-    rows = await connection.fetch(_LAST, provider, listed, *page)
+    rows = await connection.fetch(_LAST, provider, list(dataflows), *page)
     return [_card(row) for row in rows]
 
 

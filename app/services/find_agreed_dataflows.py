@@ -1,0 +1,36 @@
+"""The dataflows that a name means, of those with an agreement in force."""
+
+from __future__ import annotations
+
+from app.errors import NotFoundError
+from app.store.catalogue import Catalogue
+
+
+def find_agreed_dataflows(
+    catalogue: Catalogue, provider: str | None, named: str | None
+) -> list[str]:
+    """The URNs of dataflows with an agreement: of a provider, of a name, or all.
+
+    A name is an id, `AGENCY:ID` or `AGENCY:ID(VERSION)`.
+
+    Raises:
+        NotFoundError: something was named, and no agreement is with it.
+    """
+    found = {
+        one.dataflow_urn
+        for one in catalogue.agreements.values()
+        if provider in (None, one.provider) and (named is None or named in _names(one.dataflow_urn))
+    }
+    if not found and (provider or named):
+        told = " ".join(filter(None, (provider, named)))[:120]
+        raise NotFoundError(
+            f"No agreement with {told!r} is in force here.",
+            f"Aquí no rige ningún convenio con {told!r}.",
+        )
+    return sorted(found)
+
+
+def _names(urn: str) -> tuple[str, str, str]:
+    short = urn.rpartition("=")[2]
+    stem = short.partition("(")[0]
+    return short, stem, stem.rpartition(":")[2]
