@@ -12,13 +12,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
 from app.auth.rights import may_read_withheld, may_submit
 from app.auth.subject import Subject
-from app.errors import NotFoundError, QuerySemanticError
-from app.sdmx.aggregates.declarations import method_of, source_of
+from app.errors import InvalidArtefactError, NotFoundError, QuerySemanticError
+from app.sdmx.aggregates.declarations import method_of, read_computation, source_of
 from app.sdmx.flow import Flow
 from app.sdmx.undo import Past, Version
 from app.services.derive.publish_derived import PROVIDER
@@ -174,7 +175,7 @@ async def _describe(
         "versions": len(found.versions),
     }
     if agreement.provider == PROVIDER:
-        told["computed"] = _computed(catalogue, agreement, base_url)
+        told["computed"] = _computed(catalogue, found, asked.period, base_url)
     return told
 
 
@@ -267,22 +268,37 @@ def _history(
 
 
 def _computed(
-    catalogue: Catalogue, agreement: StoredAgreement, base_url: str
+    catalogue: Catalogue, found: _Found, period: str, base_url: str
 ) -> dict[str, Any] | None:
-    """From what a computed figure comes, as its dataflow declares."""
+    """From what a computed figure comes, as its dataflow declares; with a query for just that."""
     artefacts = catalogue.snapshot.artefacts
-    artefact = artefacts.get(agreement.dataflow_urn)
+    artefact = artefacts.get(found.agreement.dataflow_urn)
     if artefact is None:
         return None
     source = artefacts.get(source_of(artefact))
-    path = None if source is None else f"{source.agency}/{source.id}/{source.version}"
+    computation = None
+    if source is not None:
+        try:
+            computation = read_computation(artefact, artefacts, catalogue.flow)
+        except InvalidArtefactError:
+            computation = None
+    address, members = None, []
+    if source is not None:
+        address = f"{base_url}/sdmx/v2/data/dataflow/{source.agency}/{source.id}/{source.version}"
+    if computation is not None:
+        shared = computation.family
+        key = ".".join(code if place in shared else "*" for place, code in enumerate(found.key))
+        address = f"{address}/{key}?c[TIME_PERIOD]={quote(period)}"
+        listed = computation.groups.get(found.key[computation.area], ())
+        members = sorted({member.area for member in listed})
     return {
         "method": method_of(artefact),
         "source": None if source is None else source.urn,
+        "members": members,
         "declared": [
             {"id": one.get("id"), "value": one.get("value") or one.get("title")}
             for one in artefact.document.get("annotations", ())
             if one.get("type") == "COMPUTED"
         ],
-        "links": {"source": None if path is None else f"{base_url}/sdmx/v2/data/dataflow/{path}"},
+        "links": {"source": address},
     }
