@@ -264,7 +264,7 @@ async def test_a_file_replaces_an_earlier_one(provider: Provider) -> None:
 
 async def test_a_redaction_takes_two_people(provider: Provider) -> None:
     exchange = provider.exchange
-    sent = await provider.send("A,CRI,2023,7777", "A,GTM,2023,1")
+    sent = await provider.send("A,CRI,2023,70771077", "A,GTM,2023,1")
     seen = await exchange.prepared(SMALL)
     order = {"reason": "A court says so.", "order": "2026-17", "destroy_file": True}
     asked = await provider.act(sent["id"], "redaction", order)
@@ -282,7 +282,7 @@ async def test_a_redaction_takes_two_people(provider: Provider) -> None:
     assert agreed.json()["changes"]["versions"] == 2
     assert await provider.state(sent["id"]) == "withdrawn"
     for path in (SMALL, f"{SMALL}?includeHistory=true", f"{SMALL}?asOf={seen.replace('+', '%2B')}"):
-        assert "7777" not in (await exchange.get(path, JSON21)).text
+        assert "70771077" not in (await exchange.get(path, JSON21)).text
     content = await exchange.client.get(
         f"/api/submissions/{sent['id']}/content", headers=provider.token
     )

@@ -161,17 +161,17 @@ class TestRollback:
 class TestWithheld:
     async def test_what_was_withheld_goes_back_to_the_withheld_room(self, desk: UndoDesk) -> None:
         await desk.put_rows("A,CRI,2023,8888,A,C")
-        await desk.put_rows(f"A,GTM,2024,7777,A,,{LATER},s7777,g7777,d7777")
+        await desk.put_rows(f"A,GTM,2024,70771077,A,,{LATER},s70771077,g70771077,d70771077")
         second = await desk.put_rows("A,GTM,2024,1,A,,,s,g,d", "A,CRI,2023,2,B,F", action="R")
         assert await desk.values() == {"A.CRI.2023": "2", "A.GTM.2024": "1"}
         await desk.undo(second)
         assert await desk.observations() == {"A.CRI.2023": {"CONF_STATUS": "C"}}
         waiting = await desk.observations("withheld_series")
-        assert waiting["A.GTM.2024"]["OBS_VALUE"] == "7777"
+        assert waiting["A.GTM.2024"]["OBS_VALUE"] == "70771077"
         assert waiting["A.CRI.2023"]["OBS_VALUE"] == "8888"
         for table in ("series", "attachment", "change", "ledger", "outbox", "agreement_head"):
             told = repr(await desk.rows(table))
-            assert "7777" not in told, table
+            assert "70771077" not in told, table
             assert "8888" not in told, table
         await check(desk)
 
