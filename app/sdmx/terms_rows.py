@@ -36,14 +36,17 @@ class RowRule:
 def row_rules(terms: Terms, flow: Flow) -> tuple[RowRule, ...]:
     """The rules on the rows that are sent under an agreement.
 
+    The frequency of an annotation says how often data come, for the calendar. Only one that a
+    metadata set says refuses others: yearly totals of a monthly report stay right until then.
+
     Raises:
         InvalidArtefactError: a term is not what it should be.
     """
     found = []
-    if flow.frequency is not None and terms.frequencies:
+    said_by = terms.source("FREQUENCY")
+    if flow.frequency is not None and terms.frequencies and said_by != terms.agreement:
         name = flow.dimensions[flow.frequency].id
-        source = _short(terms.source("FREQUENCY"))
-        found.append(RowRule(name, terms.frequencies, FREQUENCY_FINDING, source))
+        found.append(RowRule(name, terms.frequencies, FREQUENCY_FINDING, _short(said_by)))
     source = _short(terms.source("DETAIL"))
     found += [
         RowRule(name, codes, DETAIL_FINDING, source)

@@ -196,6 +196,14 @@ def test_what_a_set_does_not_say_the_annotation_says() -> None:
     assert (terms.source("READERS"), terms.source("FREQUENCY")) == (SET, AGREEMENT)
 
 
+def test_only_the_frequency_of_a_set_refuses_others() -> None:
+    annotated = merged_terms(AGREEMENT, CRI, {"FREQUENCY": "M"}, {}, SET)
+    reported = merged_terms(AGREEMENT, CRI, {"FREQUENCY": "A"}, {"FREQUENCY": ("M",)}, SET)
+    assert row_rules(annotated, FLOW) == ()
+    [rule] = row_rules(reported, FLOW)
+    assert (rule.component, rule.allowed) == ("FREQ", {"M"})
+
+
 @pytest.mark.parametrize(
     ("said", "day", "kinds"),
     [
