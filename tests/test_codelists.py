@@ -245,6 +245,7 @@ def test_counts() -> None:
         "reportingtaxonomy": 1,
         "representationmap": 15,
         "rulesetscheme": 1,
+        "structuremap": 1,
         "userdefinedoperatorscheme": 1,
     }
     lists = Counter(artefact["agencyID"] for artefact in shared("codelist"))

@@ -26,7 +26,9 @@ def find_maps(
     """The active maps of what rows name; none where they go to an agreement as they are.
 
     Active is the latest version that is no draft, of each map that is valid on the day. A map of
-    the dataflow goes before one of its data structure to the same target.
+    the dataflow goes before one of its data structure to the same target. Only whoever maintains
+    the source or the target, or an agency above, may say how the one becomes the other: what
+    another agency writes about them runs on nobody's files.
 
     Args:
         catalogue: the registry.
@@ -81,6 +83,14 @@ def _active(artefacts: ArtefactSet, source: str, on: dt.date) -> Iterator[Artefa
             continue
         latest = max(stable, key=lambda one: one.version)
         document = decode(latest, StructureMap)
-        named = artefacts.resolve(document.source)
-        if named is not None and named.urn == source and document.holds_on(on):
+        named, target = artefacts.resolve(document.source), artefacts.resolve(document.target)
+        if named is None or named.urn != source or target is None:
+            continue
+        if _may_map(latest, named, target) and document.holds_on(on):
             yield latest
+
+
+def _may_map(found: Artefact, source: Artefact, target: Artefact) -> bool:
+    """Whether the agency of a map maintains one of its ends, or stands above who does."""
+    own = found.agency + "."
+    return any(f"{end.agency}.".startswith(own) for end in (source, target))

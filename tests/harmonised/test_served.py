@@ -205,3 +205,29 @@ async def test_a_country_fills_in_its_template_and_its_own_file_is_read(
         path = "DF_ENTRY_EXIT/1.0.0/M.BLZ.ENT.REG.CAN._T._T._T._T.TOU._T._T.EVT"
         [row] = await rows(belize, f"{path}?c[TIME_PERIOD]=2025-05")
     assert row["OBS_VALUE"] == "12"
+
+
+async def test_what_another_agency_writes_about_a_table_runs_on_nobodys_files(
+    service: FastAPI, module_pools: Pools
+) -> None:
+    own = artefact("StructureMap", "VIPMG.GTM_IGM", "SM_RETURN_IN")
+    spy = deepcopy(own) | {"agencyID": "VIPMG.HND_INM", "id": "SM_SPY"}
+    async with aclosing(
+        await sender(service, module_pools, "HND_INM", ["VIPMG.HND_INM"])
+    ) as honduras:
+        made = await post(honduras, structureMaps=[spy])
+        assert made.status_code == 201, made.text
+    content = (DEMO / "national" / "gtm_igm_retornados.csv").read_bytes()
+    async with aclosing(await sender(service, module_pools, "GTM_IGM")) as guatemala:
+        reply = await guatemala.post(
+            "/api/submissions",
+            params={"dataflow": "VIPMG.GTM_IGM:DF_RETORNADOS(1.0.0)", "validate-only": "true"},
+            content=content,
+            headers={"Prefer": "wait=60", "Content-Type": "text/csv"},
+        )
+    told = reply.json()
+    assert told["state"] == "validated", told
+    assert {each["map"].rpartition("=")[2] for each in told["mapping"]} == {
+        "VIPMG.GTM_IGM:SM_RETURN_IN(1.0.0)",
+        "VIPMG.GTM_IGM:SM_REFUSAL(1.0.0)",
+    }
