@@ -117,7 +117,9 @@ SELECT id FROM released ORDER BY organisation, id
 """
 _FINDINGS = """
 SELECT row, component, value, code, rule, allowed, nearest, severity, place, file FROM finding
-WHERE submission_id = $1 ORDER BY coalesce(row, 0), number OFFSET $2 LIMIT $3
+WHERE submission_id = $1
+ORDER BY severity = 'warning' OR severity = '' AND code LIKE 'VIPMG-3%', coalesce(row, 0), number
+OFFSET $2 LIMIT $3
 """
 _COUNTS_OF_MANY = """
 SELECT submission_id, code, count(*) AS count FROM finding WHERE submission_id = ANY ($1)
@@ -415,7 +417,7 @@ async def mark_released(connection: Connection, now: dt.datetime) -> list[uuid.U
 async def findings(
     connection: Connection, submission: uuid.UUID, offset: int, limit: int
 ) -> list[Finding]:
-    """Findings in their order."""
+    """Findings: what refuses the submission first, each in the order of the rows."""
     rows = await connection.fetch(_FINDINGS, submission, offset, limit)
     return [Finding(**dict(row)) for row in rows]
 
