@@ -20,6 +20,7 @@ LONGEST_LAG: Final = 24
 MOST_CODES: Final = 500
 
 _DIMENSION: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_CODE: Final = re.compile(r"[A-Za-z0-9_@$-]+")
 _TIMES: Final = ("startPeriod", "endPeriod", "lag")
 _VARY: Final = "Authorization, Accept, Accept-Language"
 
@@ -90,7 +91,7 @@ def mirror_reply(
 
 def _codes(name: str, text: str) -> tuple[str, ...]:
     codes = tuple(dict.fromkeys(code for code in re.split(r"[,+ ]", text) if code))
-    if not 0 < len(codes) <= MOST_CODES:
+    if not 0 < len(codes) <= MOST_CODES or not all(map(_CODE.fullmatch, codes)):
         raise QuerySyntaxError(
             f"{name} takes 1 to {MOST_CODES} codes, joined by commas.",
             f"{name} admite de 1 a {MOST_CODES} códigos, unidos por comas.",
