@@ -17,7 +17,15 @@ from app.services.settle_nil_returns import settle_nil_returns
 from app.services.submission_preview import preview_of
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
-from app.store import decisions, mappings, publication, reharmonising, staging, submissions
+from app.store import (
+    decisions,
+    mappings,
+    notices_kept,
+    publication,
+    reharmonising,
+    staging,
+    submissions,
+)
 from app.store.catalogue import StoredAgreement
 from app.store.effects import Publication
 from app.store.merge import RefusedError
@@ -147,6 +155,21 @@ async def _refuse(work: Work, agreement: str) -> None:
         await work.flush()
         await submissions.reject(connection, work.submission.id, _verdict(work, agreement))
         await tell_decision(connection, work.submission.id)
+        await _tell_refused(work, agreement)
+
+
+async def _tell_refused(work: Work, agreement: str) -> None:
+    """Tell the provider, and whoever ordered it: history and map do not agree yet."""
+    stored = work.submission
+    facts = {
+        "map": stored.options["map"].rpartition("=")[2],
+        "agreement": agreement.rpartition("=")[2],
+        "submission": str(stored.id),
+    }
+    for organisation in sorted({stored.organisation, stored.options["ordered_by"]}):
+        await notices_kept.tell(
+            work.connection, organisation, "history-not-reharmonised", str(stored.id), facts
+        )
 
 
 def _verdict(work: Work, agreement: str) -> Verdict:
