@@ -232,23 +232,30 @@ class MapPreview:
                 "left_out": _text(sent.left_out),
                 "not_taken": _text(sent.total - sent.left_out - sent.taken),
                 "missing": _text(missing),
-                "is_kept": missing == 0,
+                "is_kept": missing == 0 and (not after.repetitions or after.map.same_key == SUM),
             }
-        periods = after.periods.get(measure, {})
         old = {} if before is None else before.periods.get(measure, {})
-        named = sorted(periods.keys() | old.keys())
-        told["periods"] = [
-            {
-                "period": period,
-                "sent": None if sent is None else _text(sent.periods.get(period, _ZERO)),
-                "before": None if before is None else _text(old.get(period, _ZERO)),
-                "after": _text(periods.get(period, _ZERO)),
-                "is_kept": sent is None
-                or sent.periods.get(period, _ZERO) == periods.get(period, _ZERO),
-            }
-            for period in named[:MOST_PERIODS]
-        ]
+        named = sorted(after.periods.get(measure, {}).keys() | old.keys())
+        told["periods"] = [self._period(measure, period) for period in named[:MOST_PERIODS]]
         told["period_count"] = len(named)
+        return told
+
+    def _period(self, measure: str, period: str) -> dict[str, Any]:
+        after, before, sent = self._after, self._before, self._sent.get(measure)
+        now = after.periods.get(measure, {}).get(period, _ZERO)
+        old = {} if before is None else before.periods.get(measure, {})
+        told: dict[str, Any] = {
+            "period": period,
+            "sent": None,
+            "before": None if before is None else _text(old.get(period, _ZERO)),
+            "after": _text(now),
+            "is_kept": None,
+        }
+        if sent is not None:
+            came = sent.periods.get(period, _ZERO)
+            # A row that is not taken may be of any period: none is surely whole then.
+            is_whole = sent.taken == sent.total - sent.left_out
+            told |= {"sent": _text(came), "is_kept": came == now and (is_whole or None)}
         return told
 
 

@@ -119,6 +119,7 @@ async def test_a_preview_tells_what_a_draft_would_change_and_stores_nothing(
     assert values == {("Mujeres",): 1, ("Otros",): 1}
     [total] = told["totals"]
     assert (total["is_kept"], total["missing"], total["not_taken"]) == (False, "12", "12")
+    assert [one["is_kept"] for one in total["periods"]] == [None]  # its rows may be of any period
     assert (await sender.post(f"/api/maps/{mine.urn}/preview", order)).status_code == 404
 
 
@@ -128,6 +129,7 @@ async def test_two_groups_on_one_key_show_in_a_preview(country: Country) -> None
     reply = await sender.post(f"/api/maps/{DRAFT}/preview", {"submission": told["id"]})
     preview = reply.json()
     assert preview["repeated"]["rows"] == 1
+    assert not preview["totals"][0]["is_kept"]  # such a file is refused
     assert preview["repeated"]["first"][0] | {"key": None} == {
         "row": 4,
         "first_row": 2,
@@ -250,6 +252,9 @@ async def test_history_that_the_map_does_not_suit_stays_whole(country: Country) 
     [finding] = [one for one in done["findings"]["first"] if one["severity"] == "error"]
     assert (finding["code"], finding["row"], finding["rule"]) == ("VIPMG-261", 4, "2")
     assert await country.returns() == before
+    told = (await sender.get("/api/notices?lang=es")).json()["notices"]
+    assert told[0]["kind"] == "history-not-reharmonised"
+    assert done["id"] in told[0]["text"]
 
 
 async def test_a_second_person_approves_the_history_of_their_agreement(country: Country) -> None:
