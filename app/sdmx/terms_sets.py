@@ -18,6 +18,7 @@ from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import resolve_flow
 from app.sdmx.metadata_sets import value_text
 from app.sdmx.metadata_structures import MetadataSet, flow_of
+from app.sdmx.reporting_periods import read_due
 from app.sdmx.structures import ProvisionAgreement, decode
 from app.sdmx.terms import Terms, merged_terms
 from app.sdmx.urn import parse_urn
@@ -161,6 +162,13 @@ def _findings(artefact: Artefact, after: ArtefactSet) -> Iterator[tuple[str, str
                 f"/{name}",
                 "terms hold from their publication on; EXPIRY_DATE says until when",
                 "los términos rigen desde su publicación; EXPIRY_DATE dice hasta cuándo",
+            )
+    for due in reported_terms(artefact).get("RELEASE_DUE", ()):
+        if read_due(str(due)) is None:
+            yield (
+                "/attributes",
+                "RELEASE_DUE begins with a duration: P20D after month end, P6M after year end",
+                "RELEASE_DUE empieza con una duración: P20D after month end, P6M after year end",
             )
     rivals = _rivals(artefact, after)
     for place, urn in enumerate(artefact.document.get("targets", ())):

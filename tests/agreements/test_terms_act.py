@@ -183,6 +183,7 @@ async def test_only_who_may_says_the_terms(house: House) -> None:
         (agency, terms_set("WHY", MINIMUM_CELL=-1)),
         (agency, terms_set("WHY", APPROVAL="PERHAPS")),
         (agency, terms_set("WHY", RETENTION="P10D")),
+        (agency, terms_set("WHY", RELEASE_DUE="whenever")),
         (agency, terms_set("WHY", targets=[urn("Dataflow", "DF_WHY")], READERS="OCAM")),
     ):
         reply = await agree(sender, wrong)
