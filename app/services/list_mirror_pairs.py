@@ -51,7 +51,8 @@ async def _pair(
         log.warning("mirror pair not usable", urn=urn, reason=str(error))
         text = error.text.get(language, error.text["en"])
         reason = {"code": error.code, "text": text}
-        return {"id": artefact.id, "urn": urn, "state": "NOT_USABLE", "reason": reason}
+        named = {"id": artefact.id, "pair": urn.rpartition("=")[2], "urn": urn}
+        return {**named, "state": "NOT_USABLE", "reason": reason}
     left = await has_any(connection, planned.left.selection)
     right = await has_any(connection, planned.right.selection)
     is_ready = left and right
