@@ -4,7 +4,8 @@ python -m tests.fault.history --target app|worker|db --kills 20 --writers 16 --s
 
 Writers send files of overlapping cells with all actions, and roll back and withdraw their own.
 At the end the accepted files are replayed in the order of the ledger by a model that knows nothing
-of journals and rooms (`tests.undo.model`), and compared with what is stored.
+of journals and rooms (`tests.undo.model`), and compared with what is stored; what is computed from
+it, the sums over groups of countries, with a reckoning of their own.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import httpx
@@ -50,6 +52,17 @@ LEAST = {"file": 60, "rollback": 8, "withdrawal": 3}
 
 OWN = ("OBS_VALUE", "OBS_STATUS")
 """Components of an observation that differ from file to file."""
+
+
+COMPUTER = "INT_VIPMG"
+"""The provider of what the exchange computes."""
+
+CODELISTS = Path(__file__).parents[2] / "codelists"
+Cells: TypeAlias = dict[tuple[str, str], dict[str, Any]]
+
+_SERIES = """
+SELECT s.key, s.observations, a.provider FROM series AS s JOIN agreement AS a ON a.id = agreement_id
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -211,13 +224,15 @@ async def judge(dsn: str, acts: list[Act]) -> tuple[Found, int]:
             found.ledger.append(f"the chain breaks at {broken}")
         ledger = await connection.fetch("SELECT * FROM ledger ORDER BY sequence")
         submissions = await connection.fetch("SELECT * FROM submission")
-        stored = await connection.fetch("SELECT key, observations FROM series")
+        stored = await connection.fetch(_SERIES)
         if left := await connection.fetchval("SELECT count(*) FROM pgqueuer.pgqueuer"):
             found.stuck.append(f"{left} jobs are left in the queue")
     finally:
         await connection.close()
     model, places = _replayed(acts, ledger, submissions, found)
-    _compare(model, stored, found)
+    held = _cells(row for row in stored if row["provider"] != COMPUTER)
+    _compare(model, held, found)
+    _compare_sums(held, _cells(row for row in stored if row["provider"] == COMPUTER), found)
     _check_states(model, places, submissions, acts, found)
     return found, len(model.writes) + len(acts)
 
@@ -230,6 +245,8 @@ def _replayed(
     by_object = {f"submission/{row['id']}": row for row in submissions}
     model, places = Model(), {}
     for entry in ledger:
+        if entry["action"] == "derivation":
+            continue
         row = by_object.get(entry["object"])
         act = None if row is None else by_key.get(row["idempotency_key"])
         if act is None or row is None:
@@ -250,16 +267,51 @@ def _replayed(
     return model, places
 
 
-def _compare(model: Model, stored: list[Any], found: Found) -> None:
-    expected = {(key, period): value for (_, key, period), value in model.state.items()}
-    held = {}
+def _cells(stored: Iterable[Any]) -> Cells:
+    held: Cells = {}
     for row in stored:
         key = f"{row['key'][1]}.{row['key'][4]}"
         for period, observation in series.observations(orjson.loads(row["observations"])).items():
             held[key, period] = {name: observation.get(name) for name in OWN}
+    return held
+
+
+def _compare(model: Model, held: Cells, found: Found) -> None:
+    expected = {(key, period): value for (_, key, period), value in model.state.items()}
     for cell in expected.keys() | held.keys():
         if expected.get(cell) != held.get(cell):
             found.order.append(f"{cell}: {held.get(cell)}, not {expected.get(cell)}")
+
+
+def _compare_sums(reported: Cells, computed: Cells, found: Found) -> None:
+    expected: dict[tuple[str, str], int] = defaultdict(int)
+    groups = _groups()
+    for (key, period), cells in reported.items():
+        area, citizenship = key.split(".")
+        for group in groups[area]:
+            expected[f"{group}.{citizenship}", period] += int(cells["OBS_VALUE"] or 0)
+    told = {cell: int(values["OBS_VALUE"] or 0) for cell, values in computed.items()}
+    for cell in expected.keys() | told.keys():
+        if expected.get(cell) != told.get(cell):
+            found.order.append(f"{cell}: a sum of {told.get(cell)}, not {expected.get(cell)}")
+
+
+def _groups() -> dict[str, list[str]]:
+    """The groups of countries that are summed over, by member; from the shared structures."""
+    flow = _shared("dataflow", "DF_ENTRY_EXIT_REGION")
+    summed = next(one["value"] for one in flow["annotations"] if one["id"] == "GROUPS").split()
+    found: dict[str, list[str]] = defaultdict(list)
+    for group in _shared("hierarchy", "H_AREA_ORG")["hierarchicalCodes"]:
+        for member in group["hierarchicalCodes"] if group["id"] in summed else ():
+            found[member["code"].rpartition(".")[2]].append(group["id"])
+    return found
+
+
+def _shared(kind: str, name: str) -> dict[str, Any]:
+    message = orjson.loads((CODELISTS / kind / f"VIPMG.{name}.1.0.0.json").read_bytes())
+    [[artefact]] = message["data"].values()
+    found: dict[str, Any] = artefact
+    return found
 
 
 def _check_states(
