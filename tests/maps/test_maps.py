@@ -254,7 +254,7 @@ async def test_history_that_the_map_does_not_suit_stays_whole(country: Country) 
     assert await country.returns() == before
     told = (await sender.get("/api/notices?lang=es"))["notices"]
     assert told[0]["kind"] == "history-not-reharmonised"
-    assert done["id"] in told[0]["text"]
+    assert done["id"] in told[0]["message"]
 
 
 async def test_a_second_person_approves_the_history_of_their_agreement(country: Country) -> None:
