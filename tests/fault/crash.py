@@ -38,7 +38,7 @@ from tests.fault.exchange import (
     cells_of_csv,
 )
 from tests.fault.service import Service
-from tests.fault.verdict import Verdict, judge, never_seen
+from tests.fault.verdict import Verdict, await_idle, judge, never_seen
 
 TARGETS = ("app", "worker", "db")
 MUTANTS = ("split", "halves", "early")
@@ -128,6 +128,7 @@ async def run(plan: Plan, folder: Path) -> Report:
                 await asyncio.gather(*working, *reading)
             await service.ready()
             await _settle(writers[:-1], journal)
+            await await_idle(service.dsn, time.monotonic() + SETTLE_SECONDS)
             missed = await _catch_up(follower, http)
         verdict = await judge(service.dsn, journal)
         verdict.missed += missed

@@ -38,6 +38,7 @@ from tests.fault.clients import UNDECIDED, Journal, note_refusal
 from tests.fault.crash import TARGETS, Plan, Report, kill_again_and_again
 from tests.fault.exchange import CITIZENSHIPS, CSV, FLOW, HEADER, ORGANISATIONS, Client
 from tests.fault.service import Service
+from tests.fault.verdict import await_idle
 from tests.undo.model import Model, Row, send
 
 MUTANTS = ("forgetful", "stale", "shallow")
@@ -418,14 +419,7 @@ async def _settle(writers: list[HistoryWriter], dsn: str) -> None:
                 await asyncio.sleep(0.05)
 
     await asyncio.gather(*(resolve(writer) for writer in writers))
-    connection = await asyncpg.connect(dsn)
-    try:
-        while time.monotonic() < deadline:
-            if not await connection.fetchval("SELECT count(*) FROM pgqueuer.pgqueuer"):
-                return
-            await asyncio.sleep(0.1)
-    finally:
-        await connection.close()
+    await await_idle(dsn, deadline)
 
 
 def main() -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -62,6 +64,18 @@ class Verdict:
     def findings(self) -> dict[str, list[str]]:
         """What was found, by kind."""
         return {name: found for name, found in vars(self).items() if isinstance(found, list)}
+
+
+async def await_idle(dsn: str, deadline: float) -> None:
+    """Return when no job is left, those of what is computed included, or after the deadline."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        while time.monotonic() < deadline:
+            if not await connection.fetchval(JOBS):
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
 
 
 async def judge(dsn: str, journal: Journal) -> Verdict:
