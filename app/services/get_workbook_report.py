@@ -9,13 +9,9 @@ from contextlib import aclosing
 from typing import IO, Final
 
 from app.auth.subject import Subject
-from app.sdmx.corrections import CorrectedReader
-from app.sdmx.intake import Target
-from app.sdmx.messages.data_reading import DataReader
-from app.services.find_source import find_source
 from app.services.get_submission import find_submission
 from app.services.name_findings import name_findings
-from app.services.open_message import open_message
+from app.services.open_again import open_again
 from app.services.write_workbook_report import write_workbook_report
 from app.settings import Settings
 from app.sheets.report_sheet import ReportFacts
@@ -61,31 +57,18 @@ async def get_workbook_report(
                 facts,
                 spool,
                 sink,
-                lambda: _reader(stored, catalogue, spool, settings),
+                lambda: open_again(
+                    catalogue,
+                    stored,
+                    spool,
+                    max_bytes=min(settings.max_body_bytes, MOST_READ),
+                    max_xlsx_rows=settings.max_xlsx_rows,
+                ),
                 own=not stored.corrections,
             )
     sink.seek(0)
     stem = name.rpartition(".")[0] or name
     return f"{stem}-report.xlsx"
-
-
-def _reader(
-    stored: StoredSubmission, catalogue: Catalogue, spool: IO[bytes], settings: Settings
-) -> DataReader:
-    own = catalogue.of_provider(stored.organisation)
-
-    def resolve(kind: str, structure: str) -> Target | str:
-        return find_source(catalogue, own, kind, structure)
-
-    reader = open_message(
-        stored,
-        spool,
-        min(settings.max_body_bytes, MOST_READ),
-        resolve=resolve,
-        options=stored.options,
-        max_xlsx_rows=settings.max_xlsx_rows,
-    )
-    return CorrectedReader(reader, stored.corrections) if stored.corrections else reader
 
 
 async def _read_findings(pools: Pools, submission: uuid.UUID, facts: ReportFacts) -> None:
