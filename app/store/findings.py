@@ -13,6 +13,9 @@ Order: TypeAlias = Literal["row", "rule", "number"]
 
 BATCH: Final = 5000
 
+WARNS: Final = "(severity = 'warning' OR severity = '' AND code LIKE 'VIPMG-3%')"
+"""Whether a finding is a warning, as `Finding.is_error` says it; in SQL."""
+
 _ORDERS: Final[Mapping[Order, str]] = {
     "row": "coalesce(row, 0), number",
     "rule": "(CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE "

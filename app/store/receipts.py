@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from app.store.findings import WARNS
 from app.store.types import Connection, Record
 
 PRACTICE_SCHEMA: Final = "practice"
@@ -42,7 +43,7 @@ FROM submission AS s
 CROSS JOIN LATERAL receipt_turn(s.organisation) AS turn
 LEFT JOIN ledger AS l ON l.sequence = s.sequence
 WHERE s.id = $1
-""".replace("warns", "(severity = 'warning' OR severity = '' AND code LIKE 'VIPMG-3%')")
+""".replace("warns", WARNS)
 _INSERT = """
 INSERT INTO receipt (id, submission_id, organisation, number, kind, issued_at, jws)
 VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -13,6 +13,7 @@ import orjson
 
 from app.sdmx.findings import Finding
 from app.store import contents
+from app.store.findings import WARNS
 from app.store.types import Connection, Record
 
 SHOWN_CHARACTERS = 500
@@ -115,12 +116,11 @@ WITH released AS (
 )
 SELECT id FROM released ORDER BY organisation, id
 """
-_FINDINGS = """
+_FINDINGS = f"""
 SELECT row, component, value, code, rule, allowed, nearest, severity, place, file FROM finding
 WHERE submission_id = $1
-ORDER BY severity = 'warning' OR severity = '' AND code LIKE 'VIPMG-3%', coalesce(row, 0), number
-OFFSET $2 LIMIT $3
-"""
+ORDER BY {WARNS}, coalesce(row, 0), number OFFSET $2 LIMIT $3
+"""  # noqa: S608 - own text
 _COUNTS_OF_MANY = """
 SELECT submission_id, code, count(*) AS count FROM finding WHERE submission_id = ANY ($1)
 GROUP BY submission_id, code ORDER BY submission_id, code
