@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from app.auth.subject import Subject
-from app.errors import NotAcceptableError, QuerySyntaxError
+from app.errors import QuerySyntaxError
 from app.http.conditions import holds
 from app.http.submission_parameters import refuse_unknown
 from app.sdmx.mirrors.plan import CellQuery
@@ -47,22 +47,6 @@ def read_cell_query(request: Request, beside: Collection[str] = ()) -> CellQuery
         )
     codes = {name: _codes(name, values[name]) for name in dimensions}
     return CellQuery(codes, first_day, last_day, _lag(values.get("lag", "0")))
-
-
-def wants_table(request: Request, asked: str | None) -> bool:
-    """Whether the caller wants CSV: by the parameter, or by the field Accept.
-
-    Raises:
-        NotAcceptableError: the parameter names another format.
-    """
-    if asked is not None:
-        if asked not in {"json", "csv"}:
-            raise NotAcceptableError(
-                "Mirrors are there as json and csv.", "Los espejos existen en json y csv."
-            )
-        return asked == "csv"
-    accept = request.headers.get("accept", "")
-    return "text/csv" in accept and "application/json" not in accept
 
 
 def mirror_reply(

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.http.json_bodies import body_of, read_json
-from app.http.mirror_queries import mirror_reply, read_cell_query, wants_table
+from app.http.json_or_csv import wants_csv
+from app.http.mirror_queries import mirror_reply, read_cell_query
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject, OptionalSubject
 from app.http.submission_parameters import known_parameters, refuse_unknown
@@ -53,6 +54,7 @@ _QUERY: Final[dict[str, Any]] = {
         )
     ]
 }
+_NAMED: Final = ("Mirrors are", "Los espejos existen")
 _Format = Annotated[
     str | None, Query(description="`json` or `csv`; else as the field Accept asks.")
 ]
@@ -93,7 +95,7 @@ async def get_mirror(
     """Put both values of each cell side by side: gap, ratio, asymmetry, or why there is none."""
     state, language = request.app.state, language_of(request)
     query = read_cell_query(request, ("format", "order", "compared", "offset", "limit"))
-    as_table = wants_table(request, format)
+    as_table = wants_csv(request, format, _NAMED)
     page = MirrorPage(offset, limit, order, compared)
     body = await compare_mirror(
         state.pools,
@@ -138,7 +140,7 @@ async def get_corridors(
     """Add up both sides of each corridor, and rank those that disagree most first."""
     state, language = request.app.state, language_of(request)
     query = read_cell_query(request, ("format", "order", "minimum", "offset", "limit"))
-    as_table = wants_table(request, format)
+    as_table = wants_csv(request, format, _NAMED)
     page = CorridorPage(order, minimum, offset, limit)
     body = await rank_mirror_corridors(
         state.pools,

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.errors import NotAcceptableError
 from app.http.json_bodies import body_of, read_json
+from app.http.json_or_csv import wants_csv
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
 from app.http.submission_parameters import PARAMETERS, known_parameters, read_parameters
@@ -231,7 +231,7 @@ async def get_submission_findings(
     """Return findings: a page as JSON, or all of them as CSV for a spreadsheet."""
     pools, cache = pools_of(request), request.app.state.catalogue
     language = language_of(request)
-    if not _wants_csv(request, format):
+    if not wants_csv(request, format, ("The findings are", "Los hallazgos existen")):
         page = await get_findings(pools, cache, caller, submission, offset, limit, language)
         return json_reply(page)
     parts = await stream_findings(pools, cache, caller, submission, language)
@@ -269,17 +269,6 @@ def _stream(request: Request, parts: AsyncIterator[bytes], headers: dict[str, st
     if request.method == "HEAD":
         return StreamingResponse(iter(()), 200, headers)
     return StreamingResponse(parts, 200, headers)
-
-
-def _wants_csv(request: Request, asked: str | None) -> bool:
-    if asked is not None:
-        if asked not in {"json", "csv"}:
-            raise NotAcceptableError(
-                "The findings are there as json and csv.", "Los hallazgos existen en json y csv."
-            )
-        return asked == "csv"
-    accept = request.headers.get("accept", "")
-    return "text/csv" in accept and "application/json" not in accept
 
 
 router = APIRouter(prefix="/api", tags=["submissions"])
