@@ -15,7 +15,7 @@ from app.sdmx.messages.data_reading import (
     Column,
     DataReader,
     Form,
-    Location,
+    ReaderOver,
 )
 from app.sdmx.replacements import Replacements
 
@@ -62,7 +62,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.is_of_place == (self.replacement is None)
 
 
-class CorrectedReader:
+class CorrectedReader(ReaderOver):
     """Reads a message as its corrections say.
 
     What the reader below finds wrong with the form of a row that is left out is no finding. A
@@ -70,8 +70,7 @@ class CorrectedReader:
     """
 
     def __init__(self, reader: DataReader, corrections: Sequence[Mapping[str, Any]]) -> None:
-        self.findings: list[Finding] = []
-        self._reader = reader
+        super().__init__(reader)
         self._corrections = [msgspec.convert(one, Correction) for one in corrections]
         self._used = [0] * len(self._corrections)
         self._dropped: dict[tuple[str | None, int], list[int]] = defaultdict(list)
@@ -95,19 +94,6 @@ class CorrectedReader:
         elif one.place is not None:
             places = self._by_place.setdefault(one.column, defaultdict(list))
             places[one.file, one.place].append(number)
-
-    @property
-    def row_count(self) -> int:
-        """Rows read so far."""
-        return self._reader.row_count
-
-    @row_count.setter
-    def row_count(self, value: int) -> None:
-        self._reader.row_count = value
-
-    def locate(self, row: int, component: str | None) -> Location:
-        """Where a row, or the cell of a component in it, stands in the file."""
-        return self._reader.locate(row, component)
 
     def batches(self) -> Iterator[Batch]:
         """All rows of the message that are not left out, corrected."""

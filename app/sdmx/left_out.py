@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from app.sdmx.findings import Finding
-from app.sdmx.messages.data_reading import Batch, DataReader, Location
+from app.sdmx.messages.data_reading import Batch, DataReader, ReaderOver
 
 OF_THE_WHOLE: Final = frozenset(
     {
@@ -46,26 +46,12 @@ class WrongRows:
             self.rows.add(int(finding.rule))
 
 
-class LeftOutReader:
+class LeftOutReader(ReaderOver):
     """Reads a message without some of its rows."""
 
     def __init__(self, reader: DataReader, rows: Collection[int]) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._rows = rows
-        self.findings: list[Finding] = []
-
-    @property
-    def row_count(self) -> int:
-        """Rows read so far, those left out included."""
-        return self._reader.row_count
-
-    @row_count.setter
-    def row_count(self, value: int) -> None:
-        self._reader.row_count = value
-
-    def locate(self, row: int, component: str | None) -> Location:
-        """Where a row, or the cell of a component in it, stands in the file."""
-        return self._reader.locate(row, component)
 
     def batches(self) -> Iterator[Batch]:
         """All other rows of the message."""

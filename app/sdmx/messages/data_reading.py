@@ -127,6 +127,27 @@ class DataReader(Protocol):
         """Where a row, or the cell of a component in it, stands in the file."""
 
 
+class ReaderOver:
+    """Reads the message of another reader otherwise; its rows stay where they stand."""
+
+    def __init__(self, reader: DataReader) -> None:
+        self.findings: list[Finding] = []
+        self._reader = reader
+
+    @property
+    def row_count(self) -> int:
+        """Rows read so far, those left out included."""
+        return self._reader.row_count
+
+    @row_count.setter
+    def row_count(self, value: int) -> None:
+        self._reader.row_count = value
+
+    def locate(self, row: int, component: str | None) -> Location:
+        """Where a row, or the cell of a component in it, stands in the file."""
+        return self._reader.locate(row, component)
+
+
 def join_cell(values: Iterable[str], separator: str) -> str:
     """A cell with several values, quoted where a value needs it."""
     return separator.join(_quoted(value, separator) for value in values)
