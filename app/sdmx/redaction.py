@@ -30,11 +30,6 @@ class Row:
     document: Document | None
     attributes: Mapping[str, Any] | None
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether nothing is left of it."""
-        return not self.document and not self.attributes
-
 
 @dataclass(slots=True)
 class Redacted:
@@ -155,7 +150,7 @@ def redact(
     observations, attributes = choose(past)
     if not observations and not attributes:
         return None
-    work = _Work(acts, past, listed)
+    work = _Work(acts, past)
     for entry in listed:
         if entry.action != "Confirm":
             work.take(entry, observations, attributes)
@@ -165,14 +160,9 @@ def redact(
 class _Work:
     """Goes through the journals of one key, row by row."""
 
-    def __init__(self, acts: Acts, past: Past, entries: Sequence[Entry]) -> None:
+    def __init__(self, acts: Acts, past: Past) -> None:
         self._acts = acts
         self._past = past
-        self._gone = {
-            (entry.publication, entry.withheld): entry.document[TIME]
-            for entry in entries
-            if entry.action == "Delete" and entry.document is not None
-        }
         self._state: dict[tuple[bool, str, str], Any] = {}
         self._told: dict[bool, dict[str, None]] = {False: {}, True: {}}
         self._rows: list[Row] = []

@@ -55,11 +55,6 @@ class Question:
     observation: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def reads_withheld(self) -> bool:
-        """Whether it might see what is withheld, if the agreement is in force."""
-        return self.sends or self.receives
-
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
