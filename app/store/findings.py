@@ -13,14 +13,16 @@ Order: TypeAlias = Literal["row", "rule", "number"]
 
 BATCH: Final = 5000
 
-WARNS: Final = "(severity = 'warning' OR severity = '' AND code LIKE 'VIPMG-3%')"
-"""Whether a finding is a warning, as `Finding.is_error` says it; in SQL."""
+REFUSES: Final = "(severity = 'error' OR severity = '' AND code LIKE 'VIPMG-2%')"
+"""Whether a finding is an error, as `Finding.is_error` says it; in SQL."""
+
+WARNS: Final = f"(NOT {REFUSES})"
+"""Whether it is a warning: all others are."""
 
 _ORDERS: Final[Mapping[Order, str]] = {
     "row": "coalesce(row, 0), number",
-    "rule": "(CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE "
-    '(code >= \'VIPMG-3\')::integer END), code COLLATE "C", component COLLATE "C", '
-    'rule COLLATE "C", allowed COLLATE "C", coalesce(row, 0), number',
+    "rule": f'{WARNS}, code COLLATE "C", component COLLATE "C", rule COLLATE "C", '
+    'allowed COLLATE "C", coalesce(row, 0), number',
     "number": "number",
 }
 _ALL: Final[Mapping[Order, str]] = {

@@ -20,6 +20,7 @@ from app.sdmx.standing_fold import Event, fold_attachments, fold_series, message
 from app.store import checks, staging
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
+from app.store.findings import REFUSES
 from app.store.merge import Merge, Stored, write_series
 from app.store.publication import lock_agreement
 from app.store.submissions import UNDECIDED
@@ -78,14 +79,14 @@ LEFT JOIN LATERAL (
 """
 
 
-_LEFT_OUT: Final = """
+_LEFT_OUT: Final = f"""
 SELECT (s.changes ->> 'rows_left_out') IS NOT NULL AS in_part, (
     SELECT array_agg(DISTINCT f.row) FROM finding AS f
     WHERE f.submission_id = s.id AND f.row IS NOT NULL AND f.code <> ALL ($2::text[])
-      AND (f.severity = 'error' OR f.severity = '' AND f.code LIKE 'VIPMG-2%')
+      AND {REFUSES}
   ) AS rows
 FROM submission AS s WHERE s.id = $1
-"""
+"""  # noqa: S608 - own text
 
 
 @dataclass(frozen=True, slots=True)

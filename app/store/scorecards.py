@@ -11,6 +11,7 @@ import orjson
 
 from app.sdmx.history import Change
 from app.sdmx.series import EMPTY
+from app.store.findings import WARNS
 from app.store.types import Connection, Record
 
 FILES: Final = 12
@@ -55,7 +56,7 @@ JOIN unnest($2::text[], $3::text[]) AS w (period, label) ON w.period = p.period
 WHERE s.agreement_id = $1 AND s.observation_count > 0 GROUP BY w.label
 """
 # Of files with anything withheld nothing is told, not even how many warnings they had.
-_FINDINGS: Final = """
+_FINDINGS: Final = f"""
 WITH files AS (
   SELECT s.id, s.row_count FROM submission AS s JOIN ledger AS l
     ON l.publication_id = s.publication_id
@@ -71,11 +72,11 @@ SELECT count(*) AS files, coalesce(sum(f.row_count), 0)::bigint AS rows,
   coalesce(sum(found.warnings), 0)::bigint AS warnings,
   coalesce(sum(found.totals), 0)::bigint AS totals
 FROM files AS f, LATERAL (
-  SELECT count(*) FILTER (WHERE severity = 'warning') AS warnings,
+  SELECT count(*) FILTER (WHERE {WARNS}) AS warnings,
     count(*) FILTER (WHERE code = $4) AS totals
   FROM finding WHERE submission_id = f.id
 ) AS found
-"""
+"""  # noqa: S608 - own text
 _ONCE: Final = """
 SELECT coalesce(sum(json_array_length(observations -> 'TIME_PERIOD')), 0)::bigint FROM (
   SELECT min(observations::text)::json AS observations FROM change
