@@ -51,9 +51,8 @@ def find_maps(
     chosen: dict[str, list[Artefact]] = {}
     for source in _sources(artefacts, artefact):
         found: dict[str, list[Artefact]] = {}
-        for one in _active(artefacts, source, on):
-            target = artefacts.resolve(str(one.document["target"]))
-            if target is not None and target.urn in reached:
+        for one, target in _active(catalogue, source, on):
+            if target.urn in reached:
                 found.setdefault(target.urn, []).append(one)
         chosen = found | chosen
     return [compile_map(artefacts, one) for maps in chosen.values() for one in maps]
@@ -74,8 +73,21 @@ def _targets(catalogue: Catalogue, own: Iterable[StoredAgreement]) -> frozenset[
     return frozenset(flows | {catalogue.flow(flow).structure_urn for flow in flows})
 
 
-def _active(artefacts: ArtefactSet, source: str, on: dt.date) -> Iterator[Artefact]:
-    """The maps of a source, each in its latest version that is no draft."""
+def _active(catalogue: Catalogue, source: str, on: dt.date) -> Iterator[tuple[Artefact, Artefact]]:
+    """The maps of a source that hold on a day, each in its latest version, with their targets."""
+    artefacts = catalogue.snapshot.artefacts
+    for urn in catalogue.remembered(("maps of", source), lambda: [*_latest(artefacts, source)]):
+        latest = artefacts.get(urn)
+        if latest is None:
+            continue
+        document = decode(latest, StructureMap)
+        target = artefacts.resolve(document.target)
+        if target is not None and document.holds_on(on):
+            yield latest, target
+
+
+def _latest(artefacts: ArtefactSet, source: str) -> Iterator[str]:
+    """The maps of a source by those who may map it, each in its latest version that is no draft."""
     for versions in artefacts.versions():
         of = [one for one in versions.values() if one.artefact_class.name == "StructureMap"]
         stable = [one for one in of if one.version.is_in_production and not one.is_external]
@@ -86,8 +98,8 @@ def _active(artefacts: ArtefactSet, source: str, on: dt.date) -> Iterator[Artefa
         named, target = artefacts.resolve(document.source), artefacts.resolve(document.target)
         if named is None or named.urn != source or target is None:
             continue
-        if _may_map(latest, named, target) and document.holds_on(on):
-            yield latest
+        if _may_map(latest, named, target):
+            yield latest.urn
 
 
 def _may_map(found: Artefact, source: Artefact, target: Artefact) -> bool:

@@ -61,8 +61,8 @@ class Step(Protocol):
 
 
 @dataclass(slots=True)
-class Copy:
-    """An implicit copy: values as they are."""
+class _OneToOne:
+    """A step from one component to one."""
 
     source: str
     target: str
@@ -76,6 +76,11 @@ class Copy:
     def targets(self) -> tuple[str, ...]:
         """Its one target."""
         return (self.target,)
+
+
+@dataclass(slots=True)
+class Copy(_OneToOne):
+    """An implicit copy: values as they are."""
 
     def run(self, sheet: Sheet) -> None:
         """Copy the column, if it is there."""
@@ -236,26 +241,14 @@ class Table:
 
 
 @dataclass(slots=True)
-class Dates:
+class Dates(_OneToOne):
     """Time periods by date maps; of several the first that reads a value."""
 
-    source: str
-    target: str
     tables: tuple[DateTable, ...]
     _known: _Remembered = field(init=False)
 
     def __post_init__(self) -> None:
         self._known = _Remembered(1)
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Its one source."""
-        return (self.source,)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Its one target."""
-        return (self.target,)
 
     def run(self, sheet: Sheet) -> None:
         """Read the date of each row."""
