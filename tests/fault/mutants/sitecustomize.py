@@ -13,7 +13,7 @@ import random
 import signal
 from typing import Any
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.15
 DEATHS = 0.1
 """Share of its windows in which `split` dies, as nothing but a death in one shows it."""
 
