@@ -23,7 +23,7 @@ class Derived(SQLModel, table=True):
 
 
 class MirrorNote(SQLModel, table=True):
-    """What a party says of a cell of a mirror pair; rows are added and never changed."""
+    """What a party says of a cell of a mirror pair; only a redaction changes what was added."""
 
     __tablename__ = "mirror_note"
     __table_args__ = (Index("mirror_note_cell", "pair", "cell", "written_at"),)

@@ -39,3 +39,13 @@ class RedactedChange(SQLModel, table=True):
     action: str = Field(sa_column=Column(Text, primary_key=True))
     observations: str | None = Field(sa_column=Column(JSON, nullable=True))
     attributes: str | None = Field(sa_column=Column(JSON, nullable=True))
+
+
+class RedactedKey(SQLModel, table=True):
+    """A series of the public room that a redaction took figures out of the history of."""
+
+    __tablename__ = "redacted_key"
+
+    redaction_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    agreement_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    key: list[str] = Field(sa_column=Column(ARRAY(Text(collation="C")), primary_key=True))

@@ -73,6 +73,7 @@ class Submission(SQLModel, table=True):
     datasets: list[dict[str, Any]] | None = Field(sa_column=Column(JSON, nullable=True))
     mapping: list[dict[str, Any]] | None = Field(sa_column=Column(JSON, nullable=True))
     waiting: dict[str, Any] | None = Field(sa_column=Column(JSON, nullable=True))
+    redacted_rows: list[int] | None = Field(sa_column=Column(ARRAY(BigInteger), nullable=True))
     preview: dict[str, Any] | None = Field(sa_column=Column(JSON, nullable=True))
     note: str | None = Field(sa_column=Column(Text, nullable=True))
     attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))

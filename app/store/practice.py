@@ -21,7 +21,7 @@ _OF_PUBLICATION = (
     "confirmed",
     "witness",
 )
-_OF_AGREEMENT = (*_OF_PUBLICATION, "redacted_change", "nil_return")
+_OF_AGREEMENT = (*_OF_PUBLICATION, "redacted_change", "redacted_key", "nil_return")
 _COPIED = ("series", "attachment", "withheld_series", "withheld_attachment")
 _ENSURE_HEADS = """
 INSERT INTO practice.agreement_head (agreement_id, revision, series_count, observation_count)

@@ -37,7 +37,8 @@ CREATE TABLE derived (
 );
 """
 
-# What either party says of a cell of a mirror; never changed, the last of each party holds.
+# What either party says of a cell of a mirror; the last of each party holds. Only a redaction
+# changes it.
 MIRROR_NOTES = """
 CREATE TABLE mirror_note (
   id uuid PRIMARY KEY,
@@ -77,7 +78,24 @@ CREATE TABLE scorecard (
 );
 """
 
+# Which rows of a file a redaction reached, that no reading brings them back; and which series, that
+# what was computed from them follows.
+REDACTIONS = """
+ALTER TABLE submission ADD COLUMN redacted_rows bigint[];
+ALTER TABLE practice.submission ADD COLUMN redacted_rows bigint[];
+CREATE TABLE redacted_key (
+  redaction_id bigint NOT NULL,
+  agreement_id integer NOT NULL,
+  key text[] COLLATE "C" NOT NULL,
+  PRIMARY KEY (redaction_id, agreement_id, key)
+);
+CREATE TABLE practice.redacted_key (LIKE public.redacted_key INCLUDING ALL);
+GRANT SELECT, INSERT, UPDATE, DELETE ON practice.redacted_key TO vipmg_writer;
+"""
+
 GRANTS = """
+GRANT SELECT, INSERT ON redacted_key TO vipmg_writer;
+GRANT UPDATE ON mirror_note TO vipmg_redactor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON derived, notice, scorecard TO vipmg_writer;
 GRANT SELECT, INSERT ON mirror_note TO vipmg_writer;
 GRANT SELECT ON derived, mirror_note, scorecard TO vipmg_reader, vipmg_privileged;
@@ -96,5 +114,5 @@ def run(block: str) -> None:
 
 
 def upgrade() -> None:
-    for block in (MAPPED, TERMS, DERIVED, MIRROR_NOTES, NOTICES, SCORES, GRANTS):
+    for block in (MAPPED, TERMS, DERIVED, MIRROR_NOTES, NOTICES, SCORES, REDACTIONS, GRANTS):
         run(block)
