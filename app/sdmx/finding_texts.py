@@ -50,6 +50,9 @@ UNREADABLE: Final[Mapping[str, Mapping[str, str]]] = _told(_REASONS)
 CAUSES: Final[Mapping[str, Mapping[str, str]]] = _part(_FINDINGS, "cause")
 """What is wrong without the facts of one row, by code and language, as docs/errors.md tells it."""
 
+EMPTY: Final[Mapping[str, Mapping[str, str]]] = _part(_FINDINGS, "empty")
+"""What is wrong where the value is empty, by code and language; not all codes have it."""
+
 MENDS: Final[Mapping[str, Mapping[str, str]]] = _part(_FINDINGS, "mend")
 """How to put it right, by code and language."""
 
@@ -79,6 +82,17 @@ def spoken_type(representation: str, language: str) -> str:
             name = _EXCLUSIVE.get(name, name)
         told.append(_spoken(_TYPES["limits"][name], language).replace("{}", limit))
     return ", ".join(told)
+
+
+def spoken_days(days: str, language: str) -> str:
+    """Spans of days, `2024-01-01/2024-12-31` or with an open end, in the words of people."""
+    return "; ".join(_spoken_span(one, language) for one in days.split("; "))
+
+
+def _spoken_span(span: str, language: str) -> str:
+    first, _, last = span.partition("/")
+    named = "between" if first and last else "since" if first else "until"
+    return _spoken(_TYPES["days"][named], language).format(first=first, last=last)
 
 
 def _spoken(texts: Mapping[str, str], language: str) -> str:

@@ -18,16 +18,21 @@ from app.errors import MessageError
 from app.sdmx.finding_names import NO_NAMES, FindingNames, named
 from app.sdmx.finding_texts import (
     CAUSES,
+    EMPTY,
     MENDS,
     NEAREST,
     TEXTS,
     UNREADABLE,
     UNREADABLE_MENDS,
+    spoken_days,
     spoken_type,
 )
 
 OF_TYPE: Final = "VIPMG-212"
 """The code of a value that is not of the type of its component, which `allowed` names."""
+
+OF_OTHER_DAYS: Final = "VIPMG-264"
+"""The code of a value whose counterpart is for other days, which `allowed` names."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -41,7 +46,7 @@ class Finding(msgspec.Struct, frozen=True):
         rule: id of the constraint, code list or representation that says so; of a file that
             cannot be read (VIPMG-201), the reason, a key of `UNREADABLE`; of a repeated key
             (VIPMG-231, VIPMG-261), the number of the row that has it first; of a national value
-            (VIPMG-260, VIPMG-262, VIPMG-332), how many rows have it.
+            (VIPMG-260, VIPMG-262, VIPMG-264, VIPMG-332), how many rows have it.
         allowed: what would be right, in short.
         nearest: the valid code that is nearest to the value.
         severity: `error` or `warning`; empty: as the code says.
@@ -98,6 +103,8 @@ def message(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> 
     texts = TEXTS[finding.code]
     if finding.code == "VIPMG-201":
         texts = UNREADABLE.get(finding.rule or "", texts)
+    if finding.value == "":
+        texts = EMPTY.get(finding.code) or texts
     template = texts.get(language, texts["en"])
     facts = msgspec.structs.asdict(finding) | {"allowed": allowed(finding, language)}
     if finding.component:
@@ -114,10 +121,12 @@ def message(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> 
 
 
 def allowed(finding: Finding, language: str) -> str | None:
-    """What would be right, as people say it: a type of SDMX in words, all else as it stands."""
-    if finding.code != OF_TYPE or finding.allowed is None:
-        return finding.allowed
-    return spoken_type(finding.allowed, language)
+    """What would be right, as people say it: types and days in words, all else as it stands."""
+    if finding.allowed is None:
+        return None
+    if finding.code == OF_OTHER_DAYS:
+        return spoken_days(finding.allowed, language)
+    return spoken_type(finding.allowed, language) if finding.code == OF_TYPE else finding.allowed
 
 
 def cause(finding: Finding, language: str) -> str:

@@ -181,7 +181,11 @@ class _Check:
                     figures.see(intake.target, key, outcome)
                 if len(self._found) > KEPT_FINDINGS:
                     self._flush([])
-        self.checked.names = name_findings(self._catalogue, self.checked.agreements)
+        self.checked.names = name_findings(
+            self._catalogue,
+            self.checked.agreements,
+            [one["source"] for one in self.checked.mapping],
+        )
         if not self.checked.is_certainly_refused:
             figures.close()
         self._flush([])

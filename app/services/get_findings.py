@@ -16,7 +16,7 @@ from app.sdmx.findings import Finding
 from app.services.describe_finding import describe_finding
 from app.services.findings_table import TABLE_HEADER, findings_table
 from app.services.get_submission import find_submission
-from app.services.name_findings import name_findings
+from app.services.names_of_submission import names_of_submission
 from app.store import submissions
 from app.store.catalogue import CatalogueCache
 from app.store.findings import Order, all_findings
@@ -77,7 +77,7 @@ async def _spooled(
     try:
         spool.write(TABLE_HEADER)
         async with pools.writer.acquire() as connection:
-            names = name_findings(await cache.current(connection), stored.agreements)
+            names = await names_of_submission(connection, cache, stored)
             async with aclosing(all_findings(connection, stored.id, order)) as parts:
                 async for part in parts:
                     spool.write(await asyncio.to_thread(findings_table, part, language, names))
@@ -102,7 +102,7 @@ async def _page(
 ) -> tuple[list[Finding], FindingNames]:
     async def read() -> tuple[list[Finding], FindingNames]:
         async with pools.writer.acquire() as connection:
-            names = name_findings(await cache.current(connection), stored.agreements)
+            names = await names_of_submission(connection, cache, stored)
             return await submissions.findings(connection, stored.id, offset, limit), names
 
     return await with_retry(read)

@@ -13,7 +13,7 @@ from app.sdmx.report import Group, Report, WrongValue
 from app.services.describe_finding import describe_finding
 from app.services.get_submission import PRACTICE_PATH, SUBMISSIONS_PATH, find_submission
 from app.services.group_findings import group_findings
-from app.services.name_findings import name_findings
+from app.services.names_of_submission import names_of_submission
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, with_retry
 from app.store.submissions import StoredSubmission
@@ -39,7 +39,7 @@ async def get_report(
 
     async def named() -> FindingNames:
         async with pools.writer.acquire() as connection:
-            return name_findings(await cache.current(connection), stored.agreements)
+            return await names_of_submission(connection, cache, stored)
 
     names = await with_retry(named)
     return _describe(stored, report, base_url, language, names, practice=pools.is_practice)

@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from app.auth.subject import Subject
 from app.services.get_submission import find_submission
-from app.services.name_findings import name_findings
+from app.services.names_of_submission import names_of_submission
 from app.services.open_again import open_again
 from app.services.write_workbook_report import write_workbook_report
 from app.settings import Settings
@@ -51,7 +51,8 @@ async def get_workbook_report(
         await _read_findings(pools, stored.id, facts)
         with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
             catalogue = await _spool_content(pools, cache, stored, spool)
-            facts.names = name_findings(catalogue, stored.agreements)
+            async with pools.writer.acquire() as connection:
+                facts.names = await names_of_submission(connection, cache, stored)
             await asyncio.to_thread(
                 write_workbook_report,
                 facts,

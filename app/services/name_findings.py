@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.components import Names, names_of
@@ -11,14 +11,25 @@ from app.sdmx.flow import Flow
 from app.store.catalogue import Catalogue
 
 
-def name_findings(catalogue: Catalogue, agreements: Sequence[str]) -> FindingNames:
+def name_findings(
+    catalogue: Catalogue, agreements: Sequence[str], sources: Iterable[str] = ()
+) -> FindingNames:
     """The names of all components of the dataflows of some agreements, and of their rules.
 
     Where two dataflows name a component differently, the first one's holds.
+
+    Args:
+        catalogue: the registry.
+        agreements: URNs of the agreements.
+        sources: URNs of the national dataflows or data structures that the rows were read by.
     """
     artefacts = catalogue.snapshot.artefacts
     components: dict[str, Names] = {}
     rules: dict[str, Names] = {}
+    for urn in sources:
+        national = catalogue.find_flow(urn)
+        for component in national.components.values() if national is not None else ():
+            components.setdefault(component.id, component.names)
     for agreement in catalogue.agreements.values():
         if agreement.urn not in agreements:
             continue

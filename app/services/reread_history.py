@@ -21,7 +21,7 @@ from app.sdmx.findings import Finding
 from app.sdmx.intake import Target
 from app.sdmx.left_out import LeftOutReader
 from app.sdmx.mapping import CompiledMap
-from app.sdmx.mapping.coverage import NO_DATE, UNMAPPED
+from app.sdmx.mapping.coverage import ENDED, NO_DATE, UNMAPPED
 from app.sdmx.mapping.harmonising import Harmonising
 from app.sdmx.messages.data_reading import Batch, DataReader
 from app.sdmx.messages.reading_findings import located_once
@@ -121,7 +121,9 @@ async def _read(
             max_bytes=max_bytes,
             max_xlsx_rows=work.max_xlsx_rows,
         )
-        left_out = await reharmonising.rows_left_out(connection, stored.id, (UNMAPPED, NO_DATE))
+        left_out = await reharmonising.rows_left_out(
+            connection, stored.id, (UNMAPPED, NO_DATE, ENDED)
+        )
         reading = _Reading(work, history.target, stored, in_part=left_out is not None)
         if left_out:
             reader = LeftOutReader(reader, left_out)

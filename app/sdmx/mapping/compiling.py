@@ -208,7 +208,13 @@ class _Compiler:
             table = self._table(one, len(sources), len(targets))
             early = not first.isdisjoint(ids) or not table.is_limited
             time = self._target.time
-            yield Table(sources, ids, table, "" if early or time is None else time.id)
+            words = self._words(sources[0]) if len(sources) == 1 else {}
+            yield Table(sources, ids, table, "" if early or time is None else time.id, words)
+
+    def _words(self, source: str) -> dict[str, str]:
+        """What the codes of a source component are called, by each of their names."""
+        codes = (self._source.components[source].codes or {}).values()
+        return {name: code.id for code in codes for name in code.names.values()}
 
     def _copies(self, sources: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[Step]:
         if len(sources) != len(targets):

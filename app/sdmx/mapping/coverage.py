@@ -1,8 +1,9 @@
 """What a map did: how many rows it took, and which values it has no counterpart for.
 
-The codes of its findings: `UNMAPPED` (a value without counterpart, once with its count),
-`SAME_KEY` (two rows on one target key, naming both), `NO_DATE` (a date that no pattern reads, once
-with its count), `CANNOT_RUN` (the map itself), `NOT_TAKEN` (rows that no map takes: a warning).
+The codes of its findings: `UNMAPPED` (a value without counterpart, once with its count), `ENDED`
+(one whose counterpart is for other periods), `SAME_KEY` (two rows on one target key, naming both),
+`NO_DATE` (a date that no pattern reads, once with its count), `CANNOT_RUN` (the map itself),
+`NOT_TAKEN` (rows that no map takes: a warning).
 """
 
 from __future__ import annotations
@@ -17,14 +18,23 @@ UNMAPPED: Final = "VIPMG-260"
 SAME_KEY: Final = "VIPMG-261"
 NO_DATE: Final = "VIPMG-262"
 CANNOT_RUN: Final = "VIPMG-263"
+ENDED: Final = "VIPMG-264"
 NOT_TAKEN: Final = "VIPMG-332"
 
 MOST: Final = 1000
 """Distinct values that are listed of each component map; rows of more are counted together."""
 
-Why: TypeAlias = Literal["unmapped", "date", "left out"]
+Why: TypeAlias = Literal["unmapped", "ended", "date", "left out"]
 
-CODES: Final[dict[Why, str]] = {"unmapped": UNMAPPED, "date": NO_DATE, "left out": NOT_TAKEN}
+CODES: Final[dict[Why, str]] = {
+    "unmapped": UNMAPPED,
+    "ended": ENDED,
+    "date": NO_DATE,
+    "left out": NOT_TAKEN,
+}
+
+WITHOUT: Final[tuple[Why, ...]] = ("unmapped", "ended", "date")
+"""Why a map has no counterpart for a row."""
 
 
 @dataclass(slots=True)
@@ -38,7 +48,8 @@ class Untaken:
         first_row: the first of them.
         by: the representation map or date pattern; empty for an expected constant.
         nearest: the source value that is nearest.
-        allowed: what is taken, in short.
+        allowed: what is taken, in short; the days for which there is a counterpart, as
+            `2024-01-01/2024-12-31`; a date as it should be written.
     """
 
     why: Why
@@ -62,7 +73,7 @@ class Untaken:
             self.code,
             self.first_row,
             ", ".join(self.components),
-            ", ".join(self.values),
+            self.values[0] if len(self.values) == 1 else ", ".join(v or '""' for v in self.values),
             rule=str(self.rows),
             allowed=self.allowed,
             nearest=self.nearest,
@@ -71,12 +82,14 @@ class Untaken:
     def document(self) -> dict[str, Any]:
         """As it is kept with a submission."""
         return {
+            "why": self.why,
             "components": list(self.components),
             "values": list(self.values),
             "rows": self.rows,
             "first_row": self.first_row,
             "by": self.by,
             "nearest": self.nearest,
+            "allowed": self.allowed,
         }
 
 
@@ -144,7 +157,7 @@ class Coverage:
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each value without counterpart and each date that is not read."""
-        for each in self.untaken("unmapped", "date"):
+        for each in self.untaken(*WITHOUT):
             yield each.finding
 
     def document(self) -> dict[str, Any]:
@@ -154,7 +167,7 @@ class Coverage:
             "taken": self.taken,
             "left_out": self.left_out,
             "unmapped": self.unmapped,
-            "values": [each.document() for each in self.untaken("unmapped", "date")],
+            "values": [each.document() for each in self.untaken(*WITHOUT)],
             "left_out_values": [each.document() for each in self.untaken("left out")],
             "unlisted_rows": self.unlisted,
         }

@@ -23,6 +23,7 @@ from app.sdmx.mapping.documents import (
     FrequencyFormatMapping,
     ResolvePeriod,
 )
+from app.sdmx.mapping.month_names import language
 from app.sdmx.time_period import parse_time_period
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,12})?")
@@ -33,6 +34,8 @@ _MICROSECONDS: Final[Mapping[str, Decimal]] = {
     "second": Decimal(1_000_000),
     "day": Decimal(86_400_000_000),
 }
+_ONE_DAY: Final = dt.datetime(2025, 1, 31)  # noqa: DTZ001 - dates of maps have no zone
+"""The day of examples: its numbers of day and month cannot be mixed up."""
 
 Read: TypeAlias = Callable[[str], Span | None]
 
@@ -42,14 +45,21 @@ class DateTable:
 
     Attributes:
         frequency_component: the target component that tells the frequency; nothing: it is fixed.
-        shown: what a value has to be, for findings.
+        shown: what a value has to be, as the map says it.
+        example: a value that is read, for findings.
     """
 
     def __init__(
-        self, read: Read, shown: str, document: DateMap, formats: Mapping[str, Write]
+        self,
+        read: Read,
+        shown: str,
+        example: str,
+        document: DateMap,
+        formats: Mapping[str, Write],
     ) -> None:
         self.frequency_component = document.frequency_dimension
         self.shown = shown
+        self.example = example
         self._read = read
         self._frequency = document.target_frequency_id
         self._formats = formats
@@ -96,7 +106,17 @@ def pattern_table(document: DatePatternMap, formats: Iterable[FrequencyFormatMap
         InvalidArtefactError: a pattern, locale or frequency is not known.
     """
     read = date_reader(document.source_pattern, document.locale)
-    return DateTable(read, document.source_pattern, document, _formats(document, formats))
+    pattern = document.source_pattern
+    example = _example(pattern, document.locale)
+    return DateTable(read, pattern, example, document, _formats(document, formats))
+
+
+def _example(pattern: str, locale: str) -> str:
+    """A day as a pattern writes it; the pattern itself where that is only read."""
+    try:
+        return pattern_writer(pattern, language(locale))(_ONE_DAY)
+    except InvalidArtefactError:
+        return pattern
 
 
 def epoch_table(document: EpochMap, formats: Iterable[FrequencyFormatMapping]) -> DateTable:
@@ -123,7 +143,9 @@ def epoch_table(document: EpochMap, formats: Iterable[FrequencyFormatMapping]) -
         return instant, instant
 
     shown = f"{document.epoch_period}s, {document.base_period}"
-    return DateTable(read, shown, document, _formats(document, formats))
+    since = Decimal((_ONE_DAY - base) // dt.timedelta(microseconds=1))
+    example = f"{(since / unit).to_integral_value():f} ({shown})"
+    return DateTable(read, shown, example, document, _formats(document, formats))
 
 
 def _formats(document: DateMap, listed: Iterable[FrequencyFormatMapping]) -> dict[str, Write]:

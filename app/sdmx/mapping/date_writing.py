@@ -70,8 +70,12 @@ def period_writer(frequency: str) -> Write | None:
     return _WRITERS.get(_ALSO.get(frequency, frequency))
 
 
-def pattern_writer(pattern: str) -> Write:
-    """How periods are written by a pattern of a FrequencyFormatMapping.
+def pattern_writer(pattern: str, language: str = "en") -> Write:
+    """How periods are written by a pattern, as of a FrequencyFormatMapping.
+
+    Args:
+        pattern: the pattern.
+        language: that of the names of months.
 
     Raises:
         InvalidArtefactError: the pattern cannot be written.
@@ -83,10 +87,10 @@ def pattern_writer(pattern: str) -> Write:
                 f"The date pattern {pattern[:80]!r} cannot be written: {field.letter}.",
                 f"El patrón de fecha {pattern[:80]!r} no se puede escribir: {field.letter}.",
             )
-    return lambda instant: "".join(_written(field, instant) for field in fields)
+    return lambda instant: "".join(_written(field, instant, language) for field in fields)
 
 
-def _written(field: Field, instant: dt.datetime) -> str:
+def _written(field: Field, instant: dt.datetime, language: str) -> str:
     letter, width = field.letter, field.width
     if not letter:
         return field.text
@@ -94,7 +98,7 @@ def _written(field: Field, instant: dt.datetime) -> str:
         year = instant.year if letter == "y" else instant.isocalendar().year
         return f"{year % 100:02}" if width == 2 else f"{year:04}"
     if letter == "M" and width > 2:
-        return month_name("en", instant.month, short=width == 3)
+        return month_name(language, instant.month, short=width == 3)
     if letter[0] == "n":
         return f"{_NUMBERS[letter[1]](instant):0{width}}"
     number = {

@@ -8,7 +8,7 @@ section 6, 13.6). A mapping with a validity holds for observations whose period 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -48,6 +48,16 @@ class _Rule:
 
     def holds(self, day: dt.date | None) -> bool:
         return day is None or self.valid_from <= day <= self.valid_to
+
+    @property
+    def is_limited(self) -> bool:
+        return self.valid_from != dt.date.min or self.valid_to != dt.date.max
+
+    @property
+    def days(self) -> str:
+        first = "" if self.valid_from == dt.date.min else self.valid_from.isoformat()
+        last = "" if self.valid_to == dt.date.max else self.valid_to.isoformat()
+        return f"{first}/{last}"
 
     def apply(self, values: Values) -> Values | None:
         """The target values; nothing where a source value does not match."""
@@ -135,11 +145,29 @@ class ValueTable:
                 found = self._find(trimmed, day)
         return found
 
-    def nearest(self, values: Values) -> str | None:
-        """The source values that are nearest to some that no mapping takes."""
+    def days(self, values: Values) -> str | None:
+        """The days for which source values have targets, if not always: `2024-01-01/2024-12-31`.
+
+        An end that is open is empty.
+        """
+        trimmed = tuple(value.strip() for value in values)
+        rules = (one for one in self._rules if one.is_limited and one.targets)
+        found = (one.days for one in rules if one.apply(trimmed) is not None)
+        return "; ".join(dict.fromkeys(found)) or None
+
+    def nearest(self, values: Values, words: Mapping[str, str] | None = None) -> str | None:
+        """The source values that are nearest to some that no mapping takes.
+
+        Args:
+            values: one a source component.
+            words: codes of the one source component by what they are called; the word that is
+                nearest is told as it is written there.
+        """
         if len(values) == 1:
-            same = self._spelled.get(fold(values[0]))
-            return same or nearest(values[0], self._texts[0])
+            texts = self._texts[0]
+            known = texts.union(word for word, code in (words or {}).items() if code in texts)
+            same = unique((text, text) for text in sorted(known)).get(fold(values[0]))
+            return same or nearest(values[0], known)
         close = []
         for place, value in enumerate(values):
             known = self._texts[place]
@@ -158,10 +186,6 @@ class ValueTable:
         """The source values that are taken, in short."""
         texts = list(dict.fromkeys(", ".join(values) for values in self._plain))
         return ("; ".join(texts[:SHOWN]) + ("; ..." if len(texts) > SHOWN else "")) or None
-
-    @cached_property
-    def _spelled(self) -> dict[str, str]:
-        return unique((text, text) for text in self._texts[0])
 
     @cached_property
     def _texts(self) -> list[frozenset[str]]:

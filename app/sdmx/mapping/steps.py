@@ -187,12 +187,14 @@ class Table:
     Attributes:
         time: the time dimension of the target, whose periods decide which mappings hold; empty:
             they hold always.
+        words: what the codes of its one source are called, by each of their names.
     """
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     table: ValueTable
     time: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
     _known: _Remembered = field(init=False)
 
     def __post_init__(self) -> None:
@@ -229,14 +231,20 @@ class Table:
         elif PASSED.issuperset(values) and found is None:
             self._known.put(key, (max(values),) * len(self.targets))
         else:
-            why: Why = "unmapped" if found is None else "left out"
-            self._known.refuse(key, (why, values))
+            self._known.refuse(key, (self._why(found, values), values))
+
+    def _why(self, found: Values | None, values: Values) -> Why:
+        if found is not None:
+            return "left out"
+        return "ended" if self.table.days(values) else "unmapped"
 
     def untaken(self, why: Why, values: Values, row: int) -> Untaken:
         """A row whose values the map does not know, or leaves out."""
         near = allowed = None
         if why == "unmapped":
-            near, allowed = self.table.nearest(values), self.table.allowed
+            near, allowed = self.table.nearest(values, self.words), self.table.allowed
+        elif why == "ended":
+            allowed = self.table.days(values)
         return Untaken(why, self.sources, values, 1, row, self.table.name, near, allowed)
 
 
@@ -294,4 +302,5 @@ class Dates(_OneToOne):
     def untaken(self, why: Why, values: Values, row: int) -> Untaken:
         """A row whose date no pattern reads."""
         shown = "; ".join(table.shown for table in self.tables)
-        return Untaken(why, self.sources, values, 1, row, shown, allowed=shown)
+        examples = "; ".join(dict.fromkeys(table.example for table in self.tables))
+        return Untaken(why, self.sources, values, 1, row, shown, allowed=examples)

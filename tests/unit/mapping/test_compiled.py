@@ -94,7 +94,7 @@ def test_what_it_does_not_know_is_counted_once_with_the_nearest() -> None:
     word, date = made.coverage.findings()
     assert (word.code, word.row, word.component, word.value) == ("VIPMG-260", 2, "grupo", "Honbres")
     assert (word.rule, word.nearest) == ("2", "Hombres")
-    assert (date.code, date.value, date.allowed) == ("VIPMG-262", "ayer", "MMMM yyyy")
+    assert (date.code, date.value, date.allowed) == ("VIPMG-262", "ayer", "enero 2025")
     [left_out] = made.coverage.untaken("left out")
     assert (left_out.values, left_out.rows) == (("Total",), 1)  # so its Panamá is no matter
     assert (made.coverage.rows, made.coverage.left_out, made.coverage.unmapped) == (3, 1, 2)
