@@ -25,7 +25,10 @@ _OTHER_WORKBOOK: Final = (
 
 
 def check_content_type(
-    content_type: str, taken: Sequence[str], is_taken: Callable[[str, Mapping[str, str]], bool]
+    content_type: str,
+    taken: Sequence[str],
+    is_taken: Callable[[str, Mapping[str, str]], bool],
+    elsewhere: Mapping[str, str] | None = None,
 ) -> None:
     """Check that a body is UTF-8 text in a format that is read.
 
@@ -33,6 +36,7 @@ def check_content_type(
         content_type: the header field.
         taken: the media types that are read, as the error lists them.
         is_taken: tells whether a media type with these parameters is read.
+        elsewhere: addresses that read other media types, by these; the error names the one.
 
     Raises:
         UnsupportedMediaTypeError: it is not.
@@ -45,6 +49,9 @@ def check_content_type(
     if len(content_type) > _LONGEST or not is_taken(name, parameters) or not is_text:
         listed = ", ".join(taken)
         advice = _OTHER_WORKBOOK if name in _WORKBOOKS else ("", "")
+        if elsewhere and name in elsewhere:
+            address = elsewhere[name]
+            advice = f" Send that to {address}.", f" Envíelo a {address}."
         raise UnsupportedMediaTypeError(
             f"The Content-Type {content_type[:80]!r} is not read.{advice[0]} Send UTF-8 text as: "
             f"{listed}.",

@@ -40,9 +40,11 @@ async def read_body(request: Request, kind: MessageKind) -> bytes:
         TooLargeError: it is beyond the limit.
         MessageError: there is no body, or its compression does not hold.
     """
-    taken = (*(f"application/vnd.sdmx.{kind}+{syntax}" for syntax in ("json", "xml")), *_GENERIC)
+    taken = (*_media_types(kind), *_GENERIC)
+    other: MessageKind = "metadata" if kind == "structure" else "structure"
+    elsewhere = dict.fromkeys(_media_types(other), f"/sdmx/v2/{other}")
     content_type = request.headers.get("content-type", "")
-    check_content_type(content_type, taken, lambda name, _: name in taken)
+    check_content_type(content_type, taken, lambda name, _: name in taken, elsewhere)
     limit = min(MAX_BYTES, request.app.state.settings.max_body_bytes)
     encoding = content_encoding(request.headers.getlist("content-encoding"))
     length = request.headers.get("content-length", "")
@@ -54,6 +56,10 @@ async def read_body(request: Request, kind: MessageKind) -> bytes:
     if not body:
         raise MessageError("The body is empty.", "El cuerpo está vacío.")
     return body
+
+
+def _media_types(kind: MessageKind) -> list[str]:
+    return [f"application/vnd.sdmx.{kind}+{syntax}" for syntax in ("json", "xml")]
 
 
 async def seen_revision(

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
+from app.sdmx.artefacts import Artefact
+from app.sdmx.metadata_answer import reported_on
 from app.sdmx.terms_sets import is_of_terms
+from app.sdmx.urn import parse_urn
 from app.services.prepare_data import PreparedData
 from app.store.catalogue import Catalogue
 
 MOST: Final = 8
-"""Structures whose terms or metadata are linked; a query over more leads to none of them."""
+"""Dataflows whose terms and metadata are linked; a query over more leads to none of them."""
+
+MOST_IN_ONE: Final = 50
+"""Artefacts that one link names; a query over more leads to the metadata of the first."""
 
 
 def terms_links(prepared: PreparedData, base_url: str) -> dict[str, str]:
@@ -23,31 +29,35 @@ def terms_links(prepared: PreparedData, base_url: str) -> dict[str, str]:
         for flow in flows:
             short = quote(flow.rpartition("=")[2], safe=":()")
             links.append(f'<{base_url}/api/terms?dataflow={short}>; rel="license"')
-        described = _described(prepared.catalogue, (*flows, *(one.urn for one in agreements)))
-        if len(described) <= MOST:
-            links += [f'<{base_url}{_address(urn)}>; rel="describedby"' for urn in described]
+        structures = dict.fromkeys(scope.flow.structure_urn for scope in prepared.scopes)
+        about = (*flows, *(one.urn for one in agreements), *(structures if flows else ()))
+        described = _described(prepared.catalogue, about)
+        links += [f'<{base_url}{path}>; rel="describedby"' for path in _addresses(described)]
     return {"Link": ", ".join(links)} if links else {}
 
 
 def _described(catalogue: Catalogue, urns: Sequence[str]) -> list[str]:
-    """The dataflows and agreements that metadata sets are about; terms have a link of their own."""
+    """Those of them that metadata sets are about; terms have a link of their own."""
     artefacts = catalogue.snapshot.artefacts
 
     def find() -> list[str]:
-        found = []
-        for urn in urns:
-            parents = (artefacts.get(parent) for parent in artefacts.parents(urn))
-            sets = [p for p in parents if p is not None and p.artefact_class.name == "MetadataSet"]
-            if any(not is_of_terms(one, artefacts) for one in sets):
-                found.append(urn)
-        return found
+        every = catalogue.remembered("metadata", lambda: reported_on(artefacts, is_shown))
+        about = frozenset(every)
+        return [urn for urn in dict.fromkeys(urns) if urn in about]
+
+    def is_shown(one: Artefact) -> bool:
+        return not is_of_terms(one, artefacts)
 
     return catalogue.remembered(("metadata about", *urns), find)
 
 
-def _address(urn: str) -> str:
-    head, _, short = urn.partition("=")
-    kind = head.rpartition(".")[2].lower()
-    agency, _, rest = short.partition(":")
-    resource, _, version = rest.rstrip(")").partition("(")
-    return f"/sdmx/v2/metadata/structure/{kind}/{agency}/{resource}/{version}"
+def _addresses(urns: Sequence[str]) -> list[str]:
+    """One address for the artefacts of a class, an agency and a version (sdmx-rest, metadata)."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for each in map(parse_urn, urns):
+        key = (each.class_name.lower(), each.agency, each.version)
+        alike.setdefault(key, []).append(each.id)
+    return [
+        f"/sdmx/v2/metadata/structure/{kind}/{agency}/{','.join(ids[:MOST_IN_ONE])}/{version}"
+        for (kind, agency, version), ids in alike.items()
+    ]

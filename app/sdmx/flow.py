@@ -67,6 +67,19 @@ class Flow:
         every = (*self.dimensions, *time, *self.measures, *self.attributes)
         return {component.id: component for component in every}
 
+    @cached_property
+    def data_components(self) -> Mapping[str, Component]:
+        """The components of the data themselves, reference metadata apart.
+
+        Only these are meant by the words of a header, and named where something is looked for.
+        """
+        return {name: one for name, one in self.components.items() if not one.is_metadata}
+
+    @cached_property
+    def mandatory_above_series(self) -> tuple[Component, ...]:
+        """The attributes above the series that must have a value."""
+        return tuple(a for a in self.partial_attributes if a.mandatory)
+
     def find(self, name: str) -> Component | None:
         """The component of an id; a metadata attribute by its path, or as SDMX-JSON names it."""
         found = self.components.get(name)
@@ -270,7 +283,7 @@ def _metadata_attributes(
     groups: Mapping[str, tuple[str, ...]],
 ) -> Iterator[Component]:
     """The metadata attributes that are reported with the data, those below a used one too."""
-    found: dict[str, Component] = {}
+    found: dict[str, tuple[UsedAttribute, Component]] = {}
     usages = usages_of(structure)
     known = usable_attributes(artefacts, structure)
     for usage in usages:
@@ -281,14 +294,16 @@ def _metadata_attributes(
             # One that is used by itself too stands where that usage says.
             by_itself = any(used.path == one.metadata_attribute_reference for one in usages)
             if used.path == usage.metadata_attribute_reference or not by_itself:
-                found[used.path] = _reported_with_data(used, *place)
+                found[used.path] = used, _reported_with_data(used, *place)
     taken = {component.id for component in (*structure.dimensions, *structure.measures)}
     taken |= {TIME, *(attribute.id for attribute in structure.attributes)}
     leaves = [path.rpartition(".")[2] for path in found]
-    for path, component in found.items():
+    for path, (used, component) in found.items():
         leaf = path.rpartition(".")[2]
-        is_unique = leaf not in taken and leaves.count(leaf) == 1
-        yield replace(component, plain_id=leaf if is_unique else path.replace(".", "-"))
+        if leaf not in taken and leaves.count(leaf) == 1:
+            yield replace(component, plain_id=leaf)
+        else:
+            yield replace(component, plain_id=path.replace(".", "-"), names=used.names)
 
 
 def _reported_with_data(

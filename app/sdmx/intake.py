@@ -143,8 +143,8 @@ def complete(
     for component in target.flow.series_attributes:
         if component.mandatory and outcome.attributes.get(component.id) is None:
             yield Finding("VIPMG-230", first, component.id)
-    for component in target.flow.partial_attributes:
-        if component.mandatory and not attached(component, key):
+    for component in target.flow.mandatory_above_series:
+        if not attached(component, key):
             yield Finding("VIPMG-230", first, component.id)
 
 

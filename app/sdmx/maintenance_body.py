@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from app.errors import MessageError
 from app.sdmx.artefacts import Artefact
-from app.sdmx.messages.metadata_readers import read_metadata_message
+from app.sdmx.messages.metadata_readers import is_metadata_message, read_metadata_message
 from app.sdmx.messages.structure_readers import read_structure_message
 
 MessageKind: TypeAlias = Literal["structure", "metadata"]
@@ -24,10 +24,13 @@ def read_artefacts(body: bytes, kind: MessageKind = "structure") -> list[Artefac
     """Read a message of any format.
 
     Raises:
-        MessageError: it cannot be read, is nested too deeply, or holds signs that are no text.
+        MessageError: it cannot be read, belongs to another address, is nested too deeply, or holds
+            signs that are no text.
         InvalidArtefactError: an artefact has no identification, or a kind that is not stored.
     """
     try:
+        if kind == "structure" and is_metadata_message(body):
+            raise _metadata_here()
         artefacts = _READERS[kind](body)
     except RecursionError:
         raise _too_deep() from None
@@ -54,6 +57,13 @@ def _check_shape(artefact: Artefact) -> None:
                 f"{artefact.urn[:200]!r} holds a control character, which is no text.",
                 f"{artefact.urn[:200]!r} contiene un carácter de control, que no es texto.",
             )
+
+
+def _metadata_here() -> MessageError:
+    return MessageError(
+        "This is a message of metadata sets. Send it to /sdmx/v2/metadata.",
+        "Esto es un mensaje de conjuntos de metadatos. Envíelo a /sdmx/v2/metadata.",
+    )
 
 
 def _too_deep() -> MessageError:

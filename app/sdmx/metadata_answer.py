@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from app.sdmx.artefact_classes import CLASS_BY_NAME, METADATA_SET
@@ -27,6 +27,22 @@ def find_metadata_sets(artefacts: ArtefactSet, query: MetadataQuery) -> list[Art
     sets = [one for one in _matched(artefacts, query) if _is_of_provider(artefacts, one, query)]
     sets.sort(key=lambda one: (one.agency, one.id, one.version))
     return [_stub(one) for one in sets] if query.detail == "allstubs" else sets
+
+
+def reported_on(artefacts: ArtefactSet, takes: Callable[[Artefact], bool]) -> list[str]:
+    """URNs of the artefacts that metadata sets of some kinds are about, wildcards resolved."""
+    found: dict[str, None] = {}
+    patterns: list[re.Pattern[str]] = []
+    for one in filter(takes, artefacts.of_class(METADATA_SET.name)):
+        for target in one.document.get("targets", ()):
+            if "*" in target:
+                patterns.append(_pattern(target))
+            elif (held := artefacts.resolve(target)) is not None:
+                found[held.urn] = None
+    for artefact in artefacts if patterns else ():
+        if any(pattern.fullmatch(artefact.urn) for pattern in patterns):
+            found[artefact.urn] = None
+    return list(found)
 
 
 def names_one_by_one(artefacts: ArtefactSet, query: MetadataQuery) -> bool:
@@ -80,8 +96,7 @@ def _is_about(
 ) -> bool:
     for target in one.document.get("targets", ()):
         if "*" in target:
-            pattern = re.compile(re.escape(_maintainable(target)).replace(r"\*", ".*"))
-            if any(map(pattern.fullmatch, wanted)):
+            if any(map(_pattern(target).fullmatch, wanted)):
                 return True
             continue
         held = artefacts.resolve(target)
@@ -90,6 +105,10 @@ def _is_about(
         if held is not None and held.urn in wanted:
             return True
     return False
+
+
+def _pattern(target: str) -> re.Pattern[str]:
+    return re.compile(re.escape(_maintainable(target)).replace(r"\*", ".*"))
 
 
 def _maintainable(target: str) -> str:

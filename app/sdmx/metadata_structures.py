@@ -16,7 +16,7 @@ import msgspec
 from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
-from app.sdmx.components import Component, ComponentBuilder
+from app.sdmx.components import Component, ComponentBuilder, Names
 from app.sdmx.item_schemes import item_paths
 from app.sdmx.structures import (
     DataStructure,
@@ -128,10 +128,12 @@ class UsedAttribute:
     Attributes:
         path: ids from the top, by dots.
         repeats: whether each part of the path may stand several times.
+        names: its names behind those of the attributes above it.
     """
 
     path: str
     repeats: tuple[bool, ...]
+    names: Names
     attribute: ResolvedAttribute
 
 
@@ -182,7 +184,7 @@ def usable_attributes(
         return {}
     found: dict[str, list[UsedAttribute]] = {}
     for attribute in resolve_metadata_attributes(artefacts, held):
-        _collect_usable(attribute, (), (), found)
+        _collect_usable(attribute, (), (), (), found)
     return found
 
 
@@ -190,16 +192,24 @@ def _collect_usable(
     attribute: ResolvedAttribute,
     above: tuple[str, ...],
     repeats: tuple[bool, ...],
+    named: tuple[Names, ...],
     found: dict[str, list[UsedAttribute]],
 ) -> None:
     own = (*repeats, attribute.max_occurs != 1)
     paths = (*above, attribute.path)
+    named = (*named, attribute.component.names)
     found[attribute.path] = []
     if not attribute.is_presentational:
         for path in paths:
-            found[path].append(UsedAttribute(attribute.path, own, attribute))
+            found[path].append(UsedAttribute(attribute.path, own, _joined(named), attribute))
     for child in attribute.children:
-        _collect_usable(child, paths, own, found)
+        _collect_usable(child, paths, own, named, found)
+
+
+def _joined(named: Sequence[Names]) -> Names:
+    """One name of several, in the languages that all of them have."""
+    languages = [one for one in named[-1] if all(one in names for names in named)]
+    return {one: ": ".join(names[one] for names in named) for one in languages} or named[-1]
 
 
 def check_usages(artefact: Artefact, artefacts: ArtefactSet) -> None:

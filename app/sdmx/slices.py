@@ -299,7 +299,7 @@ def _wrong_length(positions: int, dimensions: int) -> QueryMisfitError:
 
 
 def _unknown_component(name: str, flow: Flow) -> QueryMisfitError:
-    known = ", ".join(flow.components)
+    known = ", ".join(flow.data_components)
     return QueryMisfitError(
         f"{name[:64]} is no component of {flow.short_urn}; its components: {known}.",
         f"{name[:64]} no es un componente de {flow.short_urn}; sus componentes: {known}.",

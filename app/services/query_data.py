@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.sdmx.canonical import canonical
@@ -32,7 +32,7 @@ from app.services.arrange_data import (
 )
 from app.services.plan_data import Scope, is_reduced, lay_out
 from app.services.prepare_data import PreparedData, UpperCache, check_heads, plan_sources
-from app.services.read_data import Reading, is_as_stored, read_current, read_stored
+from app.services.read_data import Reading, Uppers, is_as_stored, read_current, read_stored
 from app.services.read_history import (
     read_as_of,
     read_changed,
@@ -175,8 +175,9 @@ async def _plan(
     uppers = {
         s.agreement: await cache.of(connection, scope, s.agreement, prepared) for s in sources
     }
-    reading = Reading(prepared.query, scope.slice, sources, uppers, order.positions)
     layout = lay_out(prepared.query, scope.flow, one_source=one_source)
+    needed = _needed(uppers, layout, scope)
+    reading = Reading(prepared.query, scope.slice, sources, needed, order.positions)
     return _Plan(scope, reading, layout, order.gathered)
 
 
@@ -189,10 +190,16 @@ async def _plan_single(pools: Pools, prepared: PreparedData, cache: UpperCache) 
     if len(uppers) < len(known):
         async with pools.public.acquire() as connection:
             return await _plan(connection, scope, prepared, cache)
-    reading = Reading(prepared.query, scope.slice, sources, uppers)
-    return _Plan(
-        scope, reading, lay_out(prepared.query, scope.flow, one_source=len(sources) < 2), ()
-    )
+    layout = lay_out(prepared.query, scope.flow, one_source=len(sources) < 2)
+    reading = Reading(prepared.query, scope.slice, sources, _needed(uppers, layout, scope))
+    return _Plan(scope, reading, layout, ())
+
+
+def _needed(uppers: Mapping[int, Uppers], layout: Layout, scope: Scope) -> Mapping[int, Uppers]:
+    """What stands above the series as far as a query shows it or filters by it."""
+    filtered = (scope.flow.components[name] for name in scope.slice.components)
+    metadata = any(one.is_metadata for one in (*layout.attributes, *filtered))
+    return {number: each.for_query(metadata=metadata) for number, each in uppers.items()}
 
 
 async def _datasets(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from app.sdmx.flow import Component, Flow
@@ -37,6 +38,24 @@ class Uppers:
             }
             if table:
                 self._parts.append((attribute, table))
+
+    def for_query(self, *, metadata: bool) -> Uppers:
+        """The same without reference metadata where a query has nothing to do with them.
+
+        They depend on the key; series of which they are not shown can then be given as stored.
+        """
+        return self if metadata or not self._has_metadata else self._plain
+
+    @cached_property
+    def _has_metadata(self) -> bool:
+        return any(attribute.is_metadata for attribute, _ in self._parts)
+
+    @cached_property
+    def _plain(self) -> Uppers:
+        plain = Uppers(self._flow, {}, self._fixed)
+        plain._constant = self._constant
+        plain._parts = [part for part in self._parts if not part[0].is_metadata]
+        return plain
 
     @property
     def constant(self) -> Mapping[str, Any] | None:

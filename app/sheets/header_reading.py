@@ -222,7 +222,7 @@ def _header(row: Row, flow: Flow | None) -> tuple[list[Source], Heads | None, li
 
 def _spelled(flow: Flow | None) -> Mapping[str, str]:
     """Components by their ids, and by their names in any language that no other has."""
-    components = flow.components.values() if flow else ()
+    components = flow.data_components.values() if flow else ()
     names: dict[str, set[str]] = {}
     for component in components:
         for name in component.names.values():

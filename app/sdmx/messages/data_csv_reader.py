@@ -185,7 +185,7 @@ class CsvReader:
                 break
             lines.append(more)
         if plain.flow is not None and plain.header_place(lines[-1:]) is None:
-            allowed = ", ".join(plain.flow.components)
+            allowed = ", ".join(plain.flow.data_components)
             raise UnreadableError(
                 "plain-header", row=1, value=line.rstrip("\r\n")[:SHOWN], allowed=allowed
             )

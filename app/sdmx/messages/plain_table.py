@@ -36,7 +36,7 @@ class PlainTable:
     @cached_property
     def names(self) -> Mapping[str, str]:
         """Component ids by folded id or name; ids first."""
-        components = list(self.flow.components.values()) if self.flow else []
+        components = list(self.flow.data_components.values()) if self.flow else []
         names = unique((name, one.id) for one in components for name in one.names.values())
         return {**names, **{fold(one.id): one.id for one in components}}
 
