@@ -143,12 +143,14 @@ class _Check:
             lambda kind, structure: find_maps(catalogue, own, kind, structure, now.date()),
             self._found.append,
         )
-        self._told_as = self._harmonising.told
+        self._told_as: Callable[[Finding], Finding | None] = self._harmonising.told
         self._validator = Validator(resolve, self.report)
 
     def report(self, finding: Finding) -> None:
         """Take a finding, as the sender reads it."""
-        self._found.append(self._told_as(finding))
+        told = self._told_as(finding)
+        if told is not None:
+            self._found.append(told)
 
     def read(self, reader: DataReader) -> None:
         """Check batch by batch, and stage the segments."""

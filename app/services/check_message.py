@@ -136,4 +136,6 @@ class _Checking:
         return [*self.harmonising.close()]
 
     def _report(self, finding: Finding) -> None:
-        self._found.append(self.harmonising.told(finding))
+        told = self.harmonising.told(finding)
+        if told is not None:
+            self._found.append(told)

@@ -182,8 +182,9 @@ class _Reading:
         return self._found if self._in_part else [*self._found, *unmapped]
 
     def _report(self, finding: Finding) -> None:
-        if self._is_mapped:
-            self._found.append(self.harmonising.told(finding))
+        told = self.harmonising.told(finding) if self._is_mapped else None
+        if told is not None:
+            self._found.append(told)
 
     def _resolve(self, kind: str, structure: str) -> Target | str:
         found = find_target(self._catalogue, self._own, kind, structure)

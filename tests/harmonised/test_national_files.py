@@ -242,7 +242,7 @@ def test_a_word_without_counterpart_is_told_once_with_its_nearest(tmp_path: Path
                 "VIPMG.PAN_SNM:DF_MEDIDAS(1.0.0)")  # fmt: skip
     [found] = done.findings
     assert (found.code, found.row, found.component, found.rule) == (UNMAPPED, 2, "medida", "2")
-    assert (found.value, found.nearest) == ("Deportasion", "DEPORTACION")
+    assert (found.value, found.nearest) == ("Deportasion", "Deportación")
 
 
 @pytest.mark.parametrize("agency", ["BLZ_DOI", "GUY_DCI", "LCA_IMM", "SUR_VZ"])

@@ -59,6 +59,7 @@ class Harmonising:
         self._forms: set[Form] = set()
         self._left_out = Coverage()
         self._told: set[tuple[str, str | None, str | None]] = set()
+        self._said: set[tuple[str, int | None, str | None, str | None]] = set()
         self._has_errors = False
 
     @property
@@ -100,6 +101,7 @@ class Harmonising:
             yield batch
             return
         self._note_rows(batch)
+        self._said.clear()
         self._report_unknown(batch, maps)
         done = []
         for one in maps:
@@ -111,32 +113,34 @@ class Harmonising:
         self._current = None
         self._note_left_out(batch, done)
 
-    def told(self, finding: Finding) -> Finding:
-        """A finding of the validator on the batch that was yielded last, as its sender reads it."""
+    def told(self, finding: Finding) -> Finding | None:
+        """A finding of the validator on the batch that was yielded last, as its sender reads it.
+
+        Nothing where the same was told of the same cell: several components of the target, or
+        several maps, may come of it.
+        """
         current = self._current
         self._has_errors = self._has_errors or finding.is_error
         if current is None or finding.component is None or finding.row is None:
             return finding
-        names = finding.component.split(", ")
-        origins = current.map.origins
-        sources = list(dict.fromkeys(s for name in names for s in origins.get(name, ())))
-        if not sources:
-            return finding
         rows = current.batch.rows
         place = bisect_left(rows, finding.row)
-        value = finding.value
-        if value is not None and place < len(rows) and rows[place] == finding.row:
-            value = _beside([current.mapped.source.get(s) for s in sources], place, value)
-        return msgspec.structs.replace(finding, component=", ".join(sources), value=value)
+        place = place if place < len(rows) and rows[place] == finding.row else -1
+        told = _as_sent(current, finding, place)
+        fact = (told.code, told.row, told.component, told.value)
+        if fact in self._said:
+            return None
+        self._said.add(fact)
+        return told
 
     def told_later(self, finding: Finding) -> Finding:
         """A finding that came up when series were put together, as the sender reads it."""
-        if finding.row is None or not self._is_mapped(finding.row):
+        if finding.row is not None and not self._is_mapped(finding.row):
             return finding
         if finding.code == REPEATED:
             return msgspec.structs.replace(finding, code=SAME_KEY)
         for one in self.maps:
-            if sources := one.origins.get(finding.component or ""):
+            if sources := _sources(one, finding.component or ""):
                 return msgspec.structs.replace(finding, component=", ".join(sources))
         return finding
 
@@ -214,6 +218,30 @@ class Harmonising:
                 self._left_out.count(why, step.sources, values)
             else:
                 self._left_out.add(step.untaken(why, values, batch.rows[place]))
+
+
+def _sources(run: CompiledMap, component: str) -> list[str]:
+    """The source components of one component of the target, or of several: `SEX, AGE`."""
+    origins = run.origins
+    return list(dict.fromkeys(s for name in component.split(", ") for s in origins.get(name, ())))
+
+
+def _as_sent(current: _Current, finding: Finding, place: int) -> Finding:
+    """A finding by the sender's own columns and words; of a constant, by the map that sets it.
+
+    What is nearest to a shared code is no word that the sender could write.
+    """
+    sources = _sources(current.map, finding.component or "")
+    value = finding.value
+    if not sources:
+        by = current.map.urn.rpartition("=")[2]
+        is_constant = value is not None and finding.component in current.map.origins
+        shown = f"{by} → {value}" if is_constant else value
+        return msgspec.structs.replace(finding, value=shown)
+    if value is not None and place >= 0:
+        value = _beside([current.mapped.source.get(s) for s in sources], place, value)
+    near = finding.nearest if value == finding.value else None
+    return msgspec.structs.replace(finding, component=", ".join(sources), value=value, nearest=near)
 
 
 def _beside(columns: Sequence[Sequence[str] | None], place: int, value: str) -> str:

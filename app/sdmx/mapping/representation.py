@@ -29,6 +29,9 @@ Values: TypeAlias = tuple[str, ...]
 NOT_TAKEN: Final[Values] = ()
 """What source values become that a map leaves out: no target values at all."""
 
+ALIKE: Final = 0.7
+"""How near a word must be to be told: ATLANTIS is no slip for Albania."""
+
 SHOWN: Final = 10
 """Source values that a finding names as those that are taken."""
 
@@ -164,16 +167,28 @@ class ValueTable:
                 nearest is told as it is written there.
         """
         if len(values) == 1:
-            texts = self._texts[0]
-            known = texts.union(word for word, code in (words or {}).items() if code in texts)
-            same = unique((text, text) for text in sorted(known)).get(fold(values[0]))
-            return same or nearest(values[0], known)
+            return self._nearest_word(values[0], words or {})
         close = []
         for place, value in enumerate(values):
             known = self._texts[place]
             near = value if value in known else nearest(value, known)
             close.append(near or value)
         return None if tuple(close) == values else ", ".join(close)
+
+    def _nearest_word(self, value: str, words: Mapping[str, str]) -> str | None:
+        """The nearest text, or word for one; of the words for a code the one that it abbreviates.
+
+        Codes are made of words in the language of their list, whose other names are translations.
+        """
+        texts = self._texts[0]
+        known = texts.union(word for word, code in words.items() if code in texts)
+        found = unique((text, text) for text in sorted(known)).get(fold(value))
+        found = found or nearest(value, known, ALIKE)
+        if found is None:
+            return None
+        code = words.get(found, found)
+        own = (word for word, of in words.items() if of == code and fold(word) == _plain(code))
+        return next(own, found)
 
     def constants(self, place: int) -> Iterator[str]:
         """The target values of one target component that are not made of groups."""
@@ -231,6 +246,10 @@ def _compiled(mapping: RepresentationMapping, sources: int, targets: int) -> _Ru
     )
     first, last = _day(mapping.valid_from, dt.date.min), _day(mapping.valid_to, dt.date.max)
     return _Rule(matchers, mapping.target_values, templates, first, last)
+
+
+def _plain(code: str) -> str:
+    return fold(code.replace("_", " "))
 
 
 def _day(text: str | None, otherwise: dt.date) -> dt.date:

@@ -81,5 +81,5 @@ def test_empty_values_of_several_columns_are_seen() -> None:
 def test_a_date_is_asked_for_by_an_example() -> None:
     [finding] = found(mapping([""], ["CRI"]), rows=("13-2024|Hombres|x|1",))
     assert message(finding, "es") == (
-        "13-2024 (fecha) no es una fecha como la lee el mapa, por ejemplo enero 2025; filas: 1."
+        "13-2024 en fecha no es una fecha como la lee el mapa, por ejemplo enero 2025; filas: 1."
     )

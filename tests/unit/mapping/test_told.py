@@ -1,0 +1,48 @@
+"""Findings on mapped rows, as the sender of the national file reads them."""
+
+from __future__ import annotations
+
+from app.sdmx.findings import Finding
+from app.sdmx.mapping import compile_map
+from app.sdmx.mapping.harmonising import Harmonising
+from tests.national import batch, held, structure_map
+
+HEADER = "fecha,grupo,pais,personas"
+ROWS = ("enero 2024|Hombres|Costa Rica|1", "enero 2024|Mujeres|Costa Rica|2")
+
+
+def told(*findings: Finding) -> list[Finding | None]:
+    """What becomes of findings on the rows that the country's map makes of two of its own."""
+    made = compile_map(held(), structure_map())
+    harmonising = Harmonising(lambda *_: [made], lambda finding: None)
+    batches = harmonising._batches(batch(HEADER, *ROWS))
+    assert next(batches).rows
+    return [harmonising.told(finding) for finding in findings]
+
+
+def test_a_finding_names_the_own_column_with_both_values() -> None:
+    [found] = told(Finding("VIPMG-222", 3, "REF_AREA", "CRI", "RULE", "SLV", nearest="SLV"))
+    assert found is not None
+    assert (found.component, found.value) == ("pais", "Costa Rica → CRI")
+    assert found.nearest is None  # it is no word that the sender could write
+    [several] = told(Finding("VIPMG-221", 2, "FREQ, REF_AREA", "M, CRI"))
+    assert several is not None
+    assert (several.component, several.value) == ("pais", "Costa Rica → M, CRI")
+
+
+def test_a_cell_that_leads_to_several_components_is_told_once() -> None:
+    first, again, other = told(
+        Finding("VIPMG-211", 2, "SEX"),
+        Finding("VIPMG-211", 2, "AGE"),
+        Finding("VIPMG-211", 3, "AGE"),
+    )
+    assert first is not None
+    assert first.component == "grupo"
+    assert again is None
+    assert other is not None
+
+
+def test_a_constant_of_the_map_is_told_as_the_map_s() -> None:
+    [found] = told(Finding("VIPMG-210", 2, "STATUS", "Z"))
+    assert found is not None
+    assert (found.component, found.value) == ("STATUS", "TST:SM(1.0.0) → Z")
