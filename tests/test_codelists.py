@@ -229,7 +229,7 @@ def test_counts() -> None:
         "agencyscheme": 2,
         "categorisation": 36,
         "categoryscheme": 1,
-        "codelist": 44,
+        "codelist": 45,
         "conceptscheme": 7,
         "dataconstraint": 243,
         "dataconsumerscheme": 1,
@@ -249,7 +249,7 @@ def test_counts() -> None:
         "userdefinedoperatorscheme": 1,
     }
     lists = Counter(artefact["agencyID"] for artefact in shared("codelist"))
-    assert lists == {"VIPMG": 38, "SDMX": 6}
+    assert lists == {"VIPMG": 39, "SDMX": 6}
 
 
 def test_references_resolve() -> None:
@@ -487,11 +487,24 @@ def test_national_agreements_fix_licence_and_source_type() -> None:
         said = terms(agreement)
         fixed = {id.removeprefix("ATTRIBUTE:") for id in said if id.startswith("ATTRIBUTE:")}
         national = not provider(agreement).startswith("INT_")
-        computed = provider(agreement) == "INT_VIPMG"
-        named = {"LICENCE", "COMPUTED"} if computed else {"LICENCE", "SOURCE_TYPE"}
-        fixable = named & dataset_attributes(agreement)
-        assert fixed == (fixable if national or computed else set()), agreement["id"]
+        fixable = {"LICENCE", "SOURCE_TYPE"} & dataset_attributes(agreement)
+        assert fixed == (fixable if national else set()), agreement["id"]
         assert said.get("ATTRIBUTE:SOURCE_TYPE", "BCR") in source_types, agreement["id"]
+
+
+def test_what_computed_dataflows_say_of_themselves_is_in_both_languages() -> None:
+    for agreement in AGREEMENTS:
+        if provider(agreement) != "INT_VIPMG":
+            continue
+        noted = {
+            one["id"]: one["texts"]
+            for one in BY_URN[agreement["dataflow"]]["annotations"]
+            if one["type"] == "ATTRIBUTE"
+        }
+        assert noted.keys() == {"LICENCE", "COMPUTED"} & dataset_attributes(agreement)
+        for texts in noted.values():
+            assert texts.keys() == {"en", "es"}
+            assert texts["en"] != texts["es"]
 
 
 def test_no_two_agreements_tie_for_one_country_and_dataflow() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import orjson
 
@@ -26,7 +27,11 @@ FROM change AS c JOIN ledger AS l ON l.publication_id = c.publication_id
 WHERE l.sequence > $2 AND l.sequence <= $3 AND c.agreement_id = ANY ($1::integer[])
   AND c.action <> 'Attachment' AND array_position(c.key, NULL) IS NULL
 """
-_REDACTED = _TOUCHED + "  AND c.action = 'Redaction'\n"
+_REDACTED = """
+SELECT DISTINCT array_to_string(ARRAY[{family}]::text[], E'\x1f') COLLATE "C" AS family
+FROM redacted_key AS c JOIN ledger AS l ON l.publication_id = c.redaction_id
+WHERE l.sequence > $2 AND l.sequence <= $3 AND c.agreement_id = ANY ($1::integer[])
+"""
 _IN_PERIODS = """
 SELECT DISTINCT array_to_string(ARRAY[{family}]::text[], E'\x1f') COLLATE "C" AS family
 FROM series WHERE agreement_id = ANY ($1::integer[]) AND observation_count > 0
@@ -72,7 +77,7 @@ class Selection:
 
 @dataclass(slots=True)
 class Family:
-    """The series of a family: those of the source, each key once, and the keys published so far."""
+    """The series of a family: those of the source, and the keys published so far."""
 
     sources: list[SourceSeries]
     published: list[Key]
@@ -171,18 +176,19 @@ def _family(selection: Selection, key: str) -> str:
 
 
 def _together(selection: Selection, rows: Sequence[Record]) -> Family:
-    """The series of a family: of each key that of the highest precedence."""
-    rank = {number: place for place, number in enumerate(selection.agreements)}
-    chosen: dict[Key, Record] = {}
+    """The series of a family in the order of their keys, of each those of all agreements."""
+    places = {number: place for place, number in enumerate(selection.agreements)}
+    found: list[tuple[Key, int, Record]] = []
     published: list[Key] = []
     for row in rows:
         key, number = tuple(row["key"]), row["agreement_id"]
         if number == selection.own:
             published.append(key)
-        elif key not in chosen or rank[number] < rank[chosen[key]["agreement_id"]]:
-            chosen[key] = row
+        else:
+            found.append((key, places[number], row))
+    found.sort(key=itemgetter(0, 1))
     sources = [
-        SourceSeries(key, orjson.loads(row["observations"]), orjson.loads(row["attributes"]))
-        for key, row in sorted(chosen.items())
+        SourceSeries(key, orjson.loads(row["observations"]), orjson.loads(row["attributes"]), place)
+        for key, place, row in found
     ]
     return Family(sources, published)

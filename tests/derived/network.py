@@ -23,9 +23,9 @@ from tests.structures import region as cube_region
 
 CONCEPTS = [
     *("FREQ", "REF_AREA", "SEX", "AGE", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"),
-    *("EMBARGO_TIME", "UNIT_MULT", "DECIMALS", "COMPUTED_FROM", "THROUGH_SEQUENCE"),
+    *("EMBARGO_TIME", "UNIT_MULT", "DECIMALS", "COMPUTED_FROM", "THROUGH_SEQUENCE", "COMPUTED"),
     *("MEMBERS_REPORTED", "MEMBERS_DUE", "MEMBERS_MISSING", "MEMBERS_SUPPRESSED"),
-    *("MEMBERS_NIL", "MEMBERS_COMPUTED"),
+    *("MEMBERS_NIL", "MEMBERS_COMPUTED", "MEMBERS_COMPILED", "COMPILED_BY"),
 ]
 SERIES = ["FREQ", "REF_AREA", "SEX", "AGE"]
 COUNTRIES = ("CRI", "HND", "SLV")
@@ -67,10 +67,12 @@ def computed(resource_id: str, **said: str) -> Artefact:
         "PARTITION:SEX_PARTS": "_U",
         "PARTITION:AGE_PARTS": "_U",
     }
-    annotations = [
+    annotations: list[dict[str, Any]] = [
         {"id": name, "type": "COMPUTED", "value": value}
         for name, value in {**said, **shared}.items()
     ]
+    texts = {"en": "computed", "es": "calculado"}
+    annotations.append({"id": "COMPUTED", "type": "ATTRIBUTE", "text": "computed", "texts": texts})
     dsd = urn("DataStructure", "DSD_COMPUTED")
     return artefact("Dataflow", resource_id, structure=dsd, annotations=annotations)
 
@@ -92,9 +94,12 @@ def structures() -> list[Artefact]:
     coverage = [
         *("COMPUTED_FROM", "MEMBERS_MISSING", "MEMBERS_SUPPRESSED"),
         *("MEMBERS_NIL", "MEMBERS_COMPUTED", "MEMBERS_REPORTED", "MEMBERS_DUE"),
+        *("MEMBERS_COMPILED", "COMPILED_BY"),
     ]
     told = [attribute(of_type(name, "String"), OBSERVATION) for name in coverage]
     through = attribute(of_type("THROUGH_SEQUENCE", "Integer"), DATASET)
+    text = of_type("COMPUTED", "String", facets={"isMultiLingual": True})
+    through_and_text = [through, attribute(text, DATASET, usage="mandatory")]
     embargo = attribute(of_type("EMBARGO_TIME", "DateTime"), OBSERVATION)
     providers = [f"{country}_STAT" for country in COUNTRIES]
     return [
@@ -113,7 +118,7 @@ def structures() -> list[Artefact]:
         codelist("CL_STATUS", "A", "E", "L", "M", "Q"),
         codelist("CL_CONF", "F", "C", "N"),
         structure("DSD", dimensions, value, [*marks, embargo, *units]),
-        structure("DSD_COMPUTED", dimensions, value, [*marks, *told, *units, through]),
+        structure("DSD_COMPUTED", dimensions, value, [*marks, *told, *units, *through_and_text]),
         artefact(
             "RulesetScheme",
             "CHECKS",

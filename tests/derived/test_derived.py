@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import datetime as dt
+import io
 import random
 from collections.abc import AsyncIterator
 
@@ -50,12 +52,16 @@ async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
         "OBS_VALUE": "123.5",
         "OBS_STATUS": "E",
         "CONF_STATUS": "F",
+        "COMPUTED_FROM": "REF_AREA: CRI + HND + SLV",
         "MEMBERS_REPORTED": "3",
         "MEMBERS_DUE": "3",
+        "MEMBERS_COMPILED": "0",
         "MEMBERS_COMPUTED": "CRI",
     }
-    assert found["A.G_ALL.F._T.2020"]["OBS_VALUE"] == "17"
-    assert found["A.G_ALL.F._T.2020"]["MEMBERS_MISSING"] == "SLV"
+    women = found["A.G_ALL.F._T.2020"]
+    assert (women["OBS_VALUE"], women["MEMBERS_MISSING"]) == ("17", "SLV")
+    assert (women["MEMBERS_REPORTED"], women["MEMBERS_COMPILED"]) == ("1", "1")
+    assert women["COMPILED_BY"] == "INT_X: HND"
     assert found["A.G_OLD._T._T.2020"]["OBS_VALUE"] == "23"
     totals = await desk.computed("DF_T")
     assert totals.keys() == {"A.CRI._T._T.2020"}
@@ -72,6 +78,18 @@ async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
     }
     assert {one["is_current"] for one in progress.values()} == {True}
     assert progress["DF_R"]["end"] == 6
+
+
+async def test_what_is_said_of_computed_data_comes_in_the_language_asked_for(
+    desk: DerivedDesk,
+) -> None:
+    await desk.report("A,CRI,_T,_T,2020,10")
+    await desk.derive()
+    for language, text in (("es", "calculado"), ("en", "computed")):
+        asked = {"Accept": CSV21, "Accept-Language": language}
+        reply = await desk.client.get(f"{FLOW}/A.G_ALL._T._T", headers=asked)
+        [row] = csv.DictReader(io.StringIO(reply.text))
+        assert row["COMPUTED"] == text, reply.text
 
 
 def reply_values(text: str) -> str:
@@ -128,21 +146,27 @@ async def test_only_what_was_touched_is_written(desk: DerivedDesk) -> None:
 
 
 async def test_what_is_withheld_is_in_no_sum(desk: DerivedDesk) -> None:
+    """One member or one part is withheld: what is published is of the others alone, and says so."""
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
     embargoed = f"A,SLV,_T,_T,2021,7,A,F,{soon.isoformat()}"
     await desk.report(embargoed, "A,SLV,_T,_T,2022,1")
     await desk.report("A,CRI,_T,_T,2020,10", "A,CRI,F,_T,2021,5", "A,CRI,M,_T,2021,2,A,C")
     await desk.report("A,HND,_T,_T,2020,4,A,C", "A,HND,_T,_T,2021,6")
+    await desk.report("A,HND,_T,_T,2020,4", provider=COMPILER)
     await desk.derive()
     found = await desk.computed("DF_R")
     hidden = found["A.G_ALL._T._T.2020"]
-    assert "OBS_VALUE" not in hidden
-    assert (hidden["OBS_STATUS"], hidden["MEMBERS_SUPPRESSED"]) == ("Q", "HND")
-    assert (hidden["MEMBERS_REPORTED"], hidden["MEMBERS_MISSING"]) == ("1", "SLV")
-    # The total of CRI cannot be computed, so there is no sum with it; the embargo leaves no trace.
+    assert (hidden["OBS_VALUE"], hidden["MEMBERS_SUPPRESSED"]) == ("10", "HND")
+    assert (hidden["MEMBERS_REPORTED"], hidden["MEMBERS_COMPILED"]) == ("1", "0")
+    assert hidden["MEMBERS_MISSING"] == "SLV"
+    # The total of CRI cannot be computed, so it is in no sum; the embargo leaves no trace.
     both = found["A.G_ALL._T._T.2021"]
-    assert (both["OBS_STATUS"], both["MEMBERS_SUPPRESSED"]) == ("Q", "CRI")
+    assert (both["OBS_VALUE"], both["MEMBERS_SUPPRESSED"]) == ("6", "CRI")
     assert both["MEMBERS_MISSING"] == "SLV"
+    alone = found["A.G_ALL.M._T.2021"]
+    assert "OBS_VALUE" not in alone
+    assert (alone["OBS_STATUS"], alone["MEMBERS_SUPPRESSED"]) == ("Q", "CRI")
+    assert "COMPUTED_FROM" not in alone
     assert found["A.G_OLD.F._T.2021"]["OBS_VALUE"] == "5"
     assert await value(desk, "A.CRI._T._T.2021", "DF_T") == ""
     await asyncio.sleep(max(0, (soon - dt.datetime.now(dt.UTC)).total_seconds() + 0.1))

@@ -19,6 +19,7 @@ from app.sdmx import series
 from app.sdmx.aggregates.declarations import Computation, read_computation
 from app.sdmx.aggregates.families import SourceSeries, compute_family
 from app.sdmx.aggregates.membership import Member, due, members_of
+from app.sdmx.aggregates.voices import Voice
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.flow import resolve_flow
 from app.sdmx.series import TIME
@@ -37,6 +38,7 @@ RULES: dict[int, list[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
         ("_T", ("A", "B"), ()),
     ],
 }
+OFFICES = list(COUNTRIES)
 Cell = tuple[str, Decimal]
 Reported = Mapping[tuple[str, str, str, str], Cell]
 
@@ -49,28 +51,42 @@ def computation(dataflow: str) -> Computation:
     return read_computation(found, artefacts, lambda named: resolve_flow(artefacts, named))
 
 
-def run(one: Computation, reported: Reported, nil: Mapping[str, set[str]]) -> dict[str, Any]:
-    """What is computed, by key with time."""
-    listed: dict[tuple[str, str, str], dict[str, dict[str, str]]] = {}
-    for (area, sex, age, time), (kind, value) in reported.items():
-        row = {
-            "value": {"OBS_VALUE": str(value), "OBS_STATUS": "A", "CONF_STATUS": "F"},
-            "suppressed": {"OBS_STATUS": "A", "CONF_STATUS": "C"},
-            "gone": {"OBS_STATUS": "Q"},
-            "none": {"OBS_STATUS": "L", "CONF_STATUS": "F"},
-            "impossible": {"OBS_STATUS": "M"},
-        }[kind]
-        listed.setdefault((area, sex, age), {})[time] = row
+def run(
+    one: Computation,
+    reported: Reported,
+    nil: Mapping[str, set[str]],
+    compiled: Reported | None = None,
+) -> dict[str, Any]:
+    """What is computed, by key with time, of what countries report, and then a compiler."""
     sources = [
-        SourceSeries(("A", *key), series.from_observations(rows), {"DECIMALS": "1"})
-        for key, rows in listed.items()
+        SourceSeries(("A", *key), series.from_observations(rows), {"DECIMALS": "1"}, voice)
+        for key, rows, voice in (
+            *((key, rows, OFFICES.index(key[0])) for key, rows in sent(reported).items()),
+            *((key, rows, len(OFFICES)) for key, rows in sent(compiled or {}).items()),
+        )
     ]
+    voices = [*(Voice(f"{country}_STAT", country) for country in OFFICES), Voice("INT_X", None)]
     found = {}
-    for computed_one in compute_family(one, sources, nil):
+    for computed_one in compute_family(one, sources, voices, nil):
         assert computed_one.attributes["UNIT_MULT"] == "0"
         for time, row in series.observations(computed_one.observations).items():
             found[".".join((*computed_one.key[1:], time))] = row
     return found
+
+
+def sent(reported: Reported) -> dict[tuple[str, str, str], dict[str, dict[str, str]]]:
+    """The rows of each series by time period."""
+    listed: dict[tuple[str, str, str], dict[str, dict[str, str]]] = {}
+    for (area, sex, age, time), (kind, value) in reported.items():
+        row = {
+            "value": {"OBS_VALUE": str(value), "OBS_STATUS": "A", "CONF_STATUS": "F"},
+            "suppressed": {"OBS_VALUE": str(value), "OBS_STATUS": "A", "CONF_STATUS": "C"},
+            "gone": {"OBS_VALUE": str(value), "OBS_STATUS": "Q"},
+            "none": {"OBS_STATUS": "L", "CONF_STATUS": "F"},
+            "impossible": {"OBS_STATUS": "M"},
+        }[kind]
+        listed.setdefault((area, sex, age), {})[time] = row
+    return listed
 
 
 def figure(
@@ -122,20 +138,36 @@ DAYS = st.none() | st.dates(dt.date(2019, 6, 1), dt.date(2022, 6, 1))
 MEMBERS = st.lists(st.builds(Member, st.sampled_from(COUNTRIES), DAYS, DAYS), min_size=1)
 
 
-@given(TABLES)
-def test_totals_are_those_of_complete_partitions_and_no_others(reported: Reported) -> None:
-    found = run(computation("DF_T"), reported, {})
+def answer(
+    reported: Reported, compiled: Reported, area: str, codes: tuple[str, ...], time: str
+) -> tuple[str, Fraction, bool] | None:
+    """The figure of one cell, by precedence, and whether it is the compiler's."""
+    for table in (reported, compiled):
+        found = figure(table, area, codes, time)
+        if found is not None:
+            return (*found, table is compiled)
+    return None
+
+
+@given(TABLES, TABLES)
+def test_totals_are_those_of_complete_partitions_and_no_others(
+    reported: Reported, compiled: Reported
+) -> None:
+    found = run(computation("DF_T"), reported, {}, compiled)
     expected = {}
     for area in COUNTRIES:
         for codes in ((sex, age) for sex in SEXES for age in AGES):
             for time in TIMES:
-                cell = figure(reported, area, codes, time)
-                told, _ = reported.get((area, *codes, time), ("none", None))
-                if cell is None or (told != "none"):
-                    continue  # missing, or reported: neither is computed
-                expected[".".join((area, *codes, time))] = cell
+                cell = answer(reported, compiled, area, codes, time)
+                if cell is None:
+                    continue
+                said = compiled if cell[2] else reported
+                told, _ = said.get((area, *codes, time), ("none", None))
+                if told == "none":  # who answers did not report it
+                    expected[".".join((area, *codes, time))] = cell
     assert found.keys() == expected.keys()
-    for key, (kind, value) in expected.items():
+    for key, (kind, value, by_compiler) in expected.items():
+        assert found[key].get("COMPILED_BY") == ("INT_X" if by_compiler else None)
         if kind == "suppressed":
             assert "OBS_VALUE" not in found[key]
             assert found[key]["OBS_STATUS"] == "Q"
@@ -144,15 +176,23 @@ def test_totals_are_those_of_complete_partitions_and_no_others(reported: Reporte
             assert found[key]["OBS_STATUS"] == "E"
 
 
-@given(TABLES, NIL, MEMBERS)
+@given(TABLES, TABLES, NIL, MEMBERS)
 def test_a_region_is_the_sum_over_its_members_with_its_coverage(
-    reported: Reported, nil: set[tuple[str, str]], members: list[Member]
+    reported: Reported,
+    compiled: Reported,
+    nil: set[tuple[str, str]],
+    members: list[Member],
 ) -> None:
     one = replace(computation("DF_R"), groups={"G_ALL": tuple(members)})
     returned: dict[str, set[str]] = {}
     for area, time in nil:
         returned.setdefault(area, set()).add(time)
-    found = run(one, {k: c for k, c in reported.items() if k[0] in (one.areas or ())}, returned)
+    found = run(
+        one,
+        {k: c for k, c in reported.items() if k[0] in (one.areas or ())},
+        returned,
+        {k: c for k, c in compiled.items() if k[0] in (one.areas or ())},
+    )
     expected = {}
     for codes in ((sex, age) for sex in SEXES for age in AGES):
         for time, (first, last) in TIMES.items():
@@ -164,7 +204,12 @@ def test_a_region_is_the_sum_over_its_members_with_its_coverage(
                     if (m.first or dt.date.min) <= day and end <= (m.last or dt.date.max)
                 }
             )
-            cells = {area: figure(reported, area, codes, time) for area in wanted}
+            cells = {}
+            for area in wanted:
+                cell = answer(reported, compiled, area, codes, time)
+                # A member's own word that there was nothing stands before a compiler's figure.
+                silenced = cell is not None and cell[2] and (area, time) in nil
+                cells[area] = None if silenced else cell
             if any(cell is not None for cell in cells.values()):
                 expected[".".join(("G_ALL", *codes, time))] = wanted, cells, time
     assert found.keys() == expected.keys()
@@ -174,16 +219,22 @@ def test_a_region_is_the_sum_over_its_members_with_its_coverage(
         there = [area for area, cell in cells.items() if cell and cell[0] != "suppressed"]
         nothing = [area for area in wanted if cells[area] is None and (area, time) in nil]
         assert int(row["MEMBERS_DUE"]) == len(wanted)
-        assert int(row["MEMBERS_REPORTED"]) == len(there) + len(nothing)
+        others = [area for area in there if (cells[area] or ("", 0, False))[2]]
+        assert int(row["MEMBERS_REPORTED"]) == len(there) + len(nothing) - len(others)
+        assert int(row["MEMBERS_COMPILED"]) == len(others)
+        assert row.get("COMPILED_BY", "") == (f"INT_X: {' '.join(others)}" if others else "")
+        assert row.get("COMPUTED_FROM", "") == (f"REF_AREA: {' + '.join(there)}" if there else "")
         assert row.get("MEMBERS_SUPPRESSED", "").split() == hidden
         assert row.get("MEMBERS_NIL", "").split() == nothing
         missing = [area for area in wanted if area not in {*hidden, *there, *nothing}]
         assert row.get("MEMBERS_MISSING", "").split() == missing
-        if hidden:
-            assert "OBS_VALUE" not in row
-        else:
-            values = [cell[1] for cell in cells.values() if cell is not None]
+        if there or nothing:
+            values = [cell[1] for area in there if (cell := cells[area]) is not None]
             assert Fraction(row["OBS_VALUE"]) == sum(values, Fraction(0))
+            assert row["OBS_STATUS"] == "E"
+        else:
+            assert "OBS_VALUE" not in row
+            assert row["OBS_STATUS"] == "Q"
 
 
 def cells(*listed: tuple[str, str, str]) -> Reported:
@@ -211,10 +262,11 @@ def test_multiples_are_brought_to_one() -> None:
     thousands = {TIME: ["2020"], "OBS_VALUE": ["1.5"], "OBS_STATUS": "A"}
     units = {TIME: ["2020"], "OBS_VALUE": ["2"], "OBS_STATUS": "A"}
     sources = [
-        SourceSeries(("A", "CRI", "_T", "_T"), thousands, {"UNIT_MULT": "3", "DECIMALS": "1"}),
-        SourceSeries(("A", "SLV", "_T", "_T"), units, {"UNIT_MULT": "0"}),
+        SourceSeries(("A", "CRI", "_T", "_T"), thousands, {"UNIT_MULT": "3", "DECIMALS": "1"}, 0),
+        SourceSeries(("A", "SLV", "_T", "_T"), units, {"UNIT_MULT": "0"}, 1),
     ]
-    listed = {one.key: one for one in compute_family(computation("DF_R"), sources, {})}
+    voices = [Voice("CRI_STAT", "CRI"), Voice("SLV_STAT", "SLV")]
+    listed = {one.key: one for one in compute_family(computation("DF_R"), sources, voices, {})}
     one = listed["A", "G_ALL", "_T", "_T"]
     assert Decimal(one.observations["OBS_VALUE"]) == 1502
     assert one.attributes == {"UNIT_MULT": "0", "DECIMALS": "1"}
@@ -244,6 +296,52 @@ def test_members_are_dated_and_hold_no_longer_than_the_groups_above() -> None:
     )
     assert due(found, dt.date(2020, 1, 1), dt.date(2020, 6, 30)) == ["CRI", "HND"]
     assert due(found, dt.date(2020, 1, 1), dt.date(2020, 12, 31)) == ["HND"]
+
+
+def table(area: str, **values: str) -> Reported:
+    """Figures of both sexes together, by year."""
+    return {
+        (area, "_T", "_T", f"20{year[1:]}"): ("value", Decimal(value))
+        for year, value in values.items()
+    }
+
+
+def test_precedence_is_by_observation() -> None:
+    """One year of the national office does not hide the other years of a compiler."""
+    found = run(computation("DF_R"), table("CRI", y20="10"), {}, table("CRI", y20="99", y21="12"))
+    of_office, of_compiler = found["G_ALL._T._T.2020"], found["G_ALL._T._T.2021"]
+    assert (of_office["OBS_VALUE"], of_compiler["OBS_VALUE"]) == ("10", "12")
+    assert (of_office["MEMBERS_REPORTED"], of_office["MEMBERS_COMPILED"]) == ("1", "0")
+    assert "COMPILED_BY" not in of_office
+    assert (of_compiler["MEMBERS_REPORTED"], of_compiler["MEMBERS_COMPILED"]) == ("0", "1")
+    assert of_compiler["COMPILED_BY"] == "INT_X: CRI"
+    assert of_compiler["COMPUTED_FROM"] == "REF_AREA: CRI"
+
+
+def test_parts_of_two_providers_are_no_total() -> None:
+    women = {("CRI", "F", "_T", "2020"): ("value", Decimal(3))}
+    men = {("CRI", "M", "_T", "2020"): ("value", Decimal(4))}
+    assert run(computation("DF_T"), women, {}, men) == {}
+    assert "G_ALL._T._T.2020" not in run(computation("DF_R"), women, {}, men)
+
+
+@given(TABLES, st.integers(0, 9))
+def test_what_is_withheld_is_nowhere_in_what_is_published(reported: Reported, seed: int) -> None:
+    """Whatever the withheld figures are, the same is published: none can be reckoned from it."""
+    other = {
+        key: (kind, value + seed) if kind in {"suppressed", "gone"} else (kind, value)
+        for key, (kind, value) in reported.items()
+    }
+    for name in ("DF_T", "DF_R"):
+        assert run(computation(name), reported, {}) == run(computation(name), other, {})
+
+
+def test_nobody_stands_in_for_a_member_that_withholds_its_figure() -> None:
+    kept = {("CRI", "_T", "_T", "2020"): ("suppressed", Decimal(0))}
+    others = table("HND", y20="5")
+    found = run(computation("DF_R"), kept | others, {}, table("CRI", y20="7"))["G_ALL._T._T.2020"]
+    assert (found["OBS_VALUE"], found["MEMBERS_SUPPRESSED"]) == ("5", "CRI")
+    assert (found["MEMBERS_REPORTED"], found["MEMBERS_COMPILED"]) == ("1", "0")
 
 
 _REGION = {"METHOD": "REGION", "HIERARCHY": "TST:H(1.0.0)", "GROUPS": "G_ALL"}

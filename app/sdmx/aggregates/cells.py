@@ -30,10 +30,12 @@ class Cell(NamedTuple):
 
     Attributes:
         value: in units; None: suppressed.
+        voice: whose figure it is: the place of its agreement among those of the source.
         made: what it was computed from; empty: it was reported.
     """
 
     value: Decimal | None
+    voice: int
     made: str = ""
 
 
@@ -44,7 +46,7 @@ Codes: TypeAlias = tuple[str, ...]
 """The codes of the dimensions that have partitions, in the order of the partitions."""
 
 
-def read_column(document: Document, measure: str, multiplier: int) -> Column:
+def read_column(document: Document, measure: str, multiplier: int, voice: int) -> Column:
     """The cells of a public series."""
     times: list[str] = document[TIME]
     values = series.column(document, measure)
@@ -53,13 +55,14 @@ def read_column(document: Document, measure: str, multiplier: int) -> Column:
     column: Column = {}
     for time, value, state, mark in zip(times, values, states, marks, strict=True):
         if mark not in (None, FREE) or state == SUPPRESSED:
-            column[time] = Cell(None)
+            column[time] = Cell(None, voice)
             continue
         number = _number(value)
         if number is not None:
-            column[time] = Cell(number.scaleb(multiplier, EXACT) if multiplier else number)
+            number = number.scaleb(multiplier, EXACT) if multiplier else number
+            column[time] = Cell(number, voice)
         elif state == IMPOSSIBLE:
-            column[time] = Cell(ZERO)
+            column[time] = Cell(ZERO, voice)
     return column
 
 

@@ -1,4 +1,4 @@
-"""Completing the figures of one area: totals from complete partitions, where none is reported."""
+"""Completing what one agreement says of one area: totals from complete partitions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from app.sdmx.aggregates.partitions import Partition, PartitionRule
 
 
 class Completion:
-    """The figures of one area in one family of series, with the totals that follow from them.
+    """The figures of one agreement on one area in a family, with the totals that follow.
 
     A figure is the reported one; else that of the first partition that is complete, whose parts
     may be totals themselves. A partition with a part that is suppressed gives a suppressed total,
-    and one with a part that is missing gives none.
+    and one with a part that is missing gives none. Parts of two agreements are never put together:
+    they need not count the same people.
     """
 
     def __init__(
@@ -22,10 +23,12 @@ class Completion:
         reported: Mapping[Codes, Column],
         partitions: Sequence[Partition],
         known: Mapping[str, str],
+        voice: int,
     ) -> None:
         self._reported = reported
         self._partitions = partitions
         self._known = dict(known)
+        self._voice = voice
         self._columns: dict[Codes, Column] = {}
 
     @cached_property
@@ -91,6 +94,6 @@ class Completion:
             made = f"{name}: {' + '.join(there)}"
             values = [value for part in there if (value := parts[part][time].value) is not None]
             if len(values) == len(there):
-                column[time] = Cell(total(values), made)
+                column[time] = Cell(total(values), self._voice, made)
             else:
-                blocked[time] = Cell(None, made)
+                blocked[time] = Cell(None, self._voice, made)

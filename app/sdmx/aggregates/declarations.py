@@ -14,6 +14,9 @@ Annotations of the type COMPUTED on the dataflow:
     AREA                 of REGION: the dimension that is summed
     HIERARCHY            of REGION: the hierarchy that tells the members, dated
     GROUPS               of REGION: codes of the groups
+
+Annotations of the type ATTRIBUTE say, in several languages, the value of an attribute that its
+datasets have.
 """
 
 from __future__ import annotations
@@ -36,6 +39,9 @@ from app.sdmx.urn import urn_of
 
 COMPUTED: Final = "COMPUTED"
 """Type of the annotations of a computed dataflow."""
+
+ATTRIBUTE: Final = "ATTRIBUTE"
+"""Type of the annotations of a computed dataflow that say an attribute of its datasets."""
 
 TOTAL: Final = "TOTAL"
 REGION: Final = "REGION"
@@ -96,6 +102,22 @@ def source_of(artefact: Artefact) -> str:
     agency, _, rest = text.partition(":")
     resource, _, version = rest.partition("(")
     return urn_of("Dataflow", agency, resource, version.rstrip(")")) if version else ""
+
+
+def attributes_of(artefact: Artefact, flow: Flow) -> dict[str, Mapping[str, str] | str]:
+    """The attributes of its datasets that a computed dataflow says, text by language.
+
+    Where the component takes one text only, it has those of all languages in it.
+    """
+    found: dict[str, Mapping[str, str] | str] = {}
+    annotations: Sequence[Mapping[str, Any]] = artefact.document.get("annotations", ())
+    for annotation in annotations:
+        component = flow.components.get(str(annotation.get("id")))
+        texts = annotation.get("texts")
+        if annotation.get("type") == ATTRIBUTE and component is not None and texts:
+            several = dict(texts) if component.multilingual else " / ".join(texts.values())
+            found[component.id] = several
+    return found
 
 
 def check_computed(artefact: Artefact, after: ArtefactSet) -> None:

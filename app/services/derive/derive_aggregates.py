@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.sdmx.aggregates.declarations import Computation
 from app.sdmx.aggregates.families import compute_family
+from app.sdmx.aggregates.voices import Voice
 from app.sdmx.intake import Target
 from app.sdmx.reporting_periods import read_period
 from app.sdmx.series import EMPTY
@@ -35,16 +36,16 @@ class Aggregation:
     """A computation with what it is computed from, at one revision of the registry.
 
     Attributes:
-        areas: by number of an agreement, the areas that its nil returns speak of.
+        voices: the agreements of the source as they speak, in the order of `numbers`.
         basis: changes when anything changes that all figures rest on.
+        numbers: the agreements of the source, the highest precedence first.
     """
 
     computation: Computation
     target: Target
-    agreements: tuple[StoredAgreement, ...]
-    areas: dict[int, frozenset[str]]
+    voices: tuple[Voice, ...]
     basis: str
-    numbers: tuple[int, ...] = field(default=())
+    numbers: tuple[int, ...]
 
 
 def aggregation_of(catalogue: Catalogue, computation: Computation) -> Aggregation | None:
@@ -54,11 +55,10 @@ def aggregation_of(catalogue: Catalogue, computation: Computation) -> Aggregatio
     if target is None or number is None:
         return None
     agreements = tuple(catalogue.agreements_of(number))
-    areas = {each.id: _areas(catalogue, computation, each) for each in agreements}
-    told = [(each.id, each.precedence, sorted(areas[each.id])) for each in agreements]
+    voices = tuple(Voice(each.provider, _area(catalogue, computation, each)) for each in agreements)
+    told = [(each.id, each.precedence, v) for each, v in zip(agreements, voices, strict=True)]
     basis = hashlib.sha256(f"{computation.fingerprint} {told}".encode()).hexdigest()
-    numbers = tuple(each.id for each in agreements)
-    return Aggregation(computation, target, agreements, areas, basis, numbers)
+    return Aggregation(computation, target, voices, basis, tuple(each.id for each in agreements))
 
 
 async def derive_aggregates(
@@ -117,7 +117,9 @@ async def _stage(
     returned = _nil_by_area(aggregation, nil)
     staged, waiting = 0, list[Computed]()
     async for family in derived_sources.read_families(connection, selection, families):
-        computed = list(compute_family(aggregation.computation, family.sources, returned))
+        computed = list(
+            compute_family(aggregation.computation, family.sources, aggregation.voices, returned)
+        )
         there = {one.key for one in computed}
         waiting += computed
         waiting += [Computed(key, EMPTY, {}) for key in family.published if key not in there]
@@ -141,11 +143,16 @@ async def _reached(
 
 
 def _nil_by_area(aggregation: Aggregation, nil: Sequence[tuple[int, str]]) -> dict[str, set[str]]:
+    """What members themselves said; that a compiler has nothing says nothing of a member."""
+    speaks_for = {
+        number: voice.area
+        for number, voice in zip(aggregation.numbers, aggregation.voices, strict=True)
+    }
     found: dict[str, set[str]] = {}
     for number, text in nil:
-        period = read_period(text)
-        for area in aggregation.areas[number] if period else ():
-            found.setdefault(area, set()).update(period.spellings if period else ())
+        period, area = read_period(text), speaks_for[number]
+        if period is not None and area is not None:
+            found.setdefault(area, set()).update(period.spellings)
     return found
 
 
@@ -165,10 +172,8 @@ def _selection(catalogue: Catalogue, aggregation: Aggregation) -> Selection:
     )
 
 
-def _areas(
-    catalogue: Catalogue, computation: Computation, agreement: StoredAgreement
-) -> frozenset[str]:
-    """The areas that an agreement is held to; none where it may report on any."""
+def _area(catalogue: Catalogue, computation: Computation, agreement: StoredAgreement) -> str | None:
+    """The one area that an agreement is held to; None where it may report on several."""
     name = computation.flow.dimensions[computation.area].id
     found: frozenset[str] | None = None
     for constraint in catalogue.flow(agreement.dataflow_urn, agreement.urn).constraints:
@@ -177,4 +182,4 @@ def _areas(
         ):
             if allowed.component == name and allowed.included:
                 found = allowed.values if found is None else found & allowed.values
-    return found or frozenset()
+    return next(iter(found)) if found is not None and len(found) == 1 else None

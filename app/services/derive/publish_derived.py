@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.sdmx.aggregates.declarations import attributes_of
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Intake, Target
 from app.store import derived, publication
@@ -30,7 +31,6 @@ class Derivation:
         seen: the end of the ledger in that snapshot.
         staged: series that differ from the published ones.
         facts: what the computation keeps for its next turn.
-        attributes: further attributes of the dataset.
     """
 
     dataflow: str
@@ -38,7 +38,6 @@ class Derivation:
     seen: derived.Seen
     staged: int
     facts: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def target_of(catalogue: Catalogue, dataflow: str) -> Target | None:
@@ -81,12 +80,18 @@ class BehindError(Exception):
     """Another worker computed the dataflow since the snapshot was taken."""
 
 
+def _said(catalogue: Catalogue, target: Target) -> dict[str, Any]:
+    """What the dataflow says of its data in several languages."""
+    artefact = catalogue.snapshot.artefacts.get(target.flow.urn)
+    return {} if artefact is None else attributes_of(artefact, target.flow)
+
+
 async def _publish(
     connection: Connection, catalogue: Catalogue, target: Target, derivation: Derivation
 ) -> Place:
     begun = await publication.begin_publication(connection, catalogue.snapshot.revision)
     intake = Intake(target)
-    values = dict(derivation.attributes)
+    values = _said(catalogue, target)
     if THROUGH in target.flow.components:
         values[THROUGH] = str(derivation.seen.public_sequence)
     if values:
