@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -49,7 +49,7 @@ class WrongRows:
 class LeftOutReader(ReaderOver):
     """Reads a message without some of its rows."""
 
-    def __init__(self, reader: DataReader, rows: Collection[int]) -> None:
+    def __init__(self, reader: DataReader, rows: Container[int]) -> None:
         super().__init__(reader)
         self._rows = rows
 

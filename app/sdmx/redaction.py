@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from app.sdmx import series
@@ -18,6 +19,9 @@ from app.sdmx.undo import ABSENT, Acts, Entry, Parts, Past, Plan, Version
 
 Chosen: TypeAlias = Mapping[str, frozenset[int]]
 """By part, the places of the versions to redact."""
+
+Owns: TypeAlias = Callable[[str, Version], bool]
+"""Whether the version of an observation in a time period is one of those that are redacted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +45,24 @@ class Redacted:
         told: by room (True: withheld), time periods that readers of the room were told once and
             that have no observation now: followers are told that these are gone.
         versions: how many versions of observations are redacted.
+        taken: their time periods and values, in both rooms.
     """
 
     rows: list[Row] = field(default_factory=list)
     plan: Plan = field(default_factory=Plan)
     told: dict[bool, list[str]] = field(default_factory=lambda: {False: [], True: []})
     versions: int = 0
+    taken: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
 def written_by(
-    past: Past, publications: frozenset[int], measures: Sequence[str], mandatory: frozenset[str]
+    past: Past,
+    owns: Owns,
+    publications: frozenset[int],
+    measures: Sequence[str],
+    mandatory: frozenset[str],
 ) -> tuple[Chosen, Chosen]:
-    """The versions of observations and attributes that hold what publications wrote.
+    """The versions of observations that are owned, and of attributes that publications wrote.
 
     A later version of an observation with the same figures holds them too, whoever sent them; what
     stood there before and was only said again does not. An attribute that another publication
@@ -61,7 +71,7 @@ def written_by(
     observations = {
         time: found
         for time, versions in past.observations.items()
-        if (found := _figures(versions, publications, measures))
+        if (found := _figures(versions, partial(owns, time), measures))
     }
     held = any(
         versions[-1].value is not None and len(versions) - 1 not in observations.get(time, ())
@@ -93,28 +103,29 @@ def _valued(versions: Sequence[Version]) -> frozenset[int]:
 
 
 def _figures(
-    versions: Sequence[Version], publications: frozenset[int], measures: Sequence[str]
+    versions: Sequence[Version], owns: Callable[[Version], bool], measures: Sequence[str]
 ) -> frozenset[int]:
     found: set[int] = set()
     figures: tuple[Any, ...] | None = None
     before = None
     for place, version in enumerate(versions):
-        own = {version.publication, version.owner} & publications and version.value != before
+        own = version.value != before and owns(version)
         before = version.value
         if version.value is None:
             figures = None
         elif own:
             found.add(place)
-            figures = _of(version, measures)
-        elif figures is not None and any(figures) and _of(version, measures) == figures:
+            figures = figures_of(version.value, measures)
+        elif any(figures or ()) and figures_of(version.value, measures) == figures:
             found.add(place)
         else:
             figures = None
     return frozenset(found)
 
 
-def _of(version: Version, measures: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(version.value.get(name) for name in measures) if version.value else ()
+def figures_of(value: Mapping[str, Any] | None, measures: Sequence[str]) -> tuple[Any, ...]:
+    """The values of the measures of an observation."""
+    return tuple(value.get(name) for name in measures) if value else ()
 
 
 def _own(versions: Sequence[Version], publications: frozenset[int]) -> frozenset[int]:
@@ -243,6 +254,13 @@ class _Work:
         found = Redacted(rows=self._rows)
         for time, places in observations.items():
             found.versions += len(places)
+            versions = self._past.observations[time]
+            found.taken += [
+                (time, value)
+                for place in places
+                for value in (versions[place].public, versions[place].withheld)
+                if value is not None
+            ]
             now = self._now("observation", time)
             last = self._past.observations[time][-1]
             if (now.public, now.withheld) != (last.public, last.withheld):

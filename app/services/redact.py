@@ -10,18 +10,25 @@ from typing import Any
 from app.errors import NotFoundError, NotUndoableError, QuerySemanticError
 from app.sdmx.flow import Flow
 from app.sdmx.intake import PartialKey
-from app.sdmx.redaction import Chosen, within, written_by
+from app.sdmx.redacted_cells import Taken
+from app.sdmx.redaction import Chosen, figures_of, within, written_by
 from app.sdmx.time_period import parse_time_period
-from app.sdmx.undo import Past
+from app.sdmx.undo import Past, Version
+from app.services.redact_notes import redact_notes
+from app.services.redacted_sources import ReadAgain, figures_read_again, keep_out_rows
 from app.services.settle_nil_returns import settle_nil_returns
 from app.services.submission_preview import preview_of
-from app.store import notices, publication, redaction, submissions
+from app.store import notices, publication, redacted_texts, redaction, submissions
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.effects import Publication
 from app.store.ledger import Place
 from app.store.redaction import Counts, Scope
+from app.store.submissions import StoredSubmission
 from app.store.types import Connection, Pool, Record
 from app.store.undo import lock_concerned
+
+EXCHANGE = "INT_VIPMG"
+"""Whose figures are computed, and come from no file."""
 
 REDACTABLE = frozenset({"published", "awaiting release", "superseded", "rolled back", "withdrawn"})
 """States of submissions whose figures stand in history."""
@@ -135,10 +142,11 @@ async def redact_within(
     counts = Counts()
     concerned = await _concerned(connection, order)
     for agreement, written in concerned:
-        scope = _scope(catalogue, order, agreement, written)
-        await redaction.publish_redaction(
+        scope = await _scope(connection, catalogue, order, agreement, written)
+        taken = await redaction.publish_redaction(
             connection, begun, agreement, scope, counts, destroy=order.destroy
         )
+        await _follow(connection, catalogue, order, agreement, taken)
     place = await publication.end_publication(
         connection, begun, action="redaction", actor=actor, about=about, content_sha256=sha256
     )
@@ -146,6 +154,7 @@ async def redact_within(
         await redaction.end_submission(
             connection, order.submission, destroy_file=order.destroy_file
         )
+        await redacted_texts.empty_mapping(connection, order.submission)
         await settle_nil_returns(connection, [row["id"] for row, _ in concerned], None)
     await redaction.record(
         connection,
@@ -166,8 +175,8 @@ async def redact_within(
 
 async def _concerned(
     connection: Connection, order: RedactionOrder
-) -> list[tuple[Record, int | None]]:
-    """The agreements, locked, and the publication whose versions are redacted."""
+) -> list[tuple[Record, StoredSubmission | None]]:
+    """The agreements, locked, and the submission whose versions are redacted."""
     if order.submission is None:
         agreement = await redaction.lock_agreement(connection, order.agreement or "")
         if agreement is None:
@@ -189,21 +198,46 @@ async def _concerned(
             state=stored.state,
         )
     locked = await lock_concerned(connection, stored.publication_id)
-    return [(agreement, stored.publication_id) for agreement in locked]
+    return [(agreement, stored) for agreement in locked]
 
 
-def _scope(
-    catalogue: Catalogue, order: RedactionOrder, agreement: Record, written: int | None
+async def _follow(
+    connection: Connection,
+    catalogue: Catalogue,
+    order: RedactionOrder,
+    agreement: Record,
+    taken: Taken,
+) -> None:
+    """Leave nothing beside the rooms that tells of what was taken."""
+    await redacted_texts.empty_findings(
+        connection, agreement["provider"], agreement["urn"], taken.texts
+    )
+    await redact_notes(connection, catalogue, agreement["id"], taken)
+    known = catalogue.agreements.get(agreement["id"])
+    if known is not None and known.provider != EXCHANGE and taken.keys:
+        await keep_out_rows(connection, catalogue, known, taken, order.submission)
+
+
+async def _scope(
+    connection: Connection,
+    catalogue: Catalogue,
+    order: RedactionOrder,
+    agreement: Record,
+    written: StoredSubmission | None,
 ) -> Scope:
     known = catalogue.agreements.get(agreement["id"])
     flow = None if known is None else catalogue.flow(known.dataflow_urn, known.urn)
+    measures = [] if flow is None else [measure.id for measure in flow.measures]
     if written is not None:
-        return _scope_of_submission(flow, written)
+        again = ReadAgain()
+        if known is not None:
+            again = await figures_read_again(connection, catalogue, known, written)
+        return _scope_of_submission(flow, measures, written, again)
     keys = [_key(text, agreement["dimensions"]) for text in order.keys]
     passes = _passes(order)
     whole = order.first is None and order.last is None
 
-    def choose(past: Past) -> tuple[Chosen, Chosen]:
+    def choose(_key: PartialKey, past: Past) -> tuple[Chosen, Chosen]:
         return within(past, passes, attributes=whole)
 
     def choose_above(key: PartialKey, past: Past) -> tuple[Chosen, Chosen]:
@@ -211,23 +245,32 @@ def _scope(
             return within(past, passes, attributes=True)
         return {}, {}
 
-    return Scope(None, keys, choose, choose_above)
+    return Scope((), keys, choose, choose_above, measures)
 
 
-def _scope_of_submission(flow: Flow | None, written: int) -> Scope:
-    publications = frozenset({written})
-    measures = [] if flow is None else [measure.id for measure in flow.measures]
+def _scope_of_submission(
+    flow: Flow | None, measures: Sequence[str], written: StoredSubmission, again: ReadAgain
+) -> Scope:
+    """What a submission wrote, and what was read from its file later."""
+    own = frozenset({written.publication_id or 0})
     needed = () if flow is None else (*flow.series_attributes, *flow.partial_attributes)
     mandatory = frozenset(each.id for each in needed if each.mandatory)
 
-    def choose(past: Past) -> tuple[Chosen, Chosen]:
-        return written_by(past, publications, measures, mandatory)
+    def choose(key: PartialKey, past: Past) -> tuple[Chosen, Chosen]:
+        def owns(time: str, version: Version) -> bool:
+            by = {version.publication, version.owner}
+            if by & own:
+                return True
+            figures = figures_of(version.value, measures)
+            return bool(by & again.publications) and again.cells.holds(key, time, figures)
 
-    def choose_above(_key: PartialKey, past: Past) -> tuple[Chosen, Chosen]:
-        observations, attributes = choose(past)
+        return written_by(past, owns, own, measures, mandatory)
+
+    def choose_above(key: PartialKey, past: Past) -> tuple[Chosen, Chosen]:
+        observations, attributes = choose(key, past)
         return observations, {n: v for n, v in attributes.items() if n not in mandatory}
 
-    return Scope(written, (), choose, choose_above)
+    return Scope((*own, *sorted(again.publications)), (), choose, choose_above, measures)
 
 
 def _key(text: str, dimensions: Sequence[str]) -> PartialKey:

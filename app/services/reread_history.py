@@ -31,7 +31,7 @@ from app.services.find_maps import find_maps
 from app.services.find_target import find_target
 from app.services.open_again import open_again
 from app.services.submission_work import Work
-from app.store import contents, reharmonising, staging, submissions
+from app.store import contents, redacted_texts, reharmonising, staging, submissions
 from app.store.catalogue import StoredAgreement
 from app.store.reharmonising import Standing
 from app.store.staging import StageRecord
@@ -72,10 +72,39 @@ class History:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a file that a redaction took out.
+
+    Attributes:
+        are_wanted: read them and no others.
+    """
+
+    redacted: frozenset[int]
+    are_wanted: bool = False
+
+    def without(self, left_out: frozenset[int]) -> frozenset[int] | _AllBut:
+        """The rows that are not read, where others are left out as well."""
+        if self.are_wanted:
+            return _AllBut(self.redacted - left_out)
+        return self.redacted | left_out
+
+
+@dataclass(frozen=True, slots=True)
+class _AllBut:
+    rows: frozenset[int]
+
+    def __contains__(self, row: object) -> bool:
+        return row not in self.rows
+
+
 async def reread_history(
     work: Work, agreement: StoredAgreement, target: Target, max_bytes: int
 ) -> History:
     """Stage what all standing submissions of an agreement say now; findings are reported.
+
+    What a redaction took out of a file counts as withdrawn: it does not come back, and nothing
+    older comes in its place.
 
     Raises:
         VipmgError: a file cannot be read any more.
@@ -90,14 +119,22 @@ async def reread_history(
         stored = await submissions.by_id(connection, one.id)
         assert stored is not None  # noqa: S101 - submissions are never deleted
         history.sent[number] = stored
-        event = await _read(work, history, number, stored, max_bytes)
+        redacted = await redacted_texts.kept_out(connection, one.id)
+        event = await _read(work, history, number, stored, max_bytes, Rows(redacted))
         if event is None:
             continue
         if one.replaced in numbers:
             order.append((one.sequence, 0, Event(numbers[one.replaced], drops=True)))
         order.append((one.sequence, 1, event))
+        if redacted:
+            gone = len(listed) + number
+            history.sent[gone] = stored
+            kept = Rows(redacted, are_wanted=True)
+            again = await _read(work, history, gone, stored, max_bytes, kept)
+            order.append((one.sequence, 2, again or Event(gone)))
+            order.append((one.sequence, 3, Event(gone, drops=True)))
         if one.undone is not None:
-            order.append((one.undone, 2, Event(number, drops=True)))
+            order.append((one.undone, 4, Event(number, drops=True)))
         await work.progress("reading")
     order.sort(key=lambda each: each[:2])
     history.events = [event for _, _, event in order]
@@ -105,9 +142,14 @@ async def reread_history(
 
 
 async def _read(
-    work: Work, history: History, number: int, stored: StoredSubmission, max_bytes: int
+    work: Work,
+    history: History,
+    number: int,
+    stored: StoredSubmission,
+    max_bytes: int,
+    redacted: Rows,
 ) -> Event | None:
-    """Stage one submission; nothing where its file was destroyed."""
+    """Stage one submission without some rows; nothing where its file was destroyed."""
     connection = work.connection
     with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
         try:
@@ -125,22 +167,23 @@ async def _read(
             connection, stored.id, (UNMAPPED, NO_DATE, ENDED)
         )
         reading = _Reading(work, history.target, stored, in_part=left_out is not None)
-        if left_out:
-            reader = LeftOutReader(reader, left_out)
+        if without := redacted.without(left_out or frozenset()):
+            reader = LeftOutReader(reader, without)
         batches = reader.batches()
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             records = await asyncio.to_thread(reading.take, batch)
             await staging.put_records(connection, [_placed(number, one) for one in records])
             work.rows += len(batch.rows)
-    found = reading.close()
+    found = [] if redacted.are_wanted else reading.close()
     for finding in located_once(reader, found[:MOST_FINDINGS], set()):
         named = "/".join(part for part in (_name(stored), finding.file) if part)
         work.report(msgspec.structs.replace(finding, file=named))
     work.errors += sum(finding.is_error for finding in found[MOST_FINDINGS:])
     await work.flush()
-    _add_up(history.mapping, reading.harmonising.document())
+    if not redacted.are_wanted:
+        _add_up(history.mapping, reading.harmonising.document())
     intake = reading.validator.intakes.get(history.target.agreement)
-    if intake is None:
+    if intake is None or redacted.are_wanted:
         return Event(number)
     return Event(number, deletions=intake.deletions, attachments=intake.attachments)
 

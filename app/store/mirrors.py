@@ -53,10 +53,9 @@ SELECT array_to_string(key, E'\\x1f') AS key FROM series
 WHERE agreement_id = $1 AND key[$2] = $3 AND observation_count > 0
 """
 _REDACTED = """
-SELECT DISTINCT c.agreement_id, array_to_string(c.key, E'\\x1f') AS key
-FROM change AS c JOIN ledger AS l ON l.publication_id = c.publication_id
+SELECT c.agreement_id, array_to_string(c.key, E'\\x1f') AS key
+FROM redacted_key AS c JOIN ledger AS l ON l.publication_id = c.redaction_id
 WHERE l.sequence > $2 AND l.sequence <= $3 AND c.agreement_id = ANY ($1::integer[])
-  AND c.action = 'Redaction' AND array_position(c.key, NULL) IS NULL
 """
 _IN_HISTORY = """
 SELECT DISTINCT array_to_string(key, E'\\x1f') AS key FROM change
@@ -139,7 +138,7 @@ async def read_notes(
     connection: Connection,
     pair: str,
     cell: Sequence[str] | None = None,
-    limit: int = MOST_NOTES,
+    limit: int | None = MOST_NOTES,
 ) -> list[Note]:
     """What was said of the cells of a pair, or of those that have these codes; the last first."""
     rows = await connection.fetch(_NOTES, pair, None if cell is None else list(cell), limit)

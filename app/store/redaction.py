@@ -9,11 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 
 from app.sdmx.intake import PartialKey
+from app.sdmx.redacted_cells import Taken
 from app.sdmx.redaction import Chosen, Redacted, redact
 from app.sdmx.series import TIME
 from app.sdmx.undo import Acts, Past
@@ -34,7 +36,7 @@ from app.store.staging import terms
 from app.store.types import Connection, Record
 from app.store.undo import restore
 
-Choose = Callable[[Past], tuple[Chosen, Chosen]]
+Choose = Callable[[PartialKey, Past], tuple[Chosen, Chosen]]
 
 _NAMED = """
 SELECT a.id, a.urn, a.dataflow_id, a.readers, a.provider, f.dimensions,
@@ -103,9 +105,25 @@ SELECT min(l.sequence) AS first, count(*) FILTER (WHERE NOT e.withheld) AS publi
   count(*) FILTER (WHERE e.withheld) AS withheld
 FROM edited AS e JOIN ledger AS l ON l.publication_id = e.publication_id
 """
+_SAYING = """
+SELECT publication_id FROM change WHERE agreement_id = $1 AND key IN (SELECT key FROM edited)
+UNION SELECT publication_id FROM withheld_change
+WHERE agreement_id = $1 AND key IN (SELECT key FROM edited)
+UNION SELECT publication_id FROM confirmed
+WHERE agreement_id = $1 AND key IN (SELECT key FROM edited)
+"""
+_REMEMBER_KEYS = """
+INSERT INTO redacted_key (redaction_id, agreement_id, key)
+SELECT DISTINCT $2::bigint, $1::integer, key FROM edited
+WHERE NOT withheld AND array_position(key, NULL) IS NULL
+ON CONFLICT DO NOTHING
+"""
+# Also those of submissions that wait, or were only tried: they show what stood there before.
 _FORGET = """
 UPDATE submission SET preview = NULL
-WHERE sequence >= $2
+WHERE preview IS NOT NULL
+  AND (sequence >= $2 OR sequence IS NULL
+    AND decided_at >= (SELECT published_at FROM ledger WHERE sequence = $2))
   AND agreements && ARRAY[(SELECT urn FROM agreement WHERE id = $1)]::text[]
 """
 _RECORD = """
@@ -114,9 +132,11 @@ INSERT INTO redaction (publication_id, object, scope, reason, reference, actors,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _STATE = """
-UPDATE submission SET state = 'withdrawn', corrections = NULL WHERE id = $1
+UPDATE submission SET state = 'withdrawn', corrections = NULL, preview = NULL WHERE id = $1
 """
-_DROP_FINDINGS = "UPDATE finding SET value = NULL, nearest = NULL WHERE submission_id = $1"
+_DROP_FINDINGS = """
+UPDATE finding SET value = NULL, nearest = NULL, allowed = NULL WHERE submission_id = $1
+"""
 _SHA256 = "SELECT sha256 FROM submission WHERE id = $1"
 _DESTROY = """
 DELETE FROM submission_content WHERE sha256 = $2 AND NOT EXISTS (
@@ -136,16 +156,18 @@ class Scope:
     """What is redacted in one agreement.
 
     Attributes:
-        publication: whose series are reached; or else by `keys`.
+        publications: whose series are reached; or else by `keys`.
         keys: keys with open positions.
-        choose: the versions of a series.
+        choose: the versions of a series, by key.
         choose_above: the versions of the values above the series, by key.
+        measures: ids of the measures.
     """
 
-    publication: int | None
+    publications: Sequence[int]
     keys: Sequence[PartialKey]
     choose: Choose
-    choose_above: Callable[[PartialKey, Past], tuple[Chosen, Chosen]]
+    choose_above: Choose
+    measures: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -189,8 +211,8 @@ async def publish_redaction(
     counts: Counts,
     *,
     destroy: bool,
-) -> None:
-    """Redact in one agreement, which is locked.
+) -> Taken:
+    """Redact in one agreement, which is locked; tell what is taken out.
 
     Args:
         connection: in a transaction with the role for it.
@@ -212,11 +234,7 @@ async def publish_redaction(
     rows = connection.cursor(statement, *arguments, prefetch=FETCH_SERIES)
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     for key, entries in (await read_entries_above(connection, number)).items():
-
-        def choose(past: Past, place: PartialKey = key) -> tuple[Chosen, Chosen]:
-            return scope.choose_above(place, past)
-
-        redacted = redact(entries, acts, choose)
+        redacted = redact(entries, acts, partial(scope.choose_above, key))
         if redacted is not None:
             merge.take(key, redacted)
             attachments.restore(key, redacted.plan.attributes)
@@ -224,6 +242,9 @@ async def publish_redaction(
     await write_attachments(
         connection, publication.id, dataflow, audience, attachments, effect, hides=True
     )
+    saying = await connection.fetch(_SAYING, number)
+    merge.taken.publications.update(row["publication_id"] for row in saying)
+    await connection.execute(_REMEMBER_KEYS, number, publication.id)
     await _edit(connection, number, publication.id, audience, destroy=destroy)
     told = await connection.fetchrow(_EDITED)
     assert told is not None  # noqa: S101 - an aggregate has one row
@@ -233,6 +254,7 @@ async def publish_redaction(
         await connection.execute(_FORGET, number, told["first"])
     counts.current += effect.deleted
     publication.effects.append(effect)
+    return merge.taken
 
 
 async def _edit(
@@ -250,8 +272,10 @@ async def _edit(
 
 
 def _reached(scope: Scope, agreement: int, dataflow: int) -> tuple[str, list[object]]:
-    if scope.publication is not None:
-        return SERIES.format(reached=REACHED), [agreement, scope.publication]
+    if scope.publications:
+        places = range(2, 2 + len(scope.publications))
+        reached = " UNION ".join(REACHED.replace("$2", f"${place}") for place in places)
+        return SERIES.format(reached=reached), [agreement, *scope.publications]
     arguments: list[object] = [agreement, dataflow]
     conditions = []
     for key in scope.keys:
@@ -276,11 +300,13 @@ class _Redacting(Merge):
         self.scope = scope
         self.acts = acts
         self.counts = counts
+        self.taken = Taken(scope.measures)
         self.edited: list[tuple[Any, ...]] = []
 
     def series(self, row: Record) -> None:
         """Redact one series."""
-        redacted = redact(read_entries(row["entries"]), self.acts, self.scope.choose)
+        choose = partial(self.scope.choose, tuple(row["key"]))
+        redacted = redact(read_entries(row["entries"]), self.acts, choose)
         if redacted is None:
             return
         self.take(row["key"], redacted)
@@ -294,6 +320,8 @@ class _Redacting(Merge):
         counts.series += bool(redacted.versions)
         counts.journal_rows += len(redacted.rows)
         counts.submissions.update(row.publication for row in redacted.rows)
+        for time, value in redacted.taken:
+            self.taken.add(key, time, value)
         for row in redacted.rows:
             self.edited.append(
                 (
