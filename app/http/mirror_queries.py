@@ -21,7 +21,7 @@ MOST_CODES: Final = 500
 
 _DIMENSION: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _CODE: Final = re.compile(r"[A-Za-z0-9_@$-]+")
-_TIMES: Final = ("startPeriod", "endPeriod", "lag")
+_OWN: Final = ("startPeriod", "endPeriod", "lag", "leftProvider", "rightProvider")
 _VARY: Final = "Authorization, Accept, Accept-Language"
 
 
@@ -35,7 +35,7 @@ def read_cell_query(request: Request, beside: Collection[str] = ()) -> CellQuery
     """
     given = request.query_params.multi_items()
     dimensions = [name for name, _ in given if _DIMENSION.fullmatch(name)]
-    refuse_unknown((name for name, _ in given), {*_TIMES, *beside, *dimensions})
+    refuse_unknown((name for name, _ in given), {*_OWN, *beside, *dimensions})
     values = dict(given)
     first, last = values.get("startPeriod"), values.get("endPeriod")
     first_day = parse_time_period(first).start_date if first else None
@@ -46,7 +46,11 @@ def read_cell_query(request: Request, beside: Collection[str] = ()) -> CellQuery
             "startPeriod es posterior a endPeriod: no hay nada entre ambos.",
         )
     codes = {name: _codes(name, values[name]) for name in dimensions}
-    return CellQuery(codes, first_day, last_day, _lag(values.get("lag", "0")))
+    left, right = (
+        _codes(name, values[name]) if name in values else ()
+        for name in ("leftProvider", "rightProvider")
+    )
+    return CellQuery(codes, first_day, last_day, _lag(values.get("lag", "0")), left, right)
 
 
 def mirror_reply(

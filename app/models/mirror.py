@@ -90,19 +90,37 @@ class MirrorObservationReply(Reply):
     ratio: Annotated[float | None, Field(description="Right by left; none where left is 0.")]
     asymmetry: Annotated[float | None, Field(description="2|a-b|/(a+b).")]
     state: Annotated[str, Field(description="Code of `VIPMG:CL_MIRROR_STATE`.")]
+    left_provider: Annotated[
+        str | None, Field(description="Who reports the value, or says that it has none to tell.")
+    ]
+    right_provider: str | None
+    left_computed: Annotated[
+        str | None, Field(description="The formula, where the value was computed.")
+    ] = None
+    right_computed: str | None = None
     agreed_value: Annotated[
         float | None, Field(description="The figure that both parties agreed on.")
     ]
     notes: list[MirrorNoteReply] | None = None
 
 
-class MirrorSeriesSide(Reply):
-    """Who reports one of the two values."""
+class MirrorSource(Reply):
+    """Whose figures a side has."""
 
     provider: str
     agreement: str
-    unit: str | None
     computed: Annotated[str | None, Field(description="The formula, where it was computed.")]
+    periods: Annotated[int, Field(description="Of those shown, how many it speaks for.")]
+
+
+class MirrorSeriesSide(Reply):
+    """One of the two series of a cell."""
+
+    unit: str | None
+    sources: Annotated[
+        list[MirrorSource],
+        Field(description="That of the highest precedence first; each observation names its own."),
+    ]
 
 
 class MirrorSeriesReply(Reply):
@@ -144,6 +162,7 @@ class CorridorSide(Reply):
     unit: str | None
     providers: list[str]
     added: Annotated[list[str], Field(description="Dimensions whose codes were added up.")]
+    suppressed: Annotated[int, Field(description="Figures that are suppressed, in no sum.")]
 
 
 class CorridorReply(Reply):

@@ -50,6 +50,8 @@ _QUERY: Final[dict[str, Any]] = {
             ("COUNTERPART_AREA", "Second areas of the corridor."),
             ("startPeriod", "First period, of both sides."),
             ("endPeriod", "Last period, of both sides."),
+            ("leftProvider", "The only data providers of the left side, by their ids."),
+            ("rightProvider", "The only data providers of the right side."),
             ("lag", "Periods by which the right side is later, 0 to 24."),
         )
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -17,7 +18,7 @@ from app.auth.subject import Subject
 from app.sdmx.mirrors.cells import SideSeries
 from app.sdmx.mirrors.compare import (
     ComparedSeries,
-    Figures,
+    Observation,
     compare,
     compare_series,
     most_apart,
@@ -36,13 +37,15 @@ from app.services.mirror_words import (
     tell_lags,
     tell_note,
 )
+from app.services.plan_mirror import MirrorSource
 from app.services.read_mirror import MirrorReading, read_mirror
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
 
 COLUMNS: Final = (
     *("period", "left", "right", "gap", "ratio", "asymmetry", "state", "left_provider"),
-    *("right_provider", "left_unit", "right_unit", "unit_mult", "right_period", "agreed_value"),
+    *("right_provider", "left_computed", "right_computed", "left_unit", "right_unit"),
+    *("unit_mult", "right_period", "agreed_value"),
 )
 BYTE_ORDER_MARK: Final = "\ufeff"
 """It tells spreadsheets that the text is UTF-8."""
@@ -145,16 +148,16 @@ def _series(
     plan = reading.planned.plan
     first, second = plan.areas(one.cell)
     observations = []
-    for period, figures in one.figures:
-        said = standing.get(cell_name(plan, one.cell, period), {}) if standing else {}
-        agreed = agreed_value(said, mirror_parties(reading, one)) if said else None
-        observations.append(_observation(period, figures, said, agreed, lag))
+    for seen in one.observations:
+        said = standing.get(cell_name(plan, one.cell, seen.period), {}) if standing else {}
+        agreed = agreed_value(said, mirror_parties(reading, one, seen)) if said else None
+        observations.append(_observation(seen, said, agreed, lag))
     return {
         "cell": dict(zip(plan.dimensions, one.cell, strict=True)),
         "first_area": first,
         "second_area": second,
-        "left": _side(reading, one.left, "left"),
-        "right": _side(reading, one.right, "right"),
+        "left": _side(reading.planned.left, one.left, [seen.left for seen in one.observations]),
+        "right": _side(reading.planned.right, one.right, [seen.right for seen in one.observations]),
         "unit_mult": one.multiplier,
         "over_periods": _over_periods(one) if reading.pair.adds_over_time else None,
         "observations": observations,
@@ -162,52 +165,68 @@ def _series(
 
 
 def _observation(
-    period: str, figures: Figures, said: Mapping[str, Note], agreed: str | None, lag: int
+    seen: Observation, said: Mapping[str, Note], agreed: str | None, lag: int
 ) -> dict[str, Any]:
+    figures = seen.figures
     found: dict[str, Any] = {
-        "period": period,
+        "period": seen.period,
         "left": number(figures.left),
         "right": number(figures.right),
         "gap": number(figures.gap),
         "ratio": figures.ratio,
         "asymmetry": figures.asymmetry,
         "state": figures.state,
+        "left_provider": seen.left and seen.left.provider,
+        "right_provider": seen.right and seen.right.provider,
         "agreed_value": number(agreed),
     }
+    for name, side in (("left", seen.left), ("right", seen.right)):
+        if side is not None and side.formula is not None:
+            found[f"{name}_computed"] = side.formula.text
     if lag:
-        found["right_period"] = move_period(period, lag)
+        found["right_period"] = move_period(seen.period, lag)
     if said:
         found["notes"] = [tell_note(note) for _, note in sorted(said.items())]
     return found
 
 
-def _side(reading: MirrorReading, one: SideSeries | None, name: str) -> dict[str, Any] | None:
+def _side(
+    source: MirrorSource, one: SideSeries | None, told: Sequence[SideSeries | None]
+) -> dict[str, Any] | None:
+    """A side, with those whose values it has, that of the highest precedence first."""
     if one is None:
         return None
-    planned = reading.planned
-    source = planned.left if name == "left" else planned.right
+    counts = Counter(id(each) for each in told if each is not None)
     return {
-        "provider": one.provider,
-        "agreement": source.agreements[one.agreement].urn.rpartition("=")[2],
         "unit": one.unit or None,
-        "computed": one.formula.text if one.formula else None,
+        "sources": [
+            {
+                "provider": each.provider,
+                "agreement": source.agreements[each.agreement].urn.rpartition("=")[2],
+                "computed": each.formula.text if each.formula else None,
+                "periods": counts[id(each)],
+            }
+            for each in one.ranked()
+            if id(each) in counts
+        ],
     }
 
 
 def _over_periods(one: ComparedSeries) -> dict[str, Any]:
     """Each side added up over the periods that it has, and what comparing the sums gives."""
-    left = [Decimal(f.left) for _, f in one.figures if f.left is not None]
-    right = [Decimal(f.right) for _, f in one.figures if f.right is not None]
+    figures = [seen.figures for seen in one.observations]
+    left = [Decimal(each.left) for each in figures if each.left is not None]
+    right = [Decimal(each.right) for each in figures if each.right is not None]
     told: dict[str, Any] = {"left_periods": len(left), "right_periods": len(right)}
     if left and right:
-        figures = compare(f"{sum(left):f}", f"{sum(right):f}")
+        sums = compare(f"{sum(left):f}", f"{sum(right):f}")
         told |= {
-            "left": number(figures.left),
-            "right": number(figures.right),
-            "gap": number(figures.gap),
-            "ratio": figures.ratio,
-            "asymmetry": figures.asymmetry,
-            "state": figures.state,
+            "left": number(sums.left),
+            "right": number(sums.right),
+            "gap": number(sums.gap),
+            "ratio": sums.ratio,
+            "asymmetry": sums.asymmetry,
+            "state": sums.state,
         }
     return told
 
@@ -222,16 +241,18 @@ def _table(reading: MirrorReading, query: CellQuery, page: MirrorPage, language:
     writer.writerow([*plan.dimensions, "first_area", "second_area", *COLUMNS])
     for one in _compared(reading, query, page):
         head = [*one.cell, *plan.areas(one.cell)]
-        for period, figures in one.figures:
-            said = standing.get(cell_name(plan, one.cell, period), {}) if standing else {}
-            agreed = agreed_value(said, mirror_parties(reading, one)) if said else None
-            writer.writerow([*head, *_row(one, period, figures, query.lag), agreed])
+        for seen in one.observations:
+            said = standing.get(cell_name(plan, one.cell, seen.period), {}) if standing else {}
+            agreed = agreed_value(said, mirror_parties(reading, one, seen)) if said else None
+            writer.writerow([*head, *_row(one, seen, query.lag), agreed])
     return table.getvalue().encode()
 
 
-def _row(one: ComparedSeries, period: str, figures: Figures, lag: int) -> Iterator[object]:
-    yield from (period, figures.left, figures.right, figures.gap, figures.ratio)
+def _row(one: ComparedSeries, seen: Observation, lag: int) -> Iterator[object]:
+    figures, sides = seen.figures, (seen.left, seen.right)
+    yield from (seen.period, figures.left, figures.right, figures.gap, figures.ratio)
     yield from (figures.asymmetry, figures.state)
-    yield from (one.left and one.left.provider, one.right and one.right.provider)
+    yield from (side and side.provider for side in sides)
+    yield from (side and side.formula and side.formula.text for side in sides)
     yield from (one.left and one.left.unit, one.right and one.right.unit, one.multiplier)
-    yield move_period(period, lag)
+    yield move_period(seen.period, lag)

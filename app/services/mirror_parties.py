@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.sdmx.mirrors.cells import SideSeries
-from app.sdmx.mirrors.compare import ComparedSeries
+from app.sdmx.mirrors.compare import ComparedSeries, Observation
 from app.sdmx.mirrors.notes import Parties
 from app.sdmx.mirrors.pair import COMPILER
 from app.sdmx.mirrors.plan import Cell, SidePlan
@@ -17,17 +17,17 @@ from app.store.catalogue import Catalogue, StoredAgreement
 AREA: Final = "REF_AREA"
 
 
-def mirror_parties(reading: MirrorReading, one: ComparedSeries) -> Parties:
-    """The organisations of the left and of the right side of a cell.
+def mirror_parties(reading: MirrorReading, one: ComparedSeries, seen: Observation) -> Parties:
+    """The organisations of the left and of the right side of a cell, in a period.
 
-    It is who reports the figure. Where a compiler does, or nobody, it is also who has an
-    agreement to report it for the area of that side.
+    It is who reports the figure. Where a compiler does, or nobody, it is also who reports other
+    periods, and who has an agreement to report it for the area of that side.
     """
     planned = reading.planned
     plan, catalogue = planned.plan, reading.catalogue
     return (
-        _of_side(catalogue, planned.left, plan.left, one.cell, one.left),
-        _of_side(catalogue, planned.right, plan.right, one.cell, one.right),
+        _of_side(catalogue, planned.left, plan.left, one.cell, (one.left, seen.left)),
+        _of_side(catalogue, planned.right, plan.right, one.cell, (one.right, seen.right)),
     )
 
 
@@ -36,14 +36,14 @@ def _of_side(
     source: MirrorSource,
     plan: SidePlan,
     cell: Cell,
-    reported: SideSeries | None,
+    reported: tuple[SideSeries | None, SideSeries | None],
 ) -> frozenset[str]:
-    if reported is not None and not reported.provider.startswith(COMPILER):
-        return frozenset({reported.provider})
-    parties = set(_could_report(catalogue, source, plan, cell))
-    if reported is not None:
-        parties.add(reported.provider)
-    return frozenset(parties)
+    """Parties of a side; `reported`: the first series of the cell, and that of the figure."""
+    first, own = reported
+    if own is not None and not own.provider.startswith(COMPILER):
+        return frozenset({own.provider})
+    others = () if first is None else (one.provider for one in first.ranked())
+    return frozenset({*_could_report(catalogue, source, plan, cell), *others})
 
 
 def _could_report(

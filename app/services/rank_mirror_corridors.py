@@ -10,8 +10,9 @@ from typing import Any, Final
 import orjson
 
 from app.auth.subject import Subject
-from app.sdmx.mirrors.corridors import Corridor, CorridorPage, SideTotal, find_corridors
+from app.sdmx.mirrors.corridors import Corridor, CorridorPage, find_corridors
 from app.sdmx.mirrors.plan import CellQuery
+from app.sdmx.mirrors.totals import SideTotal
 from app.services.mirror_words import describe_pair, explain_nothing, tell_lags
 from app.services.read_mirror import read_mirror
 from app.store.catalogue import CatalogueCache
@@ -21,6 +22,7 @@ COLUMNS: Final = (
     *("rank", "first_area", "second_area", "apart", "left_sum", "right_sum", "gap", "asymmetry"),
     *("periods", "first_period", "last_period", "correlation", "best_lag", "left_unit"),
     *("right_unit", "left_providers", "right_providers", "left_added", "right_added"),
+    *("left_suppressed", "right_suppressed"),
 )
 BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -73,8 +75,8 @@ def _told(rank: int, one: Corridor) -> dict[str, Any]:
         "first_area": one.areas[0],
         "second_area": one.areas[1],
         "apart": one.apart,
-        "left": _side(one.left, one.left_sum),
-        "right": _side(one.right, one.right_sum),
+        "left": _side(one.left, one.left_sum, one.left_providers),
+        "right": _side(one.right, one.right_sum, one.right_providers),
         "gap": _plain(one.left_sum - one.right_sum),
         "asymmetry": one.asymmetry,
         "periods": one.periods,
@@ -86,12 +88,13 @@ def _told(rank: int, one: Corridor) -> dict[str, Any]:
     }
 
 
-def _side(side: SideTotal, total: float) -> dict[str, Any]:
+def _side(side: SideTotal, total: float, providers: tuple[str, ...]) -> dict[str, Any]:
     return {
         "sum": _plain(total),
         "unit": side.unit or None,
-        "providers": list(side.providers),
+        "providers": list(providers),
         "added": list(side.added),
+        "suppressed": side.suppressed,
     }
 
 
@@ -118,8 +121,9 @@ def _table(shown: list[tuple[int, Corridor]]) -> bytes:
                 one.best_lag,
                 left.unit,
                 right.unit,
-                *(" ".join(names) for names in (left.providers, right.providers)),
+                *(" ".join(names) for names in (one.left_providers, one.right_providers)),
                 *(" ".join(names) for names in (left.added, right.added)),
+                *(left.suppressed, right.suppressed),
             ]
         )
     return table.getvalue().encode()

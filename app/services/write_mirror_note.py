@@ -13,7 +13,7 @@ from app.auth.rights import may_submit
 from app.auth.subject import Subject
 from app.errors import NotAuthorisedError, QuerySemanticError
 from app.models.mirror import WrittenNoteReply
-from app.sdmx.mirrors.compare import ComparedSeries, compare_series
+from app.sdmx.mirrors.compare import ComparedSeries, Observation, compare_series
 from app.sdmx.mirrors.notes import (
     Note,
     Parties,
@@ -68,15 +68,15 @@ async def write_mirror_note(
     codes = {name: (code,) for name, code in order.cell.items()}
     query = CellQuery(codes, day.start_date, day.end_date)
     reading = await read_mirror(pools, cache, named, query, None)
-    one, period = _only(reading, query, order.period)
-    parties = mirror_parties(reading, one)
+    one, seen = _only(reading, query, order.period)
+    parties = mirror_parties(reading, one, seen)
     if not any(may_submit(subject, party) for side in parties for party in side):
         raise _no_party(subject, parties)
     plan = reading.planned.plan
     note = Note(
         uuid.uuid4(),
         note_key(plan.pair.urn),
-        cell_name(plan, one.cell, period),
+        cell_name(plan, one.cell, seen.period),
         subject.organisation,
         subject.client_id,
         order.note,
@@ -117,14 +117,16 @@ def _check(order: NoteOrder) -> None:
         )
 
 
-def _only(reading: MirrorReading, query: CellQuery, period: str) -> tuple[ComparedSeries, str]:
-    """The one cell that is meant, and its period as it is told."""
+def _only(
+    reading: MirrorReading, query: CellQuery, period: str
+) -> tuple[ComparedSeries, Observation]:
+    """The one cell that is meant, in its period."""
     plan = reading.planned.plan
     found = [
-        (one, told)
+        (one, seen)
         for one in compare_series(plan, reading.left, reading.right, query)
-        for told, _ in one.figures
-        if parse_time_period(told).start == parse_time_period(period).start
+        for seen in one.observations
+        if parse_time_period(seen.period).start == parse_time_period(period).start
     ]
     if len(found) == 1:
         return found[0]

@@ -93,22 +93,23 @@ WHERE c.agreement_id = $1 AND c.action <> 'Attachment' AND c.key IN (
 ORDER BY c.key, l.sequence, c.action
 """
 _ASYMMETRIES: Final = """
-SELECT side.provider, side.dataflow, array_agg(DISTINCT side.pair) AS pairs, count(*) AS cells,
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY a.value::double precision) AS middle
+SELECT o.provider, w.dataflow, array_agg(DISTINCT w.pair) AS pairs, count(*) AS cells,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY o.value::double precision) AS middle
 FROM series AS s
-JOIN LATERAL (
-  SELECT w.pair, w.dataflow, s.attributes ->> (w.side || '_PROVIDER') AS provider
-  FROM unnest($3::text[], $4::text[], $5::text[]) AS w (pair, side, dataflow)
-  WHERE w.pair = s.key[$2]
-) AS side ON side.provider IS NOT NULL,
+JOIN unnest($3::text[], $4::text[], $5::text[]) AS w (pair, side, dataflow) ON w.pair = s.key[$2],
 LATERAL (
-  SELECT json_array_elements_text(CASE json_typeof(s.observations -> 'ASYMMETRY')
-    WHEN 'array' THEN s.observations -> 'ASYMMETRY'
-    ELSE array_to_json(array_fill(s.observations ->> 'ASYMMETRY',
-      ARRAY[json_array_length(s.observations -> 'TIME_PERIOD')])) END) AS value
-) AS a
-WHERE s.agreement_id = $1 AND s.observation_count > 0 AND a.value IS NOT NULL
-GROUP BY side.provider, side.dataflow
+  SELECT json_array_length(s.observations -> 'TIME_PERIOD') AS size,
+    s.observations -> 'ASYMMETRY' AS value, s.observations -> (w.side || '_PROVIDER') AS provider
+) AS c,
+LATERAL ROWS FROM (
+  json_array_elements_text(CASE json_typeof(c.value) WHEN 'array' THEN c.value
+    ELSE array_to_json(array_fill(c.value #>> '{}', ARRAY[c.size])) END),
+  json_array_elements_text(CASE json_typeof(c.provider) WHEN 'array' THEN c.provider
+    ELSE array_to_json(array_fill(c.provider #>> '{}', ARRAY[c.size])) END)
+) AS o (value, provider)
+WHERE s.agreement_id = $1 AND s.observation_count > 0
+  AND o.value IS NOT NULL AND o.provider IS NOT NULL
+GROUP BY o.provider, w.dataflow
 """
 
 Through: TypeAlias = Mapping[str, int]

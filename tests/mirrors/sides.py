@@ -12,7 +12,7 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import Flow, resolve_flow
 from app.sdmx.mirrors.cells import SideCells, StoredSeries, collect_cells
-from app.sdmx.mirrors.compare import ComparedSeries, compare_series
+from app.sdmx.mirrors.compare import ComparedSeries, Figures, compare_series
 from app.sdmx.mirrors.pair import MirrorPair, find_pair_sets, read_pair
 from app.sdmx.mirrors.plan import CellQuery, PairPlan, SidePlan, plan_pair
 from app.services.publish_structures import read_structure_files
@@ -99,7 +99,12 @@ def compared(
     return list(compare_series(plan, ours, theirs, query))
 
 
+def figures(one: ComparedSeries) -> list[tuple[str, Figures]]:
+    """The figures of a series with their periods."""
+    return [(seen.period, seen.figures) for seen in one.observations]
+
+
 def told(found: Iterable[ComparedSeries]) -> dict[str, tuple[str, str | None, str | None]]:
     """State and both values by period, of one series."""
     [one] = found
-    return {period: (f.state, f.left, f.right) for period, f in one.figures}
+    return {period: (f.state, f.left, f.right) for period, f in figures(one)}

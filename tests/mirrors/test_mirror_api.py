@@ -70,8 +70,10 @@ async def test_everybody_sees_both_values_with_their_providers(desk: MirrorDesk)
         "2023-03": (0, 0, 0, None, None, "BOTH_ZERO"),
     }
     [series] = reply["series"]
-    assert (series["left"]["provider"], series["right"]["provider"]) == ("MEX_UPMRIP", "GTM_IGM")
-    assert series["right"]["agreement"] == "VIPMG:PA_RETURN_IN_GTM_IGM(1.0.0)"
+    january = series["observations"][0]
+    assert (january["left_provider"], january["right_provider"]) == ("MEX_UPMRIP", "GTM_IGM")
+    [source] = series["right"]["sources"]
+    assert (source["agreement"], source["periods"]) == ("VIPMG:PA_RETURN_IN_GTM_IGM(1.0.0)", 3)
     assert (await desk.ask("/VIPMG:MS_RETURN?REF_AREA=CRI"))["total"] == 0
     outside = await desk.ask("/MS_CORRIDOR?REF_AREA=CRI")
     assert outside["reason"]["code"] == "OUTSIDE"
@@ -282,6 +284,46 @@ async def test_a_corridor_tells_at_which_lag_the_sides_move_together(desk: Mirro
     assert (first["period"], first["right_period"], first["ratio"]) == ("2023-01", "2023-02", 0.9)
 
 
+async def test_each_value_names_its_provider_and_a_caller_may_ask_for_one(desk: MirrorDesk) -> None:
+    seen = [10, 40, 90, 30, 20, 60, 50, 10]
+    both = [*transits("PAN", {"VEN": seen}), *transits("HND", {"VEN": [7, *seen[:-1]]})]
+    await desk.report("DF_IRREGULAR", "INT_IOM", both, SOURCE_TYPE="BCR", LICENCE="free")
+    national = transits("PAN", {"VEN": [0, 0, 91]})[2:]
+    await desk.report("DF_IRREGULAR", "PAN_SNM", national)
+    reply = await desk.ask("/MS_CORRIDOR")
+    assert reply["lags"][1]["periods"] == 7, "a month of Panama does not hide the other seven"
+    [series] = reply["series"]
+    told = {one["period"]: (one["left"], one["left_provider"]) for one in series["observations"]}
+    assert told.pop("2023-03") == (91, "PAN_SNM")
+    assert told == {f"2023-{m:02}": (seen[m - 1], "INT_IOM") for m in (1, 2, 4, 5, 6, 7, 8)}
+    assert [(one["provider"], one["periods"]) for one in series["left"]["sources"]] == [
+        ("PAN_SNM", 1),
+        ("INT_IOM", 7),
+    ]
+    table = await desk.client.get("/api/mirror/MS_CORRIDOR?format=csv&startPeriod=2023-02")
+    lines = list(csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff"))))
+    assert [line["left_provider"] for line in lines[:3]] == ["INT_IOM", "PAN_SNM", "INT_IOM"]
+    [corridor] = (await desk.ask("/MS_CORRIDOR/corridors"))["corridors"]
+    assert corridor["left"]["providers"] == ["INT_IOM", "PAN_SNM"]
+    await desk.derive()
+    found = await desk.mirrored()
+    cell = "M.MS_CORRIDOR.PAN.HND.VEN._T._T.MOVEMENT@TRN"
+    assert found[f"{cell}.2023-02"]["LEFT_PROVIDER"] == "INT_IOM"
+    assert found[f"{cell}.2023-03"]["LEFT_PROVIDER"] == "PAN_SNM"
+
+    one = await desk.ask("/MS_CORRIDOR?leftProvider=INT_IOM&rightProvider=INT_IOM")
+    assert one["lags"][1]["correlation"] == 1
+    alone = await desk.ask("/MS_CORRIDOR?leftProvider=PAN_SNM&compared=true")
+    assert [each["period"] for each in alone["series"][0]["observations"] if each["left"]] == [
+        "2023-03"
+    ]
+    for wrong in ("leftProvider=HND_INE", "rightProvider=NOBODY,INT_IOM"):
+        refused = await desk.client.get(f"/api/mirror/MS_CORRIDOR?{wrong}")
+        assert (refused.status_code, refused.json()["code"]) == (400, "VIPMG-109"), refused.text
+        assert refused.json()["parameter"] == wrong.partition("=")[0]
+        assert "INT_IOM" in refused.json()["detail"]
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="the file of IOM is not here")
 async def test_panama_and_honduras_give_the_correlations_that_are_known(desk: MirrorDesk) -> None:
     with gzip.open(REAL, "rt", encoding="utf-8") as file:
@@ -297,6 +339,11 @@ async def test_panama_and_honduras_give_the_correlations_that_are_known(desk: Mi
     assert [round(one["correlation"], 2) for one in reply["lags"]] == [0.76, 0.85, 0.75]
     assert reply["lags"][0]["periods"] == 37
     assert reply["best_lag"] == 1
+    own = {"REF_AREA": "PAN", "MOVEMENT": "TRN", "REGULARITY": "IRR", "UNIT_MEASURE": "EVT"}
+    month = [row("2025-01", "1315", CITIZENSHIP="VEN", **own)]
+    await desk.report("DF_IRREGULAR", "PAN_SNM", month)
+    mixed = await desk.ask("/MS_CORRIDOR?startPeriod=2022-01&endPeriod=2025-01")
+    assert [round(one["correlation"], 2) for one in mixed["lags"]] == [0.76, 0.85, 0.75]
     misfiled = await desk.ask("/MS_CORRIDOR?startPeriod=2022-01")
     assert abs(misfiled["lags"][0]["correlation"]) < 0.4, "three misfiled months spoil it"
     year = await desk.ask("/MS_CORRIDOR?startPeriod=2023-01&endPeriod=2023-12&compared=true")
@@ -310,3 +357,5 @@ async def test_panama_and_honduras_give_the_correlations_that_are_known(desk: Mi
     found = await desk.mirrored()
     january = found["M.MS_CORRIDOR.PAN.HND.VEN._T._T.MOVEMENT@TRN.2023-01"]
     assert january["LEFT_PROVIDER"] == january["RIGHT_PROVIDER"] == "INT_IOM"
+    national = found["M.MS_CORRIDOR.PAN.HND.VEN._T._T.MOVEMENT@TRN.2025-01"]
+    assert national["LEFT_PROVIDER"] == "PAN_SNM"

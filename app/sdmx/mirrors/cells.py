@@ -1,7 +1,8 @@
 """The series of one side of a mirror pair, by the cell that they fall in.
 
-Of several agreements that hold a key, that of the highest precedence answers. Observations stay
-the text that is stored until they are compared: a side may have very many.
+Of several agreements that hold a key, that of the highest precedence answers, and for a period
+that it has no value for the next one; every value keeps its provider. Observations stay the text
+that is stored until they are compared: a side may have very many.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 import orjson
+from msgspec.structs import replace
 
 from app.sdmx import series
 from app.sdmx.mirrors.pair import Formula
@@ -34,6 +36,7 @@ class SideSeries(msgspec.Struct, gc=False):
         attributes: those of the series, as JSON.
         withheld: documents that lie over it, of what the caller may see beyond the public.
         parts: the series that a formula adds or takes away, if it is computed.
+        behind: the series of the same key that answers where this one has no value.
         also: another series of the same cell, in another unit of measure.
     """
 
@@ -46,7 +49,15 @@ class SideSeries(msgspec.Struct, gc=False):
     withheld: tuple[str, ...] = ()
     formula: Formula | None = None
     parts: tuple[tuple[int, SideSeries], ...] = ()
+    behind: SideSeries | None = None
     also: SideSeries | None = None
+
+    def ranked(self) -> Iterator[SideSeries]:
+        """It, and those of the same key behind it, in the order in which they answer."""
+        one: SideSeries | None = self
+        while one is not None:
+            yield one
+            one = one.behind
 
     def all(self) -> Iterator[SideSeries]:
         """It, and the others of its cell."""
@@ -111,13 +122,10 @@ def collect_cells(
     unit, frequency, reporter = plan.unit, plan.frequency, plan.reporter
     for row in rows:
         key = row.key
-        known = by_key.get(key)
-        if known is not None and rank[known.agreement] <= rank[row.agreement]:
-            continue
         provider = providers[row.agreement]
         if reporter is not None and provider.partition("_")[0] != key[reporter]:
             continue
-        by_key[key] = SideSeries(
+        one = SideSeries(
             row.agreement,
             provider,
             "" if unit is None else key[unit],
@@ -126,33 +134,69 @@ def collect_cells(
             row.attributes,
             row.withheld,
         )
+        known = by_key.get(key)
+        by_key[key] = one if known is None else _in_rank(known, one, rank)
     for position, formula in plan.formulas:
         _compute(by_key, position, formula)
     return _in_cells(plan, by_key)
 
 
+def _in_rank(first: SideSeries, one: SideSeries, rank: Mapping[int, int]) -> SideSeries:
+    """The first of the series of a key when one more has taken its place among them."""
+    place = rank[one.agreement]
+    if place < rank[first.agreement]:
+        one.behind = first
+        return one
+    before = first
+    while before.behind is not None and rank[before.behind.agreement] < place:
+        before = before.behind
+    one.behind, before.behind = before.behind, one
+    return first
+
+
 def _compute(by_key: dict[Key, SideSeries], position: int, formula: Formula) -> None:
-    """Add the series of a formula's code where nobody reports it, and one body has all parts."""
+    """Add the series of a formula's code behind what is reported, where one body has all parts."""
     first = formula.parts[0][1]
     for key in [key for key in by_key if key[position] == first]:
         before, after = key[:position], key[position + 1 :]
-        made = (*before, formula.code, *after)
-        if made in by_key:
-            continue
         parts = [(sign, by_key.get((*before, part, *after))) for sign, part in formula.parts]
-        held = tuple((sign, part) for sign, part in parts if part is not None)
-        if len(held) == len(parts) and len({part.agreement for _, part in held}) == 1:
-            one = held[0][1]
-            by_key[made] = SideSeries(
-                one.agreement,
-                one.provider,
-                one.unit,
-                one.frequency,
-                None,
-                one.attributes,
-                formula=formula,
-                parts=held,
+        bodies = {one.agreement: one for one in by_key[key].ranked()}
+        for agreement, one in bodies.items():
+            held = tuple(
+                (sign, own)
+                for sign, part in parts
+                if part is not None and (own := _of_body(part, agreement)) is not None
             )
+            if len(held) == len(parts):
+                made = SideSeries(
+                    agreement,
+                    one.provider,
+                    one.unit,
+                    one.frequency,
+                    None,
+                    one.attributes,
+                    formula=formula,
+                    parts=held,
+                )
+                _put_last(by_key, (*before, formula.code, *after), made)
+
+
+def _of_body(part: SideSeries, agreement: int) -> SideSeries | None:
+    """What one body has of a part, reported or computed."""
+    found: SideSeries | None = None
+    for one in reversed([each for each in part.ranked() if each.agreement == agreement]):
+        found = one if one.behind is found else replace(one, behind=found)
+    return found
+
+
+def _put_last(by_key: dict[Key, SideSeries], key: Key, made: SideSeries) -> None:
+    known = by_key.get(key)
+    if known is None:
+        by_key[key] = made
+        return
+    while known.behind is not None:
+        known = known.behind
+    known.behind = made
 
 
 def _in_cells(plan: SidePlan, by_key: Mapping[Key, SideSeries]) -> SideCells:

@@ -46,17 +46,32 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
     asymmetry: float | None = None
 
 
-class ComparedSeries(msgspec.Struct, frozen=True, gc=False):
-    """The two series of a cell, either of which may be missing, and their figures by period.
+class Observation(msgspec.Struct, frozen=True, gc=False):
+    """The figures of a period, with the series that each value is of.
 
-    With a lag the period is that of the left side; the right is that many later.
+    A side has none where nothing is reported; where it says that its value is missing or
+    suppressed, it is who says so. With a lag the period is that of the left side; the right is
+    that many later.
+    """
+
+    period: str
+    figures: Figures
+    left: SideSeries | None
+    right: SideSeries | None
+
+
+class ComparedSeries(msgspec.Struct, frozen=True, gc=False):
+    """The two series of a cell, either of which may be missing, and what they say by period.
+
+    Attributes:
+        left, right: the first of those that answer; the values may be of others behind them.
     """
 
     cell: Cell
     left: SideSeries | None
     right: SideSeries | None
     multiplier: int
-    figures: tuple[tuple[str, Figures], ...]
+    observations: tuple[Observation, ...]
 
 
 class SeriesValues(msgspec.Struct, frozen=True, gc=False):
@@ -123,13 +138,13 @@ def compare_series(
     for both in pair_values(plan, left, right, order):
         multiplier = _multiplier(both)
         periods = sorted(_periods(both, query.lag))
-        figures = tuple(
-            (period, _figures(both, period, query.lag, multiplier, passes))
+        observations = tuple(
+            _observation(both, period, query.lag, multiplier, passes)
             for period in periods
             if passes is None or passes(period)
         )
-        if figures:
-            yield ComparedSeries(both.cell, both.left, both.right, multiplier, figures)
+        if observations:
+            yield ComparedSeries(both.cell, both.left, both.right, multiplier, observations)
 
 
 def of_years(plan: PairPlan) -> tuple[OfYears | None, OfYears | None]:
@@ -178,9 +193,9 @@ def _periods(both: SeriesValues, lag: int) -> set[str]:
     return periods
 
 
-def _figures(
+def _observation(
     both: SeriesValues, period: str, lag: int, multiplier: int, passes: Passes | None
-) -> Figures:
+) -> Observation:
     left, right = both.left_values, both.right_values
     later = move_period(period, lag) if lag else period
     if later is not None and passes is not None and not passes(later):
@@ -190,9 +205,11 @@ def _figures(
     a = None if ours is None else in_unit(ours, left.multiplier, multiplier)
     b = None if theirs is None else in_unit(theirs, right.multiplier, multiplier)
     if a is not None and b is not None:
-        return compare(a, b)
-    state = _state(a, left.nothing.get(period), b, right.nothing.get(later or ""))
-    return Figures(state, a, b)
+        figures = compare(a, b)
+    else:
+        state = _state(a, left.nothing.get(period), b, right.nothing.get(later or ""))
+        figures = Figures(state, a, b)
+    return Observation(period, figures, left.source(period), right.source(later or ""))
 
 
 def _state(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.sdmx.computed_series import Computed
 from app.sdmx.mirrors.cells import SideSeries
-from app.sdmx.mirrors.compare import DIGITS, ComparedSeries, Figures, State
+from app.sdmx.mirrors.compare import DIGITS, ComparedSeries, Observation, State
 from app.sdmx.mirrors.lags import best_lag, correlate
 from app.sdmx.mirrors.notes import Note, Parties, agreed_value, cell_name
 from app.sdmx.mirrors.pair import AGENCY, UNIT, MirrorPair
@@ -35,6 +35,7 @@ _STATUS: Final[Mapping[State, str]] = {
 """The observation status of each state."""
 
 _Standing = Mapping[tuple[str, ...], Mapping[str, Note]]
+_WhoMaySpeak = Callable[[Observation], Parties]
 
 
 def pair_code(pair: MirrorPair) -> str:
@@ -69,10 +70,10 @@ def mirror_key(plan: PairPlan, cell: Cell) -> Key:
 
 
 def computed_series(
-    plan: PairPlan, one: ComparedSeries, standing: _Standing, parties: Callable[[], Parties]
+    plan: PairPlan, one: ComparedSeries, standing: _Standing, parties: _WhoMaySpeak
 ) -> Computed:
-    """A compared series as it is published; `parties` tells who may speak of its cell."""
-    rows = [_row(plan, one, period, figures, standing, parties) for period, figures in one.figures]
+    """A compared series as it is published; `parties` tells who may speak of a period."""
+    rows = [_row(plan, one, seen, standing, parties) for seen in one.observations]
     names = dict.fromkeys(name for row in rows for name in row)
     document: Document = {name: [row.get(name) for row in rows] for name in names}
     return Computed(mirror_key(plan, one.cell), compact(document), _attributes(plan, one))
@@ -81,25 +82,27 @@ def computed_series(
 def _row(
     plan: PairPlan,
     one: ComparedSeries,
-    period: str,
-    figures: Figures,
+    seen: Observation,
     standing: _Standing,
-    parties: Callable[[], Parties],
+    parties: _WhoMaySpeak,
 ) -> dict[str, Any]:
-    said = standing.get(cell_name(plan, one.cell, period), {}) if standing else {}
+    figures = seen.figures
+    said = standing.get(cell_name(plan, one.cell, seen.period), {}) if standing else {}
     row: dict[str, Any] = {
-        TIME: period,
+        TIME: seen.period,
         "ASYMMETRY": _decimal(figures.asymmetry),
         "LEFT_VALUE": figures.left,
         "RIGHT_VALUE": figures.right,
         "GAP": figures.gap,
         "RATIO": _decimal(figures.ratio),
+        "LEFT_PROVIDER": seen.left and seen.left.provider,
+        "RIGHT_PROVIDER": seen.right and seen.right.provider,
         "OBS_STATUS": _STATUS[figures.state],
         "CONF_STATUS": "F",
         "MIRROR_STATE": figures.state,
     }
     if said:
-        row["AGREED_VALUE"] = agreed_value(said, parties())
+        row["AGREED_VALUE"] = agreed_value(said, parties(seen))
         row["COMMENT_OBS"] = _comment(said)
     return row
 
@@ -115,7 +118,6 @@ def _attributes(plan: PairPlan, one: ComparedSeries) -> dict[str, Any]:
     told = {"UNIT_MULT": str(one.multiplier)}
     for name, side in (("LEFT", one.left), ("RIGHT", one.right)):
         if side is not None:
-            told[f"{name}_PROVIDER"] = side.provider
             unit = _unit(plan, one, side)
             if unit:
                 told[f"{name}_UNIT"] = unit
@@ -138,7 +140,7 @@ def _unit(plan: PairPlan, one: ComparedSeries, side: SideSeries) -> str:
 
 
 def _numbers(one: ComparedSeries, side: str) -> dict[str, float]:
-    values = ((period, getattr(figures, side)) for period, figures in one.figures)
+    values = ((seen.period, getattr(seen.figures, side)) for seen in one.observations)
     return {period: float(value) for period, value in values if value is not None}
 
 

@@ -32,8 +32,8 @@ class Disagreement(NamedTuple):
 def numbers_of(
     one: SideSeries, measure: str, of_years: OfYears | None, passes: Passes | None
 ) -> Numbers:
-    """The values of a series in its plain unit, in the order of their periods."""
-    if one.parts or of_years is not None:
+    """The values of a series and those behind it, in their plain unit, in the order of periods."""
+    if one.parts or one.behind is not None or of_years is not None:
         values = read_values(one, measure, of_years)
         scale = 10.0**values.multiplier
         found = {period: float(text) * scale for period, text in values.texts.items()}

@@ -83,12 +83,21 @@ class PairPlan:
 
 @dataclass(frozen=True, slots=True)
 class CellQuery:
-    """What a caller asks for: codes by dimension, and the days between which periods lie."""
+    """What a caller asks for.
+
+    Attributes:
+        codes: by dimension.
+        first_day, last_day: between which periods lie.
+        lag: periods by which the right side is later.
+        left_providers, right_providers: the only data providers of a side; none: all.
+    """
 
     codes: Codes = field(default_factory=dict)
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     lag: int = 0
+    left_providers: tuple[str, ...] = ()
+    right_providers: tuple[str, ...] = ()
 
 
 def plan_pair(pair: MirrorPair, left: Flow, right: Flow, query: CellQuery) -> PairPlan:

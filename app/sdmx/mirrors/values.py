@@ -1,10 +1,10 @@
-"""The values of one series of a side by period, with what stands in the place of a missing one."""
+"""The values of a side by period, each with its source, and what stands in the place of others."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -17,6 +17,7 @@ SUPPRESSED_STATUS: Final = "Q"
 FREE: Final = "F"
 """The confidentiality status of what is open to all."""
 
+_NOW_SUPPRESSED: Final = ("MISSING", "SUPPRESSED")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 
 Nothing = Literal["MISSING", "SUPPRESSED"]
@@ -25,27 +26,85 @@ OfYears = Callable[[Mapping[str, Decimal]], dict[str, Decimal]]
 
 @dataclass(slots=True)
 class Values:
-    """Values of a series.
+    """Values of a series, and of those behind it where it has none.
 
     Attributes:
         texts: decimal text by period.
         nothing: periods that are there without a value, and why.
         multiplier: the power of ten that they are in.
+        first: the series that all are of, but those that another answered for.
+        others: who answered for these, by period.
     """
 
     texts: dict[str, str]
     nothing: dict[str, Nothing]
     multiplier: int
+    first: SideSeries | None = None
+    others: dict[str, SideSeries] = field(default_factory=dict)
+
+    def number(self, period: str) -> float:
+        """The value of a period in its plain unit."""
+        return float(self.texts[period]) * 10.0**self.multiplier
+
+    def source(self, period: str) -> SideSeries | None:
+        """Whose figure that of a period is, or who says that there is none to be told."""
+        if period in self.texts or period in self.nothing:
+            return self.others.get(period, self.first)
+        return None
 
 
 def read_values(one: SideSeries, measure: str, of_years: OfYears | None = None) -> Values:
-    """The values of a series, those of a formula computed, made one for each year if asked for."""
-    found = _added(one, measure) if one.parts else _stored(one, measure)
-    if of_years is None:
+    """The values of a series, for each period of the first of its ranks that has one.
+
+    Those of a formula are computed. Years are made if asked for: a year is of one source.
+    """
+    found = _of_one(one, measure, of_years)
+    if one.behind is None:
         return found
-    numbers = {period: Decimal(text) for period, text in found.texts.items()}
-    made = {period: f"{value:f}" for period, value in of_years(numbers).items()}
-    return Values(made, {}, found.multiplier)
+    behind = ((each, _of_one(each, measure, of_years)) for each in one.behind.ranked())
+    return _filled(found, behind)
+
+
+def _of_one(one: SideSeries, measure: str, of_years: OfYears | None) -> Values:
+    found = _added(one, measure) if one.parts else _stored(one, measure)
+    if of_years is not None:
+        numbers = {period: Decimal(text) for period, text in found.texts.items()}
+        made = {period: f"{value:f}" for period, value in of_years(numbers).items()}
+        found = Values(made, {}, found.multiplier)
+    found.first = one
+    return found
+
+
+def _filled(found: Values, behind: Iterable[tuple[SideSeries, Values]]) -> Values:
+    """The values with those of the next ranks where there are none.
+
+    What is suppressed is answered: it stays so, whatever another says.
+    """
+    for one, values in behind:
+        _bring_to(found, values)
+        for period, text in values.texts.items():
+            if period not in found.texts and found.nothing.get(period) != "SUPPRESSED":
+                found.nothing.pop(period, None)
+                found.texts[period] = text
+                found.others[period] = one
+        for period, why in values.nothing.items():
+            known = found.nothing.get(period)
+            if period not in found.texts and (known is None or (known, why) == _NOW_SUPPRESSED):
+                found.nothing[period] = why
+                found.others[period] = one
+    found.texts = dict(sorted(found.texts.items()))
+    return found
+
+
+def _bring_to(found: Values, values: Values) -> None:
+    """Bring both to one power of ten: the lower, of those that have values."""
+    there = [each.multiplier for each in (found, values) if each.texts]
+    wanted = min(there, default=found.multiplier)
+    for each in (found, values):
+        if each.multiplier != wanted:
+            texts = each.texts.items()
+            each.texts = {period: in_unit(t, each.multiplier, wanted) for period, t in texts}
+            each.multiplier = wanted
 
 
 def in_unit(text: str, multiplier: int, wanted: int) -> str:
@@ -88,7 +147,7 @@ def _nothing(document: Document, column: list[str | None]) -> dict[str, Nothing]
 
 def _added(one: SideSeries, measure: str) -> Values:
     """What a formula gives for the periods that all parts have."""
-    parts = [(sign, _stored(part, measure)) for sign, part in one.parts]
+    parts = [(sign, read_values(part, measure)) for sign, part in one.parts]
     wanted = min(values.multiplier for _, values in parts)
     texts: dict[str, str] = {}
     nothing: dict[str, Nothing] = {}
