@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,8 +20,9 @@ from app.sdmx.series import EMPTY, TIME, Document, Observation
 Action: TypeAlias = Literal["Merge", "Replace", "Delete"]
 
 _EXACT = Context(prec=1000)
-_BETWEEN = "; "
 """Numbers are added with all their digits."""
+
+_BETWEEN = "; "
 
 ACTIONS: Mapping[str, Action] = {
     "": "Merge",
@@ -71,6 +72,20 @@ class Segment(msgspec.Struct, array_like=True):
         return not (self.observations or self.attributes or self.whole_series)
 
 
+class Dropped(NamedTuple):
+    """An attribute of a row that was added to another row, which says otherwise.
+
+    Attributes:
+        first_row: the row whose value is kept.
+    """
+
+    row: int
+    first_row: int
+    name: str
+    kept: Any
+    value: Any
+
+
 @dataclass(slots=True)
 class Outcome:
     """A series after its segments.
@@ -83,6 +98,7 @@ class Outcome:
             row with that key, the time period.
         conflicts: row, attribute of the series and both values where segments disagree.
         dropped: row that took an attribute of the series away, by attribute.
+        mixed: attributes that differ between rows whose measures were added.
     """
 
     observations: Document
@@ -91,6 +107,7 @@ class Outcome:
     duplicates: list[tuple[int, int, str]]
     conflicts: list[tuple[int, str, str]] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
+    mixed: Sequence[Dropped] = ()
 
 
 def apply(
@@ -98,7 +115,16 @@ def apply(
 ) -> Outcome:
     """Apply the segments of one message to a series, in the order of their first rows."""
     if any(segment.adds for segment in segments):
-        segments = add_up(segments)
+        segments, mixed = add_up(segments)
+        outcome = _apply(old, attributes, segments)
+        outcome.mixed = mixed
+        return outcome
+    return _apply(old, attributes, segments)
+
+
+def _apply(
+    old: Document | None, attributes: Mapping[str, Any], segments: Sequence[Segment]
+) -> Outcome:
     conflicts = list(_conflicts(segments)) if len(segments) > 1 else []
     if old is None or not old[TIME]:
         fresh = _fresh(attributes, segments)
@@ -256,12 +282,13 @@ def _drop(rows: dict[str, Observation], time: str, components: Sequence[str]) ->
         del rows[time]
 
 
-def add_up(segments: Sequence[Segment]) -> list[Segment]:
+def add_up(segments: Sequence[Segment]) -> tuple[list[Segment], list[Dropped]]:
     """The segments with one row for each time period of those whose measures are added.
 
     Numbers are added exactly, words of attributes told one after the other; of all else the first
-    value stays.
+    value stays, and what is dropped is told.
     """
+    mixed: list[Dropped] = []
     kept: list[Segment] = []
     sums: dict[Action, Segment] = {}
     for segment in segments:
@@ -272,12 +299,14 @@ def add_up(segments: Sequence[Segment]) -> list[Segment]:
         if known is None:
             known = sums[segment.action] = Segment(segment.action, [], {TIME: []}, {})
         for name, value in segment.attributes.items():
-            known.attributes.setdefault(name, value)
-        _add_rows(known, segment)
-    return sorted((*kept, *sums.values()), key=lambda segment: segment.rows[0])
+            first = known.attributes.setdefault(name, value)
+            if first != value and first is not None and value is not None:
+                mixed.append(Dropped(segment.rows[0], known.rows[0], name, first, value))
+        _add_rows(known, segment, mixed)
+    return sorted((*kept, *sums.values()), key=lambda segment: segment.rows[0]), mixed
 
 
-def _add_rows(known: Segment, more: Segment) -> None:
+def _add_rows(known: Segment, more: Segment, mixed: list[Dropped]) -> None:
     """Add rows to those of a segment, period by period."""
     document = known.observations
     places = {time: place for place, time in enumerate(document[TIME])}
@@ -294,12 +323,15 @@ def _add_rows(known: Segment, more: Segment) -> None:
                 if name != TIME:
                     column.append(None)
         for name, cell in zip(names, cells, strict=True):
-            together = _first
+            before = document[name][place]
             if name in more.adds:
-                together = _sum
+                document[name][place] = _sum(before, cell)
             elif name in more.joins:
-                together = _words
-            document[name][place] = together(document[name][place], cell)
+                document[name][place] = _words(before, cell)
+            else:
+                document[name][place] = _first(before, cell)
+                if before != cell and before is not None and cell is not None:
+                    mixed.append(Dropped(row, known.rows[place], name, before, cell))
 
 
 def _first(one: Any, other: Any) -> Any:  # noqa: ANN401

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from app.sdmx.actions import Outcome, Segment
+from app.sdmx.actions import Dropped, Outcome, Segment
 from app.sdmx.checks.binding import NO_CHECKS, Checks
 from app.sdmx.faults import Faults
 from app.sdmx.findings import Finding
@@ -125,6 +125,8 @@ def complete(
         yield Finding("VIPMG-231", row, value=shown, rule=str(first_row))
     for row, name, shown in outcome.conflicts:
         yield Finding("VIPMG-232", row, name, shown)
+    for one in outcome.mixed:
+        yield _of_a_sum(one)
     document = outcome.observations
     times = document[TIME]
     if not times:
@@ -146,6 +148,18 @@ def complete(
     for component in target.flow.mandatory_above_series:
         if not attached(component, key):
             yield Finding("VIPMG-230", first, component.id)
+
+
+def _of_a_sum(one: Dropped) -> Finding:
+    """That a row with another value of an attribute was added to the row that is named."""
+    value, kept = (each if isinstance(each, str) else _text(each) for each in (one.value, one.kept))
+    return Finding("VIPMG-333", one.row, one.name, value, rule=str(one.first_row), allowed=kept)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - of a document
+    """A value by language, or of several, as people read it."""
+    parts = value.values() if isinstance(value, dict) else value
+    return ", ".join(str(part) for part in parts) if isinstance(parts, Iterable) else str(value)
 
 
 def _missing_values(name: str, document: Document, touched: Mapping[str, int]) -> Iterator[Finding]:

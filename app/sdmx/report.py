@@ -34,7 +34,16 @@ _OF_FORM: Final = frozenset({"VIPMG-202", "VIPMG-212", "VIPMG-213", "VIPMG-214",
 """Codes where it is the form of a value that is wrong, and not just this value."""
 
 _OF_ONE_ROW: Final = frozenset(
-    {"VIPMG-231", "VIPMG-260", "VIPMG-261", "VIPMG-262", "VIPMG-263", "VIPMG-264", "VIPMG-332"}
+    {
+        "VIPMG-231",
+        "VIPMG-260",
+        "VIPMG-261",
+        "VIPMG-262",
+        "VIPMG-263",
+        "VIPMG-264",
+        "VIPMG-332",
+        "VIPMG-333",
+    }
 )
 """Codes whose `rule` is a fact of one row, or of one value: another row, a count of rows."""
 

@@ -124,6 +124,21 @@ def test_two_values_of_a_series_attribute_contradict() -> None:
     assert outcome.conflicts == [(3, "S", "a / b")]
 
 
+def test_rows_that_are_added_and_differ_in_an_attribute_are_told() -> None:
+    rows = [
+        Segment("Merge", [2], {"TIME_PERIOD": ["2024"], "V": ["1"], "S": ["A"]}, {"U": "x"}),
+        Segment("Merge", [3], {"TIME_PERIOD": ["2024"], "V": ["2"], "S": ["E"]}, {"U": "y"}),
+        Segment("Merge", [4], {"TIME_PERIOD": ["2024"], "V": ["4"], "S": ["A"]}, {}),
+        Segment("Merge", [5], {"TIME_PERIOD": ["2024"], "V": ["8"], "S": [None]}, {}),
+    ]
+    for segment in rows:
+        segment.adds = ("V",)
+    outcome = apply(None, {}, rows)
+    told = series.observations(outcome.observations)["2024"]
+    assert (told["V"], told["S"], outcome.attributes) == ("15", "A", {"U": "x"})
+    assert [tuple(one) for one in outcome.mixed] == [(3, 2, "U", "x", "y"), (3, 2, "S", "A", "E")]
+
+
 def test_a_multi_valued_value_is_put_whole() -> None:
     old = {TIME: ["2024"], "M": [["a", "b"]]}
     found, _ = after(sent("Merge", M=["c"]), old=old)
