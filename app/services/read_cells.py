@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Final
 
+import structlog
+
 from app.errors import DestroyedError, VipmgError
 from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding
@@ -23,6 +25,8 @@ from app.store.catalogue import Catalogue, StoredAgreement
 from app.store.submissions import StoredSubmission
 from app.store.types import Connection
 
+log = structlog.get_logger("vipmg.redact")
+
 SPOOL_MEMORY_BYTES: Final = 8 << 20
 AS_BEFORE: Final = 1 << 40
 """What was read once within the limits of the service is read again without."""
@@ -38,6 +42,9 @@ async def read_cells(
 ) -> None:
     """Give each segment that the submission has for the agreement; none of a destroyed file.
 
+    Where the structures that it was read by are there no more it ends, which is logged: nothing
+    can be published from the file again either.
+
     Args:
         connection: that may read what was sent.
         catalogue: the registry.
@@ -45,9 +52,6 @@ async def read_cells(
         agreement: whose series are wanted.
         maps: URNs of the maps by which national rows are read, each by itself.
         take: gets key and segment, in a thread.
-
-    Raises:
-        VipmgError: the file cannot be read any more.
     """
     with tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES) as spool:
         try:
@@ -55,7 +59,10 @@ async def read_cells(
         except DestroyedError:
             return
         reading = _Reading(catalogue, stored, agreement, maps)
-        await asyncio.to_thread(reading.run, spool, take)
+        try:
+            await asyncio.to_thread(reading.run, spool, take)
+        except VipmgError as error:
+            log.warning("cannot be read again", submission=str(stored.id), reason=str(error))
 
 
 class _Reading:

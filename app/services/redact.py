@@ -14,6 +14,7 @@ from app.sdmx.redacted_cells import Taken
 from app.sdmx.redaction import Chosen, figures_of, within, written_by
 from app.sdmx.time_period import parse_time_period
 from app.sdmx.undo import Past, Version
+from app.services.derive.publish_derived import PROVIDER
 from app.services.redact_notes import redact_notes
 from app.services.redacted_sources import ReadAgain, figures_read_again, keep_out_rows
 from app.services.settle_nil_returns import settle_nil_returns
@@ -26,9 +27,6 @@ from app.store.redaction import Counts, Scope
 from app.store.submissions import StoredSubmission
 from app.store.types import Connection, Pool, Record
 from app.store.undo import lock_concerned
-
-EXCHANGE = "INT_VIPMG"
-"""Whose figures are computed, and come from no file."""
 
 REDACTABLE = frozenset({"published", "awaiting release", "superseded", "rolled back", "withdrawn"})
 """States of submissions whose figures stand in history."""
@@ -214,7 +212,7 @@ async def _follow(
     )
     await redact_notes(connection, catalogue, agreement["id"], taken)
     known = catalogue.agreements.get(agreement["id"])
-    if known is not None and known.provider != EXCHANGE and taken.keys:
+    if known is not None and known.provider != PROVIDER and taken.keys:
         await keep_out_rows(connection, catalogue, known, taken, order.submission)
 
 

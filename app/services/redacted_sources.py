@@ -40,11 +40,7 @@ async def figures_read_again(
     agreement: StoredAgreement,
     stored: StoredSubmission,
 ) -> ReadAgain:
-    """What re-harmonisations of an agreement published of a submission.
-
-    Raises:
-        VipmgError: its file cannot be read any more.
-    """
+    """What re-harmonisations of an agreement published of a submission."""
     again = await redacted_texts.read_again_since(connection, agreement.urn, stored.sequence or 0)
     if not again or stored.kind not in {"file", "correction"}:
         return ReadAgain()
@@ -77,9 +73,6 @@ async def keep_out_rows(
         agreement: in which it was taken.
         taken: what was taken.
         submission: that is redacted whole, and is not read again at all.
-
-    Raises:
-        VipmgError: a file cannot be read any more.
     """
     again = await redacted_texts.read_again_since(connection, agreement.urn, 0)
     for one in again:
