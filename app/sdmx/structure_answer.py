@@ -39,15 +39,21 @@ class StructureAnswer:
         return tuple(sorted((*self.matched, *self.referenced), key=class_order))
 
 
-def answer_structure_query(artefacts: ArtefactSet, query: StructureQuery) -> StructureAnswer:
-    """Find, extend and shape what a structure query asks for."""
+def answer_structure_query(
+    artefacts: ArtefactSet, query: StructureQuery, *, with_metadata: bool = True
+) -> StructureAnswer:
+    """Find, extend and shape what a structure query asks for.
+
+    Without metadata, data structures and the metadata structures that they use do not lead to each
+    other: formats that cannot tell what is used of these have no use for them.
+    """
     matched = find_matches(artefacts, query)
     raw = query.detail == "raw"
     if not raw:
         matched = [artefacts.with_extensions(artefact) for artefact in matched]
     if query.items:
         matched = [cut for one in matched if (cut := _with_items(one, query.items)) is not None]
-    graph = _Graph(artefacts, query, raw=raw)
+    graph = _Graph(artefacts, query, raw=raw, with_metadata=with_metadata)
     urns = graph.extend(matched)
     referenced = [one for urn in sorted(urns) if (one := artefacts.get(urn)) is not None]
     if not raw:
@@ -99,6 +105,10 @@ _STOPPING: Final = frozenset({"structuremap", "representationmap", "reportingtax
 """What does not come in 1.x with what it refers to: clients stop at the first that they meet."""
 
 
+_APART: Final = {"datastructure": "metadatastructure", "metadatastructure": "datastructure"}
+"""Types that lead to each other by what data structures use of metadata structures."""
+
+
 class _Graph:
     """The references of one query, followed in its directions.
 
@@ -106,10 +116,13 @@ class _Graph:
     and they are not given a second time.
     """
 
-    def __init__(self, artefacts: ArtefactSet, query: StructureQuery, *, raw: bool) -> None:
+    def __init__(
+        self, artefacts: ArtefactSet, query: StructureQuery, *, raw: bool, with_metadata: bool
+    ) -> None:
         self._artefacts = artefacts
         self._query = query
         self._raw = raw
+        self._apart = {} if with_metadata else _APART
 
     def extend(self, matched: Iterable[Artefact]) -> _Urns:
         """The URNs of what comes with the artefacts that were asked for."""
@@ -183,7 +196,8 @@ class _Graph:
         return self._kept(artefact, self._artefacts.parents_of_items(artefact.urn, held))
 
     def _kept(self, artefact: Artefact, others: _Urns) -> _Urns:
-        others = frozenset(urn for urn in others if self._type(urn) != METADATA_SET.artefact_type)
+        left_out = {METADATA_SET.artefact_type, self._apart.get(self._type(artefact.urn))}
+        others = frozenset(urn for urn in others if self._type(urn) not in left_out)
         if self._raw or not artefact.artefact_class.is_codelist:
             return others
         return frozenset(urn for urn in others if self._type(urn) != "codelist")

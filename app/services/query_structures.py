@@ -15,7 +15,7 @@ from app.sdmx.artefacts import Artefact
 from app.sdmx.canonical import canonical
 from app.sdmx.localisation import Localiser
 from app.sdmx.messages.structure_message import MessageHeader
-from app.sdmx.messages.structure_writers import shows_any, write_structure_message
+from app.sdmx.messages.structure_writers import is_of_2_1, shows_any, write_structure_message
 from app.sdmx.negotiation import LanguageChoice, Representation
 from app.sdmx.query import MetadataQuery, SchemaQuery, StructureQuery
 from app.sdmx.structure_answer import answer_structure_query, names_one_by_one
@@ -119,7 +119,8 @@ def _answer(
             "Las restricciones reales no se almacenan. Qué datos hay lo dice "
             "/sdmx/v1/availableconstraint/{flujo}.",
         )
-    answer = answer_structure_query(artefacts, query)
+    bare = is_of_2_1(form.representation.offer)
+    answer = answer_structure_query(artefacts, query, with_metadata=not bare)
     if not answer.matched:
         if names_one_by_one(query):
             raise _not_found(query)

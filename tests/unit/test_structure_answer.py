@@ -326,3 +326,23 @@ class TestLanguages:
         before = self.ARTEFACT.canonical()
         self.shown("es")
         assert self.ARTEFACT.canonical() == before
+
+
+def test_formats_without_metadata_attributes_get_no_metadata_structure() -> None:
+    used = artefact("MetadataStructure", "MSD_USED")
+    held = ArtefactSet(
+        [
+            *network(),
+            used,
+            artefact("DataStructure", "DSD_META", metadata=urn("MetadataStructure", "MSD_USED")),
+        ]
+    )
+    for path, other in (
+        ("datastructure/TST/DSD_META", "MSD_USED"),
+        ("metadatastructure", "DSD_META"),
+    ):
+        query = parse_structure(path.split("/"), "references=all")
+        assert other in names(answer_structure_query(held, query).referenced)
+        bare = answer_structure_query(held, query, with_metadata=False)
+        assert bare.matched
+        assert other not in names(bare.referenced)

@@ -20,8 +20,12 @@ _OF_2_1: Final = {
 
 def shows_any(offer: Offer, artefacts: Iterable[Artefact]) -> bool:
     """Whether a format can show any of these; SDMX 2.1 knows no drafts, and not every class."""
-    is_of_2_1 = (offer.format, offer.version) in _OF_2_1
-    return not is_of_2_1 or any(map(has_counterpart, artefacts))
+    return not is_of_2_1(offer) or any(map(has_counterpart, artefacts))
+
+
+def is_of_2_1(offer: Offer) -> bool:
+    """Whether a format is one of SDMX 2.1, in which data structures use no metadata attributes."""
+    return (offer.format, offer.version) in _OF_2_1
 
 
 def write_structure_message(
