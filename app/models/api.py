@@ -149,12 +149,19 @@ class ChangeCounts(Reply):
 class UntakenReply(Reply):
     """Rows that a map does not take because of one value, or combination of values."""
 
+    why: Annotated[
+        Literal["unmapped", "ended", "date", "left out"],
+        Field(description="Ended: its counterpart is for other periods."),
+    ]
     components: Annotated[list[str], Field(description="Columns of the file.")]
     values: list[str]
     rows: int
     first_row: int
     by: Annotated[str, Field(description="The representation map, or the date patterns.")]
     nearest: Annotated[str | None, Field(description="The value of the map nearest to it.")]
+    allowed: Annotated[
+        str | None, Field(description="What is taken; of one that ended, its days: `A/B`.")
+    ]
 
 
 class MapReply(Reply):
@@ -170,6 +177,7 @@ class MapReply(Reply):
     taken: int
     left_out: Annotated[int, Field(description="Rows that the map leaves out on purpose.")]
     unmapped: Annotated[int, Field(description="Rows with a value it has no counterpart for.")]
+    refused: Annotated[int, Field(description="Rows with another error, as no number.")]
     values: list[UntakenReply]
     left_out_values: list[UntakenReply]
     unlisted_rows: Annotated[int, Field(description="Rows of values beyond those listed.")]

@@ -13,6 +13,7 @@ from app.sdmx.datasets import Datasets
 from app.sdmx.findings import Finding, UnreadableError
 from app.sdmx.intake import Target
 from app.sdmx.left_out import LeftOutReader
+from app.sdmx.mapping.coverage import whole_file
 from app.sdmx.mapping.harmonising import FindMaps, Harmonising
 from app.sdmx.messages.data_reading import DataReader
 from app.sdmx.validation import Validator
@@ -56,7 +57,8 @@ async def check_message(work: Work, spool: IO[bytes]) -> Validator:
         await put_datasets(work.connection, work.submission.id, checking.datasets.listed)
         work.rows = reader.row_count
         if checking.harmonising.maps:
-            work.mapping = checking.harmonising.document()
+            now = checking.harmonising.document()
+            work.mapping = whole_file(work.mapping or [], now)
             work.told = checking.harmonising.told_later
         await mappings.put(work.connection, work.submission.id, work.mapping)
 

@@ -273,6 +273,9 @@ async def test_an_agreement_that_takes_parts_leaves_out_all_rows_of_an_unknown_w
     twice = ["enero 2022,Mujeres,El Salvador,1", "ENE 2022,Mujeres,El Salvador,2"]
     told = await other.publish(national_file(*good, *wrong, *twice).encode())
     assert told["findings"]["by_code"] == {"VIPMG-260": 1, "VIPMG-261": 1}
+    [done] = told["mapping"]  # of the whole file, not of what is left of it
+    assert (done["rows"], done["unmapped"], done["left_out"], done["refused"]) == (26, 12, 0, 2)
+    assert [(one["values"], one["rows"]) for one in done["values"]] == [(["Honbres"], 12)]
     [unknown, repeated] = told["findings"]["first"]
     assert (unknown["column"], unknown["rule"]) == ("grupo", "12")
     assert (repeated["row"], repeated["rule"]) == (27, "26")

@@ -167,7 +167,30 @@ class Coverage:
             "taken": self.taken,
             "left_out": self.left_out,
             "unmapped": self.unmapped,
+            "refused": self.faulty,
             "values": [each.document() for each in self.untaken(*WITHOUT)],
             "left_out_values": [each.document() for each in self.untaken("left out")],
             "unlisted_rows": self.unlisted,
         }
+
+
+def whole_file(first: list[dict[str, Any]], last: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What maps did with a file that was taken in part, from the readings of it.
+
+    Args:
+        first: as it was read whole; nothing where this is the one reading.
+        last: as it was read without the rows that are wrong: what was taken.
+
+    Returns:
+        All rows, what was taken of them, and why the others were not: `refused` counts those whose
+        error the map does not know, as a number that is none.
+    """
+    if not first:
+        return last
+    taken = {one["map"]: one["taken"] for one in last}
+    told = []
+    for one in first:
+        done = one | {"taken": taken.get(one["map"], 0)}
+        done["refused"] = one["rows"] - done["taken"] - one["left_out"] - one["unmapped"]
+        told.append(done)
+    return told
