@@ -20,7 +20,9 @@ from app.auth.rights import may_read_withheld, may_submit
 from app.auth.subject import Subject
 from app.errors import InvalidArtefactError, NotFoundError, QuerySemanticError
 from app.sdmx.aggregates.declarations import method_of, read_computation, source_of
+from app.sdmx.aggregates.membership import due
 from app.sdmx.flow import Flow
+from app.sdmx.time_period import parse_time_period
 from app.sdmx.undo import Past, Version
 from app.services.derive.publish_derived import PROVIDER
 from app.services.find_agreements import find_agreements
@@ -290,7 +292,8 @@ def _computed(
         key = ".".join(code if place in shared else "*" for place, code in enumerate(found.key))
         address = f"{address}/{key}?c[TIME_PERIOD]={quote(period)}"
         listed = computation.groups.get(found.key[computation.area], ())
-        members = sorted({member.area for member in listed})
+        span = parse_time_period(period)
+        members = due(listed, span.start_date, span.end_date)
     return {
         "method": method_of(artefact),
         "source": None if source is None else source.urn,

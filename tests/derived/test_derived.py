@@ -63,6 +63,9 @@ async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
     assert (women["MEMBERS_REPORTED"], women["MEMBERS_COMPILED"]) == ("1", "1")
     assert women["COMPILED_BY"] == "INT_X: HND"
     assert found["A.G_OLD._T._T.2020"]["OBS_VALUE"] == "23"
+    of = {"dataflow": "TST:DF_R(1.0.0)", "key": "A.G_OLD._T._T", "period": "2020"}
+    led = (await desk.client.get("/api/lineage", params=of)).json()
+    assert led["computed"]["members"] == ["CRI", "HND"], "those of that year"
     totals = await desk.computed("DF_T")
     assert totals.keys() == {"A.CRI._T._T.2020"}
     assert totals["A.CRI._T._T.2020"]["COMPUTED_FROM"] == "SEX: F + M"
