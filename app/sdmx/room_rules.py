@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.checks.binding import checks_of
+from app.sdmx.checks.totals import TotalChecks
 from app.sdmx.flow import Flow, resolve_flow
 from app.sdmx.rooms import CONFIDENTIALITY, OPEN, UNIT, RoomRule
+from app.sdmx.secondary import Sum
 from app.sdmx.terms import Terms
 
 _HIDDEN: Final = ("A", "C", "N")
 """Codes of CONF_STATUS for a suppressed cell, the best first: small counts; confidential."""
+
+_BESIDE: Final = ("S", *_HIDDEN)
+"""The same for one that is suppressed for another's sake: managed by the receiver."""
 
 _SUPPRESSED: Final = "Q"
 """Code of OBS_STATUS: missing value, suppressed."""
@@ -26,21 +33,38 @@ def room_rule(terms: Terms, artefacts: ArtefactSet, dataflow: str) -> RoomRule:
     if not minimum:
         return OPEN if embargo is None else RoomRule(embargo_text=embargo.text)
     flow = resolve_flow(artefacts, dataflow)
+    totals = checks_of(artefacts, terms.agreement, flow).totals
+    sums = tuple(one for checks in totals for one in _sums(checks))
+    vary = {one.position for one in sums}
     return RoomRule(
         minimum,
         "" if embargo is None else embargo.text,
         tuple(measure.id for measure in flow.measures if measure.codes is None),
-        _marker(flow),
+        _marker(flow, _HIDDEN),
         flow.position.get(UNIT),
         terms.fixed_attributes.get(UNIT),
+        sums,
+        tuple(place for place in range(len(flow.dimensions)) if place not in vary) if sums else (),
+        _marker(flow, _BESIDE),
     )
 
 
-def _marker(flow: Flow) -> dict[str, str]:
+def _sums(checks: TotalChecks) -> Iterator[Sum]:
+    """What a ruleset of totals declares to add up, whatever unit its conditions name."""
+    for rule in (bound.rule for bound in checks.rules):
+        if rule.relation == "=":
+            parts = tuple(code for code, sign in rule.parts if sign > 0)
+            left = (rule.total, *(code for code, sign in rule.parts if sign < 0))
+            wanted = {*left, *parts} - checks.scope.optional | {rule.total}
+            required = tuple(code for code in (*left, *parts) if code in wanted)
+            yield Sum(checks.position, left, parts, required, checks.scope.at_least)
+
+
+def _marker(flow: Flow, codes: Sequence[str]) -> dict[str, str]:
     status = flow.components.get(CONFIDENTIALITY)
     if status is None or status.level != "observation":
         return {}
-    code = next((code for code in _HIDDEN if code in status.code_set), None)
+    code = next((code for code in codes if code in status.code_set), None)
     if code is None:
         return {}
     marker: dict[str, str] = {CONFIDENTIALITY: code}

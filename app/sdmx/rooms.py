@@ -4,13 +4,14 @@ An observation whose CONF_STATUS is not F is withheld for good: its marker stays
 without a value. One whose EMBARGO_TIME is to come is withheld until then, and leaves nothing
 (SDMX guideline on confidentiality and embargo 2.0; an offset is required here). The terms of an
 agreement add to that: an embargo for all its figures, and a count below which a cell is suppressed
-(`RoomRule`); what was sent stays as it was sent, in the other room.
+(`RoomRule`), with the cells beside it that would give it away (`app.sdmx.secondary`); what was sent
+stays as it was sent, in the other room.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -18,6 +19,7 @@ from typing import Any, Final
 from app.sdmx import series
 from app.sdmx.embargoes import FOR_GOOD as FOR_GOOD
 from app.sdmx.embargoes import Embargo, read_embargo
+from app.sdmx.secondary import Sum
 from app.sdmx.series import TIME, Document, Observation
 
 CONFIDENTIALITY = "CONF_STATUS"
@@ -44,6 +46,9 @@ class RoomRule:
             CONF_STATUS, then it sees nothing.
         unit: position of UNIT_MEASURE among the dimensions, if it is one.
         unit_fixed: UNIT_MEASURE as the agreement fixes it, if it does.
+        sums: what adds up, so that more has to be suppressed than what is small.
+        family: positions of the dimensions that all figures of such a sum share.
+        marker_beside: what the public sees of a cell that is suppressed for another's sake.
     """
 
     minimum_cell: int = 0
@@ -52,6 +57,9 @@ class RoomRule:
     marker: Mapping[str, str] = field(default_factory=dict)
     unit: int | None = None
     unit_fixed: str | None = None
+    sums: tuple[Sum, ...] = ()
+    family: tuple[int, ...] = ()
+    marker_beside: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def embargo(self) -> Embargo | None:
@@ -102,11 +110,19 @@ OPEN: Final = RoomRule()
 
 
 def split(
-    document: Document, now: dt.datetime, rule: RoomRule = OPEN
+    document: Document, now: dt.datetime, rule: RoomRule = OPEN, beside: Collection[str] = ()
 ) -> tuple[Document, dict[dt.datetime, Document]]:
-    """Divide a series into its public part and the withheld parts by time of release."""
+    """Divide a series into its public part and the withheld parts by time of release.
+
+    Args:
+        document: the series.
+        now: the present instant.
+        rule: what the agreement withholds.
+        beside: time periods whose figures are suppressed for another's sake.
+    """
     if (
-        document.get(CONFIDENTIALITY, FREE) == FREE
+        not beside
+        and document.get(CONFIDENTIALITY, FREE) == FREE
         and EMBARGO not in document
         and (rule is OPEN or not rule.touches(document, now))
     ):
@@ -115,11 +131,13 @@ def split(
     withheld: dict[dt.datetime, dict[str, Observation]] = {}
     for time, observation in series.observations(document).items():
         release = release_time(observation, now, rule, time)
+        if release is None and time in beside and not is_marker(observation):
+            release = FOR_GOOD
         if release is None:
             public[time] = observation
             continue
         withheld.setdefault(release, {})[time] = observation
-        if release == FOR_GOOD and (shown := _marker(observation, rule)) is not None:
+        if release == FOR_GOOD and (shown := marker_of(observation, rule)) is not None:
             public[time] = shown
     return (
         series.from_observations(public),
@@ -139,7 +157,7 @@ def release_time(
     agreed = _until(rule, time)
     if agreed is not None and agreed > now:
         return agreed
-    if is_confidential(observation) and not _is_marker(observation):
+    if is_confidential(observation) and not is_marker(observation):
         return FOR_GOOD
     return FOR_GOOD if rule.is_small(observation) else None
 
@@ -153,13 +171,15 @@ def _until(rule: RoomRule, time: str) -> dt.datetime | None:
     return None if rule.embargo is None else rule.embargo.until(time)
 
 
-def _marker(observation: Observation, rule: RoomRule) -> Observation | None:
+def marker_of(observation: Mapping[str, Any], rule: RoomRule) -> Observation | None:
+    """What the public sees of an observation that is withheld for good, if it sees anything."""
     sent = {name: observation[name] for name in MARKERS if name in observation}
     if is_confidential(observation):
         return sent
-    return sent | dict(rule.marker) if rule.marker else None
+    marker = rule.marker if rule.is_small(observation) else rule.marker_beside
+    return sent | dict(marker) if marker else None
 
 
-def _is_marker(observation: Mapping[str, Any]) -> bool:
+def is_marker(observation: Mapping[str, Any]) -> bool:
     """Whether nothing but the marker was sent, so that nothing is left to withhold."""
     return all(name in MARKERS for name in observation)

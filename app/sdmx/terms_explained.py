@@ -29,6 +29,7 @@ from app.sdmx.value_checks import Rules, ValueChecks
 Action: TypeAlias = Literal["send", "see"]
 Outcome: TypeAlias = Literal["allows", "forbids", "delays", "notes"]
 Verdict: TypeAlias = Literal["yes", "no", "waits"]
+Seen: TypeAlias = Literal["nothing", "marker", "value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Question:
         period: the time period, if one is asked for.
         observation: what is known of the figure: its value, and attributes as they were sent.
         attributes: attributes of its series.
+        public: what the public sees of the figure as it is stored; None: it is not asked of a
+            stored one.
+        is_newer: whether what waits differs from what the public sees.
+        is_beside: whether it is suppressed for another figure's sake.
     """
 
     action: Action
@@ -54,6 +59,9 @@ class Question:
     period: str | None = None
     observation: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    public: Seen | None = None
+    is_newer: bool = False
+    is_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class RuleOutcome:
     """What one rule says.
 
     Attributes:
-        rule: id of the term; PARTY, CONF_STATUS, EMBARGO_TIME, CHECK are no terms.
+        rule: id of the term; PARTY, CONF_STATUS, EMBARGO_TIME, SECONDARY, CHECK are no terms.
         source: URN of the metadata set or agreement with the term; else what says so.
         until: from when on it would say otherwise.
     """
@@ -241,15 +249,26 @@ def _see(tell: _Teller, flow: Flow, rule: RoomRule) -> Iterator[RuleOutcome]:
 
 def _sent(tell: _Teller) -> Iterator[RuleOutcome]:
     """What the figure says of itself."""
-    observation, now = tell.question.observation, tell.question.now
+    question, now = tell.question, tell.question.now
+    observation = question.observation
     source = tell.terms.agreement
     if EMBARGO in observation:
         until = dt.datetime.fromisoformat(str(observation[EMBARGO]))
         if until > now:
-            yield tell("EMBARGO_TIME", "delays", value=str(until), source=source, until=until)
-    if is_confidential(observation):
+            yield _delayed(tell, "EMBARGO_TIME", until, value=str(until), source=source)
+    if is_confidential(observation) and not question.is_beside:
         value = str(observation[CONFIDENTIALITY])
         yield tell("CONF_STATUS", "forbids", value=value, source=source)
+
+
+def _delayed(tell: _Teller, rule: str, until: dt.datetime, **said: str) -> RuleOutcome:
+    """An embargo that holds: nobody takes back what is public, a newer figure waits."""
+    if tell.question.public == "value":
+        text = "newer" if tell.question.is_newer else "public"
+        outcome: Outcome = "notes" if tell.question.is_newer else "allows"
+        shown = until if tell.question.is_newer else None
+        return tell(rule, outcome, text=text, until=shown, **said)
+    return tell(rule, "delays", until=until, **said)
 
 
 def _withheld(tell: _Teller, rule: RoomRule) -> Iterator[RuleOutcome]:
@@ -259,9 +278,10 @@ def _withheld(tell: _Teller, rule: RoomRule) -> Iterator[RuleOutcome]:
         until = None if question.period is None else rule.embargo.until(question.period)
         if until is None and rule.embargo.instant is None and question.period is None:
             yield tell("EMBARGO", "notes")
+        elif until is not None and until > question.now:
+            yield _delayed(tell, "EMBARGO", until)
         else:
-            waits = until is not None and until > question.now
-            yield tell("EMBARGO", "delays" if waits else "allows", until=until if waits else None)
+            yield tell("EMBARGO", "allows")
     if not rule.minimum_cell:
         return
     whole = len(question.key) > 0 and (rule.unit is None or question.key[rule.unit] is not None)
@@ -271,6 +291,11 @@ def _withheld(tell: _Teller, rule: RoomRule) -> Iterator[RuleOutcome]:
     small = rule.is_small(question.observation)
     outcome: Outcome = "forbids" if small else "allows" if known else "notes"
     yield tell("MINIMUM_CELL", outcome)
+    if question.is_beside:
+        value, source = tell.terms.get("MINIMUM_CELL"), tell.terms.source("MINIMUM_CELL")
+        yield tell("SECONDARY", "forbids", value=value, source=source)
+    elif rule.sums and known and not small and question.public is None:
+        yield tell("SECONDARY", "notes", value=tell.terms.get("MINIMUM_CELL"))
 
 
 def _ended(period: str, before: dt.date) -> bool:

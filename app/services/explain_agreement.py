@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.auth.rights import may_maintain, may_submit
@@ -14,9 +14,16 @@ from app.models.agreement_terms import CellReply, ExplanationReply, RuleReply
 from app.sdmx.flow import Flow
 from app.sdmx.intake import Target
 from app.sdmx.room_rules import room_rule
-from app.sdmx.rooms import FOR_GOOD, MARKERS
+from app.sdmx.rooms import CONFIDENTIALITY, FOR_GOOD, RoomRule, is_confidential, is_marker
 from app.sdmx.terms import Terms
-from app.sdmx.terms_explained import Action, Explanation, Question, explain, sees_withheld
+from app.sdmx.terms_explained import (
+    Action,
+    Explanation,
+    Question,
+    Seen,
+    explain,
+    sees_withheld,
+)
 from app.sdmx.terms_rows import row_rules
 from app.sdmx.terms_texts import PUBLIC
 from app.sdmx.time_period import parse_time_period
@@ -148,6 +155,7 @@ async def _explained(
         whole = [code or "" for code in key]
         cell = await read_cell(connection, stored.id, whole, asked.period)
     entitled = sees_withheld(terms, _question(terms, caller.organisation, caller, asked, now))
+    rule = room_rule(terms, catalogue.snapshot.artefacts, stored.dataflow_urn)
     question = _question(
         terms,
         about.organisation,
@@ -158,8 +166,14 @@ async def _explained(
         observation=_observation(flow, asked, cell if entitled else _public_only(cell)),
         attributes={} if cell is None else cell.attributes,
     )
+    if cell is not None and not asked.value:
+        question = replace(
+            question,
+            public=_seen(cell),
+            is_newer=entitled and cell.withheld is not None,
+            is_beside=_is_beside(cell, rule, entitled=entitled),
+        )
     target = Target(stored.id, stored.urn, flow, stored.fixed, agreed=row_rules(terms, flow))
-    rule = room_rule(terms, catalogue.snapshot.artefacts, stored.dataflow_urn)
     found = explain(terms, target, rule, question)
     return _reply(stored, about, asked, found, _cell_reply(cell, entitled=entitled), language)
 
@@ -237,10 +251,30 @@ def _cell_reply(cell: Cell | None, *, entitled: bool) -> CellReply | None:
         if cell.withheld is not None and cell.release_at is not None:
             withheld = "for good" if cell.release_at >= FOR_GOOD else "until"
             release = cell.release_at if withheld == "until" else None
-    shown = cell.public
-    is_marker = shown is not None and all(name in MARKERS for name in shown)
-    public = "nothing" if shown is None else "marker" if is_marker else "value"
-    return CellReply.model_validate({"public": public, "withheld": withheld, "release_at": release})
+    return CellReply.model_validate(
+        {"public": _seen(cell), "withheld": withheld, "release_at": release}
+    )
+
+
+def _seen(cell: Cell) -> Seen:
+    """What the public sees of a figure."""
+    if cell.public is None:
+        return "nothing"
+    return "marker" if is_marker(cell.public) else "value"
+
+
+def _is_beside(cell: Cell, rule: RoomRule, *, entitled: bool) -> bool:
+    """Whether a figure is suppressed for another's sake; the public knows by its marker alone."""
+    if not rule.sums or _seen(cell) == "value":
+        return False
+    if entitled:
+        sent, release = cell.withheld, cell.release_at
+        if sent is None or release is None or release < FOR_GOOD:
+            return False
+        return not is_confidential(sent) and not rule.is_small(sent)
+    marker = rule.marker_beside.get(CONFIDENTIALITY)
+    said = (cell.public or {}).get(CONFIDENTIALITY)
+    return said == marker and marker != rule.marker.get(CONFIDENTIALITY)
 
 
 def _reply(

@@ -1,14 +1,14 @@
 """Merging: staged segments and stored series, put together series by series.
 
-The outcomes are copied aside to temporary tables as they come, and written to the rooms and the
-journals set by set at the end.
+Where figures add up that may be suppressed, a series waits for the others of its family before it
+is divided into the rooms (`app.store.series_writing`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -22,163 +22,19 @@ from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Place, Target, complete
 from app.sdmx.rooms import OPEN, RoomRule
 from app.sdmx.series import EMPTY, TIME, Document
+from app.sdmx.suppression import suppressed_beside
 from app.sdmx.unit_changes import unit_changes
 from app.store import confirmed, staging
 from app.store.attachments import Attachments, keys_of_untouched
 from app.store.effects import Effect, Publication
+from app.store.stored import Placed, Stored
 from app.store.types import Connection, Record
 
 FLUSH_SERIES = 500
 
-CREATE_OUTCOME = """
-CREATE TEMPORARY TABLE outcome (
-  key text COLLATE "C" NOT NULL,
-  observations text NOT NULL,
-  attributes text NOT NULL,
-  observation_count integer NOT NULL,
-  first_period date,
-  last_period date,
-  put text,
-  gone text,
-  changed_attributes text
-) ON COMMIT DROP
-"""
-CREATE_HIDDEN = """
-CREATE TEMPORARY TABLE hidden (
-  key text[] COLLATE "C" NOT NULL,
-  release_at timestamptz,
-  observations text,
-  attributes text,
-  observation_count integer,
-  first_period date,
-  last_period date
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE hidden_change (
-  key text[] COLLATE "C" NOT NULL,
-  action text NOT NULL,
-  observations text,
-  attributes text
-) ON COMMIT DROP
-"""
-UPSERT_SERIES = """
-INSERT INTO series AS s (agreement_id, key, dataflow_id, observations, attributes,
-                         observation_count, first_period, last_period, publication_id)
-SELECT $1, string_to_array(key, E'\x1f'), $2, observations::json, attributes::json,
-  observation_count, first_period, last_period, $3
-FROM outcome
-ON CONFLICT (agreement_id, key) DO UPDATE SET
-  observations = excluded.observations,
-  attributes = excluded.attributes,
-  observation_count = excluded.observation_count,
-  first_period = excluded.first_period,
-  last_period = excluded.last_period,
-  publication_id = excluded.publication_id
-"""
-JOURNAL = """
-INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
-SELECT $1::integer, string_to_array(key, E'\x1f'), $2::bigint, 'Replace',
-  CASE WHEN put = '' THEN NULL ELSE coalesce(put, observations)::json END,
-  coalesce(changed_attributes, attributes)::json
-FROM outcome WHERE put IS DISTINCT FROM '' OR changed_attributes IS DISTINCT FROM '{}'
-UNION ALL
-SELECT $1::integer, string_to_array(key, E'\x1f'), $2::bigint, 'Delete', gone::json, NULL
-FROM outcome WHERE gone IS NOT NULL
-"""
-REPLACE_HIDDEN = """
-DELETE FROM withheld_series AS w USING hidden AS h WHERE w.agreement_id = $1 AND w.key = h.key
-"""
-INSERT_HIDDEN = """
-INSERT INTO withheld_series (agreement_id, key, release_at, dataflow_id, audience, observations,
-                             attributes, observation_count, first_period, last_period,
-                             publication_id)
-SELECT $1, key, release_at, $2, $3, observations::json, attributes::json, observation_count,
-  first_period, last_period, $4
-FROM hidden WHERE release_at IS NOT NULL
-"""
-JOURNAL_HIDDEN = """
-INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience, observations,
-                             attributes)
-SELECT $1, key, $2, action, $3, observations::json, attributes::json FROM hidden_change
-"""
-
 
 class RefusedError(Exception):
     """Findings came up while series were put together; nothing is to be published."""
-
-
-async def write_series(
-    connection: Connection,
-    merge: Merge,
-    rows: AsyncIterable[Record],
-    dataflow: int,
-    audience: list[str],
-    progress: Callable[[int], None],
-) -> Effect:
-    """Merge series by series, copy the outcomes aside, then write them set by set."""
-    await connection.execute("DROP TABLE IF EXISTS outcome, hidden, hidden_change, sent_again")
-    await connection.execute(CREATE_OUTCOME)
-    await connection.execute(CREATE_HIDDEN)
-    await connection.execute(confirmed.CREATE)
-    seen = 0
-    async for row in rows:
-        merge.series(row)
-        seen += 1
-        if seen % FLUSH_SERIES == 0:
-            await merge.flush(connection)
-            progress(seen)
-    await merge.flush(connection)
-    effect = merge.effect
-    agreement, publication = effect.agreement, merge.publication.id
-    if merge.refused:
-        raise RefusedError
-    if effect.public_room:
-        await connection.execute(UPSERT_SERIES, agreement, dataflow, publication)
-        await connection.execute(JOURNAL, agreement, publication)
-    if effect.withheld_room:
-        await connection.execute(REPLACE_HIDDEN, agreement)
-        await connection.execute(INSERT_HIDDEN, agreement, dataflow, audience, publication)
-        await connection.execute(JOURNAL_HIDDEN, agreement, publication, audience)
-    await confirmed.write_confirmed(connection, agreement, publication)
-    return effect
-
-
-@dataclass(slots=True)
-class Stored:
-    """A series as it stands in both rooms.
-
-    Attributes:
-        exists: whether it has a row in the public room.
-        public: its observations there.
-        attributes: its attributes there.
-        hidden: observations and attributes that wait in the other room.
-        full: the observations over both rooms.
-        full_attributes: the attributes over both rooms.
-    """
-
-    key: Key
-    exists: bool
-    public: Document
-    attributes: dict[str, Any]
-    hidden: list[tuple[Document, dict[str, Any]]]
-    full: Document
-    full_attributes: dict[str, Any]
-
-    @classmethod
-    def read(cls, row: Record) -> Stored:
-        """The series of a row with key, observations, attributes and, it may be, hidden ones."""
-        text = row["observations"]
-        public: Document = EMPTY if text is None else orjson.loads(text)
-        attributes: dict[str, Any] = {} if text is None else orjson.loads(row["attributes"])
-        hidden = [
-            (orjson.loads(document), orjson.loads(values))
-            for document, values in (row.get("hidden") or ())
-        ]
-        full, full_attributes = public, attributes
-        if hidden:
-            full = series.overlay(public, (document for document, _ in hidden))
-            waiting = {name: value for _, values in hidden for name, value in values.items()}
-            full_attributes = attributes | waiting
-        return cls(row["key"], text is not None, public, attributes, hidden, full, full_attributes)
 
 
 class Merge:
@@ -212,6 +68,9 @@ class Merge:
         self.hidden: list[tuple[Any, ...]] = []
         self.hidden_changes: list[tuple[Any, ...]] = []
         self.sent_again: list[confirmed.Confirmation] = []
+        self.waiting: list[Placed] = []
+        self.is_whole = self.edits_past = False
+        self.reopened: set[Key] = set()
 
     def series(self, row: Record) -> None:
         """Merge one series."""
@@ -229,44 +88,62 @@ class Merge:
         still = None
         if row["segments"] is not None:
             still = _kept(stored.attributes, outcome.attributes)
-        self.put(stored, outcome, periods, again, still_attributes=still, sent=sent)
-        self.effect.preview.end_series(outcome.touched, outcome.observations)
+        self.put(Placed(stored, outcome, periods, again, None, still, sent))
 
-    def put(
-        self,
-        stored: Stored,
-        outcome: Outcome,
-        periods: list[str] | None,
-        again: Collection[str],
-        *,
-        still: Document | None = None,
-        still_attributes: dict[str, Any] | None = None,
-        sent: Set[str] = frozenset(),
-    ) -> None:
-        """Divide what a series becomes into the rooms.
+    def put(self, placed: Placed) -> None:
+        """Divide what a series becomes into the rooms; it may wait for others of its family."""
+        if self.rule.sums:
+            self.waiting.append(placed)
+        else:
+            self._place(placed, frozenset())
 
-        Args:
-            stored: the series as it stands.
-            outcome: the series as it becomes.
-            periods: time periods that were sent again as they stood; `None`: all.
-            again: attributes that were.
-            still: what the public sees of observations that wait; else what it sees now.
-            still_attributes: what it sees of the attributes while observations are embargoed.
-            sent: attributes that it sees besides, unless all observations sent with them wait.
-        """
-        public, attributes, hidden = stored.public, stored.attributes, stored.hidden
+    def family(self, key: Sequence[str]) -> Key:
+        """What the series share whose figures add up."""
+        return tuple(key[place] for place in self.rule.family)
+
+    def ends_family(self, key: Sequence[str]) -> bool:
+        """Whether enough series wait, and a key is of another family than the last of them."""
+        if len(self.waiting) < FLUSH_SERIES:
+            return False
+        return self.family(key) != self.family(self.waiting[-1].stored.key)
+
+    def take_waiting(self) -> list[Placed]:
+        """The series that wait, which wait no more."""
+        waiting, self.waiting = self.waiting, []
+        return waiting
+
+    def place_family(self, family: Key, listed: Sequence[Placed]) -> None:
+        """Divide all series of a family, with what is suppressed for another's sake."""
+        standing = [placed.standing for placed in listed]
+        beside, was_known = suppressed_beside(
+            standing, self.rule, self.publication.now, anew=self.is_whole
+        )
+        if was_known:
+            self.reopened.add(family)
+        for placed in listed:
+            self._place(placed, beside.get(tuple(placed.stored.key), frozenset()))
+
+    def _place(self, placed: Placed, beside: frozenset[str]) -> None:
+        """Divide a series into the rooms; `beside`: periods suppressed for another's sake."""
+        stored, outcome, again = placed.stored, placed.outcome, placed.again
+        still_attributes = placed.still_attributes
+        public = stored.public if placed.still is None else placed.still
+        attributes, hidden = stored.attributes, stored.hidden
         rule = self.rule.for_series(stored.key, outcome.attributes)
-        shown, withheld = rooms.split(outcome.observations, self.publication.now, rule)
+        shown, withheld = rooms.split(outcome.observations, self.publication.now, rule, beside)
         shown_attributes = outcome.attributes
         if still_attributes is not None and any(r != rooms.FOR_GOOD for r in withheld):
             shown_attributes = dict(still_attributes)
             if not outcome.touched or not outcome.touched.keys().isdisjoint(shown[TIME]):
-                known = sent & outcome.attributes.keys()
+                known = placed.sent & outcome.attributes.keys()
                 shown_attributes.update({name: outcome.attributes[name] for name in known})
-        self._note_sent(outcome, shown, withheld)
+        now_public = {*shown[TIME]}
         if withheld:
-            waiting = _still_public(public if still is None else still, withheld, rule)
+            waiting = _still_public(public, withheld, rule, beside)
             shown = series.overlay(shown, [waiting])
+            withheld = _not_public(withheld, waiting)
+            now_public |= {*waiting[TIME]} - {t for one in withheld.values() for t in one[TIME]}
+        self._note_sent(outcome, now_public, withheld)
         if not shown[TIME] and (hidden or withheld):
             # Nothing is public here: neither are attributes that were not public before.
             if still_attributes is None:
@@ -276,15 +153,16 @@ class Merge:
         if hidden or withheld:
             self._put_withheld(stored.key, hidden, withheld, outcome.attributes)
         left = () if told else again
-        if periods != [] or left:
-            self.sent_again.append((stored.key, False, periods, sorted(left)))
+        if placed.periods != [] or left:
+            self.sent_again.append((stored.key, False, placed.periods, sorted(left)))
+        self.effect.preview.end_series(outcome.touched, outcome.observations)
 
     def _note_sent(
-        self, outcome: Outcome, shown: Document, withheld: Mapping[dt.datetime, Document]
+        self, outcome: Outcome, shown: Set[str], withheld: Mapping[dt.datetime, Document]
     ) -> None:
         """Keep in mind whether anything sent is public, and else when the first of it will be."""
         sent = outcome.touched.keys()
-        self.shows = self.shows or not sent.isdisjoint(shown[TIME])
+        self.shows = self.shows or not sent.isdisjoint(shown)
         for release, document in withheld.items():
             if release != rooms.FOR_GOOD and not sent.isdisjoint(document[TIME]):
                 self.embargo = min(release, self.embargo or release)
@@ -457,7 +335,10 @@ class Merge:
 
 
 def _still_public(
-    public: Document, withheld: Mapping[dt.datetime, Document], rule: RoomRule
+    public: Document,
+    withheld: Mapping[dt.datetime, Document],
+    rule: RoomRule,
+    beside: frozenset[str],
 ) -> Document:
     """Observations of which only a later version waits: until its release they stay as they are.
 
@@ -473,7 +354,25 @@ def _still_public(
     kept = series.take(public, places)
     if not rule.minimum_cell:
         return kept
-    return rooms.split(kept, rooms.FOR_GOOD, replace(rule, embargo_text=""))[0]
+    return rooms.split(kept, rooms.FOR_GOOD, replace(rule, embargo_text=""), beside)[0]
+
+
+def _not_public(
+    withheld: Mapping[dt.datetime, Document], waiting: Document
+) -> dict[dt.datetime, Document]:
+    """What waits of a series; what the public sees already, as it is, does not."""
+    if not waiting[TIME]:
+        return dict(withheld)
+    seen, left = series.observations(waiting), dict[dt.datetime, Document]()
+    for release, document in withheld.items():
+        places = [
+            n
+            for n, (time, row) in enumerate(series.observations(document).items())
+            if release == rooms.FOR_GOOD or seen.get(time) != row
+        ]
+        if places:
+            left[release] = series.compact(series.take(document, places))
+    return left
 
 
 def _kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

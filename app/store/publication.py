@@ -18,8 +18,10 @@ from app.sdmx.unit_changes import units_above
 from app.store import checks, derived, ledger, staging, superseded
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
-from app.store.merge import Merge, RefusedError, write_series
+from app.store.families import HIDDEN, by_family
+from app.store.merge import Merge, RefusedError
 from app.store.room_rules import read_rule
+from app.store.series_writing import write_series
 from app.store.types import Connection
 
 FETCH_SERIES = 500
@@ -28,7 +30,6 @@ LOCK = """
 SELECT readers, provider, room_rule::text AS room_rule FROM agreement
 WHERE id = $1 AND active FOR UPDATE
 """
-HIDDEN = "array_agg(ARRAY[observations::text, attributes::text] ORDER BY release_at) AS hidden"
 STAGED = """
 SELECT staged.key, staged.segments, s.observations, s.attributes{column}
 FROM (
@@ -116,6 +117,7 @@ async def publish_intake(
     statement = STAGED_WITH_WITHHELD if hidden_before else STAGED_PUBLIC
     await connection.execute("ANALYZE stage")
     await merge.see_untouched(connection, dataflow)
+    statement = by_family(statement, locked.rule)
     rows = connection.cursor(statement, target.agreement, prefetch=FETCH_SERIES)
     try:
         effect = await write_series(connection, merge, rows, dataflow, locked.audience, progress)
@@ -170,7 +172,8 @@ async def publish_release(
     locked = await lock_agreement(connection, agreement)
     attachments = await Attachments.load(connection, agreement, publication.now)
     merge = Merge(publication, None, attachments, no_report, rule=locked.rule)
-    rows = connection.cursor(WITHHELD, agreement, publication.now, prefetch=FETCH_SERIES)
+    statement = by_family(WITHHELD, locked.rule)
+    rows = connection.cursor(statement, agreement, publication.now, prefetch=FETCH_SERIES)
     effect = await write_series(
         connection, merge, rows, dataflow, locked.audience, lambda _series: None
     )

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import asyncpg
 import orjson
 
+from app.errors import ConfigurationError
 from app.sdmx.intake import PartialKey
 from app.sdmx.redacted_cells import Taken
 from app.sdmx.redaction import Chosen, Redacted, redact
@@ -22,7 +24,8 @@ from app.sdmx.undo import Acts, Past
 from app.store import contents, submissions
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
-from app.store.merge import Merge, Stored, write_series
+from app.store.families import by_family
+from app.store.merge import Merge
 from app.store.pasts import (
     FETCH_SERIES,
     REACHED,
@@ -32,7 +35,9 @@ from app.store.pasts import (
     read_entries_above,
 )
 from app.store.room_rules import read_rule
+from app.store.series_writing import follow_past, write_series
 from app.store.staging import terms
+from app.store.stored import Stored
 from app.store.types import Connection, Record
 from app.store.undo import restore
 
@@ -199,8 +204,20 @@ async def lock_agreement(connection: Connection, named: str) -> Record | None:
 
 
 async def take_role(connection: Connection) -> None:
-    """Take, until the transaction ends, the role that may touch the journal."""
-    await connection.execute(_ROLE)
+    """Take, until the transaction ends, the role that may touch the journal.
+
+    Raises:
+        ConfigurationError: the login of the database was not granted it.
+    """
+    try:
+        await connection.execute(_ROLE)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ConfigurationError(
+            "The login of the database may not redact. Whoever owns the database grants it: GRANT "
+            "vipmg_redactor TO its login.",
+            "El usuario de la base de datos no puede suprimir. Quien posee la base de datos lo "
+            "otorga: GRANT vipmg_redactor TO ese usuario.",
+        ) from error
 
 
 async def publish_redaction(
@@ -229,8 +246,9 @@ async def publish_redaction(
     await connection.execute("DROP TABLE IF EXISTS edited")
     await connection.execute(_CREATE)
     merge = _Redacting(publication, attachments, scope, acts, counts)
-    merge.rule = read_rule(agreement["room_rule"])
+    merge.rule, merge.edits_past = read_rule(agreement["room_rule"]), True
     statement, arguments = _reached(scope, number, dataflow)
+    statement = by_family(statement, merge.rule)
     rows = connection.cursor(statement, *arguments, prefetch=FETCH_SERIES)
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     for key, entries in (await read_entries_above(connection, number)).items():
@@ -246,6 +264,7 @@ async def publish_redaction(
     merge.taken.publications.update(row["publication_id"] for row in saying)
     await connection.execute(_REMEMBER_KEYS, number, publication.id)
     await _edit(connection, number, publication.id, audience, destroy=destroy)
+    await follow_past(connection, merge, dataflow, audience)
     told = await connection.fetchrow(_EDITED)
     assert told is not None  # noqa: S101 - an aggregate has one row
     effect.public_room = effect.public_room or bool(told["public"])

@@ -20,9 +20,12 @@ from app.sdmx.standing_fold import Event, fold_attachments, fold_series, message
 from app.store import checks, staging
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
+from app.store.families import by_family
 from app.store.findings import REFUSES
-from app.store.merge import Merge, Stored, write_series
+from app.store.merge import Merge
 from app.store.publication import lock_agreement
+from app.store.series_writing import write_series
+from app.store.stored import Placed, Stored
 from app.store.submissions import UNDECIDED
 from app.store.types import Connection, Record
 
@@ -182,7 +185,8 @@ async def publish_fold(
     merge = _Refolding(publication, target, attachments, report, events)
     merge.rule = locked.rule
     await connection.execute("ANALYZE stage")
-    rows = connection.cursor(_SERIES, target.agreement, prefetch=FETCH_SERIES)
+    statement = by_family(_SERIES, merge.rule)
+    rows = connection.cursor(statement, target.agreement, prefetch=FETCH_SERIES)
     try:
         effect = await write_series(
             connection, merge, rows, dataflow, locked.audience, lambda _series: None
@@ -232,8 +236,7 @@ class _Refolding(Merge):
         if self.refused:
             return
         still = {n: v for n, v in stored.attributes.items() if n in outcome.attributes}
-        self.put(stored, outcome, [], (), still_attributes=still, sent=outcome.attributes.keys())
-        self.effect.preview.end_series(outcome.touched, outcome.observations)
+        self.put(Placed(stored, outcome, [], (), None, still, outcome.attributes.keys()))
 
 
 def _sent(row: Record) -> dict[int, list[Segment]]:

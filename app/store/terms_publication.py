@@ -8,15 +8,16 @@ from typing import Final
 
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Effect, Publication
-from app.store.merge import Merge, write_series
+from app.store.families import HIDDEN, by_family
+from app.store.merge import Merge
 from app.store.publication import (
     FETCH_SERIES,
-    HIDDEN,
     begin_publication,
     end_publication,
     lock_agreement,
     no_report,
 )
+from app.store.series_writing import write_series
 from app.store.types import Connection
 
 _BY_URN: Final = "SELECT id, urn, dataflow_id FROM agreement WHERE urn = ANY ($1) ORDER BY id"
@@ -47,7 +48,8 @@ async def publish_terms(connection: Connection, changed: Sequence[ChangedTerms])
     """Let hold what changed terms say of who may see what.
 
     A publication of its own, in the transaction that changes the registry. What was public and is
-    suppressed now leaves its marker; history keeps what it held, unless it is redacted.
+    suppressed now leaves its marker, in the public past as well; history keeps it for those who may
+    see what is withheld.
     """
     publication = await begin_publication(connection, None)
     rooms = {one.urn for one in changed if one.rooms}
@@ -73,7 +75,8 @@ async def _divide_anew(
     locked = await lock_agreement(connection, agreement)
     attachments = await Attachments.load(connection, agreement, publication.now)
     merge = Merge(publication, None, attachments, no_report, rule=locked.rule)
-    rows = connection.cursor(_EVERY, agreement, prefetch=FETCH_SERIES)
+    merge.is_whole = True
+    rows = connection.cursor(by_family(_EVERY, locked.rule), agreement, prefetch=FETCH_SERIES)
     effect = await write_series(
         connection, merge, rows, dataflow, locked.audience, lambda _series: None
     )

@@ -26,10 +26,13 @@ from app.sdmx.undo import (
 )
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
-from app.store.merge import Merge, Stored, write_series
+from app.store.families import by_family
+from app.store.merge import Merge
 from app.store.pasts import FETCH_SERIES, OF_PUBLICATION, read_above, read_acts, read_entries
 from app.store.room_rules import read_rule
+from app.store.series_writing import write_series
 from app.store.staging import terms
+from app.store.stored import Placed, Stored
 from app.store.types import Connection, Record
 
 _LOCK = """
@@ -131,7 +134,8 @@ async def _undo(
     flow = undo.flows.get(number)
     merge = _Undoing(publication, attachments, undo, acts, act, flow)
     merge.rule = read_rule(agreement["room_rule"])
-    rows = connection.cursor(OF_PUBLICATION, number, undo.undone, prefetch=FETCH_SERIES)
+    statement = by_family(OF_PUBLICATION, merge.rule)
+    rows = connection.cursor(statement, number, undo.undone, prefetch=FETCH_SERIES)
     audience = sorted({agreement["provider"], *agreement["readers"]})
     effect = await write_series(connection, merge, rows, dataflow, audience, lambda _series: None)
     for key, past in (await read_above(connection, number, acts)).items():
@@ -212,14 +216,15 @@ def restore(merge: Merge, stored: Stored, plan: Plan) -> None:
     after = series.from_observations(rows)
     outcome = Outcome(after, attributes, dict.fromkeys(plan.observations, 0), [])
     merge.put(
-        stored,
-        outcome,
-        same,
-        again,
-        still=series.from_observations(still),
-        still_attributes=shown,
+        Placed(
+            stored,
+            outcome,
+            same,
+            again,
+            still=series.from_observations(still),
+            still_attributes=shown,
+        )
     )
-    merge.effect.preview.end_series(outcome.touched, after)
 
 
 def _set(values: dict[str, Any], name: str, value: Any | None) -> None:  # noqa: ANN401 - of documents

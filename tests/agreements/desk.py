@@ -32,7 +32,11 @@ SHARED = Path(__file__).parents[2] / "codelists"
 TERMS_URN = "urn:sdmx:org.sdmx.infomodel.metadatastructure.MetadataStructure=VIPMG:MSD_AGREEMENT"
 METADATA = "/sdmx/v2/metadata/metadataset"
 JSON = "application/vnd.sdmx.metadata+json;version=2.1.0"
-FLOWS = ("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS")
+FLOWS = ("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS", "PAST", "SUM", "LATE")
+ADD_UP = (
+    "define hierarchical ruleset ADD_UP (variable rule REF_AREA) is "
+    "HND = CRI + SLV + GTM end hierarchical ruleset"
+)
 
 
 def term_structures() -> list[Artefact]:
@@ -41,6 +45,7 @@ def term_structures() -> list[Artefact]:
         "conceptscheme/VIPMG.CS_AGREEMENT.1.0.0.json",
         "codelist/VIPMG.CL_APPROVAL.1.0.0.json",
         "codelist/VIPMG.CL_ONWARD_SHARING.1.0.0.json",
+        "codelist/VIPMG.CL_CERTAINTY.1.0.0.json",
         "codelist/VIPMG.CL_PARTIAL_ACCEPTANCE.1.0.0.json",
         "codelist/SDMX.CL_FREQ.2.1.json",
         "metadatastructure/VIPMG.MSD_AGREEMENT.1.0.0.json",
@@ -82,6 +87,23 @@ def structures() -> list[Artefact]:
             targets=[urn("ProvisionAgreement", "PA_THEIRS")],
         ),
         *(artefact("Dataflow", f"DF_{name}", structure=small) for name in FLOWS),
+        artefact(
+            "RulesetScheme",
+            "SUMS",
+            vtlVersion="2.1",
+            rulesets=[
+                item("ADD_UP")
+                | {
+                    "rulesetType": "hierarchical",
+                    "rulesetScope": "variable",
+                    "rulesetDefinition": ADD_UP,
+                    "annotations": [
+                        {"type": "CHECK", "id": "DATAFLOWS", "value": "TST:DF_SUM TST:DF_LATE"},
+                        {"type": "CHECK", "id": "OPTIONAL", "value": "GTM"},
+                    ],
+                }
+            ],
+        ),
         *(
             agreement(f"PA_{name}", f"DF_{name}", SLV if name == "THEIRS" else CRI)
             for name in FLOWS

@@ -35,9 +35,9 @@ def split() -> None:
 
 def halves() -> None:
     """Write the series of a file in two transactions, each the half of them."""
-    from app.store import confirmed, merge, publication
+    from app.store import confirmed, publication, series_writing
 
-    put, write = merge.UPSERT_SERIES, publication.write_series
+    put, write = series_writing.UPSERT_SERIES, publication.write_series
 
     class Halving:
         def __init__(self, connection: Any) -> None:
@@ -58,7 +58,8 @@ def halves() -> None:
     async def halved(connection: Any, *rest: Any) -> Any:
         return await write(Halving(connection), *rest)
 
-    kept = ((merge, "CREATE_OUTCOME"), (merge, "CREATE_HIDDEN"), (confirmed, "CREATE"))
+    created = ("CREATE_OUTCOME", "CREATE_HIDDEN")
+    kept = (*((series_writing, name) for name in created), (confirmed, "CREATE"))
     for module, name in kept:
         setattr(module, name, getattr(module, name).replace("ON COMMIT DROP", ""))
     publication.write_series = halved
@@ -85,9 +86,9 @@ def forgetful() -> None:
 
 def stale() -> None:
     """Merge into a series as it was one publication before: what came between is lost."""
-    from app.store import merge
+    from app.store import stored
 
-    read, known = merge.Stored.read, {}
+    read, known = stored.Stored.read, {}
 
     def read_before(row: Any) -> Any:
         place = tuple(row["key"])
@@ -95,7 +96,7 @@ def stale() -> None:
         known[place] = now
         return before or now
 
-    merge.Stored.read = read_before
+    stored.Stored.read = read_before
 
 
 def shallow() -> None:

@@ -1,0 +1,168 @@
+"""Secondary suppression: which figures go beside suppressed ones, so that no sum gives them away.
+
+Where a total and its parts are declared to add up, one suppressed figure among published ones is
+reckoned by a subtraction. So in every sum either nothing is hidden, or so much that neither a
+hidden figure nor a small count can be told from what is left; the smallest other figures go first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+Key: TypeAlias = tuple[str, ...]
+
+Figures: TypeAlias = Mapping[Key, Decimal | None]
+"""The figures of one time period by key; None: there is one, and its value is not known."""
+
+_PRIME: Final = 2**61 - 1
+"""Sums are solved in the numbers modulo this: whether a solution is unique shows there as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Codes of one dimension whose figures add up: those at the left to those at the right.
+
+    Attributes:
+        position: of the dimension in the key.
+        required: codes without which it says nothing.
+        at_least: how many at the right have to be there.
+    """
+
+    position: int
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    required: tuple[str, ...]
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Equation:
+    """A sum with the figures that are there."""
+
+    left: tuple[Key, ...]
+    right: tuple[Key, ...]
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        return self.left + self.right
+
+
+def secondary_keys(
+    figures: Figures,
+    hidden: Collection[Key],
+    known: Collection[Key],
+    sums: Sequence[Sum],
+    minimum: int,
+) -> set[Key]:
+    """The figures to suppress beside those that are.
+
+    Args:
+        figures: all that there are.
+        hidden: those that are suppressed already.
+        known: those that everybody knows already; hiding them comes last.
+        sums: what adds up.
+        minimum: counts from 1 up to below it are small.
+    """
+    gone = set(hidden)
+    if not gone:
+        return set()
+    equations = list(_equations(figures, sums))
+    choice = _Choice(figures, frozenset(known))
+    while True:
+        unsafe = [one for one in equations if not _is_safe(one, figures, gone, minimum)]
+        unsafe = unsafe or list(_solved(equations, gone))
+        found = (key for one in unsafe if (key := choice.of(one, gone)) is not None)
+        if (added := next(found, None)) is None:
+            return gone - set(hidden)
+        gone.add(added)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which figure goes: one that is not known yet, not nought, the smallest."""
+
+    figures: Figures
+    known: frozenset[Key]
+
+    def of(self, equation: _Equation, gone: set[Key]) -> Key | None:
+        left = [key for key in equation.keys if key not in gone]
+        return min(left, key=self._cost, default=None)
+
+    def _cost(self, key: Key) -> tuple[bool, bool, Decimal, Key]:
+        value = self.figures[key]
+        return key in self.known, not value, abs(value or Decimal(0)), key
+
+
+def _equations(figures: Figures, sums: Sequence[Sum]) -> Iterator[_Equation]:
+    for one in sums:
+        codes = {*one.left, *one.right}
+        groups: dict[tuple[Key, Key], dict[str, Key]] = {}
+        for key in sorted(figures):
+            if (code := key[one.position]) in codes:
+                rest = key[: one.position], key[one.position + 1 :]
+                groups.setdefault(rest, {})[code] = key
+        for group in groups.values():
+            right = tuple(group[code] for code in one.right if code in group)
+            if len(right) >= one.at_least and all(code in group for code in one.required):
+                yield _Equation(tuple(group[code] for code in one.left if code in group), right)
+
+
+def _is_safe(one: _Equation, figures: Figures, gone: set[Key], minimum: int) -> bool:
+    """Whether a sum alone tells neither a hidden figure nor a small count."""
+    left = [figures[key] for key in one.left if key in gone]
+    right = [figures[key] for key in one.right if key in gone]
+    if not left and not right:
+        return True
+    if left and right:
+        return True
+    side = left or right
+    if len(side) < 2:
+        return False
+    together = sum((value for value in side if value is not None), Decimal(0))
+    return None in side or together >= minimum or together == 0
+
+
+def _solved(equations: Sequence[_Equation], gone: set[Key]) -> Iterator[_Equation]:
+    """The sums with a hidden figure that all sums together give away."""
+    rows: list[dict[Key, int]] = []
+    for one in equations:
+        row = {key: 1 for key in one.left if key in gone}
+        row |= {key: _PRIME - 1 for key in one.right if key in gone}
+        if row:
+            rows.append(row)
+    told = _unique(rows)
+    for one in equations:
+        if not told.isdisjoint(one.keys):
+            yield one
+
+
+def _unique(rows: list[dict[Key, int]]) -> set[Key]:
+    """The unknowns that linear equations determine, by elimination."""
+    pivots: dict[Key, dict[Key, int]] = {}
+    for row in rows:
+        for key in list(row):
+            if key in pivots and key in row:
+                _take_out(row, pivots[key], key)
+        if not row:
+            continue
+        pivot = min(row)
+        inverse = pow(row[pivot], -1, _PRIME)
+        row = {key: value * inverse % _PRIME for key, value in row.items()}
+        for other in pivots.values():
+            if pivot in other:
+                _take_out(other, row, pivot)
+        pivots[pivot] = row
+    return {pivot for pivot, row in pivots.items() if len(row) == 1}
+
+
+def _take_out(row: dict[Key, int], pivot_row: Mapping[Key, int], pivot: Key) -> None:
+    factor = row[pivot]
+    for key, value in pivot_row.items():
+        left = (row.get(key, 0) - factor * value) % _PRIME
+        if left:
+            row[key] = left
+        else:
+            row.pop(key, None)

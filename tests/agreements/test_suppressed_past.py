@@ -1,0 +1,145 @@
+"""What is suppressed cannot be read in any way: not in the past, not by a subtraction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from app.settings import Settings
+from app.store.pools import Pools
+from tests.agreements.desk import agreed, figures, file, open_agreements, program, terms_set
+from tests.sending.desk import House, Sender
+from tests.structures import CRI, SLV
+
+EARLY = "2000-01-01T00:00:00Z"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(module_pools: Pools, module_settings: Settings) -> AsyncIterator[House]:
+    """The exchange of all tests here; each has an agreement of its own."""
+    async with open_agreements(module_pools, module_settings) as opened:
+        yield opened
+
+
+async def instant(house: House) -> str:
+    moment = await house.pools.writer.fetchval("SELECT max(published_at) FROM ledger")
+    return str(moment.isoformat()).replace("+00:00", "Z")
+
+
+def ways(name: str, asof: str) -> list[str]:
+    """All that shows figures of a dataflow, now and then."""
+    data = f"/sdmx/v2/data/dataflow/TST/DF_{name}/1.0.0"
+    return [
+        data,
+        f"{data}?includeHistory=true",
+        f"{data}?asOf={asof}",
+        f"{data}?updatedAfter={EARLY}",
+        f"/sdmx/v2/data/provisionagreement/TST/PA_{name}/1.0.0?includeHistory=true",
+        f"/api/lineage?agreement=TST:PA_{name}(1.0.0)&key=A.CRI&period=2020",
+        f"/sdmx/v2/availability/dataflow/TST/DF_{name}/1.0.0",
+        f"/api/agreements/PA_{name}/explain?action=see&key=A.CRI&period=2020",
+    ]
+
+
+async def read(caller: Sender | None, house: House, path: str) -> str:
+    """What a way shows, as text; data as CSV and as JSON."""
+    found = ""
+    for accept in ("application/vnd.sdmx.data+csv", "application/json"):
+        if caller is None:
+            reply: httpx.Response = await house.public(path, accept)
+        else:
+            reply = await caller.client.get(path, headers={"Accept": accept})
+        assert reply.status_code < 500, (path, reply.text)
+        found += reply.text if reply.status_code == 200 else ""
+    return found
+
+
+async def shows(caller: Sender | None, house: House, path: str, value: str) -> bool:
+    text = await read(caller, house, path)
+    return f",{value}," in text or f'"{value}"' in text or f":{value}," in text
+
+
+@pytest.mark.parametrize("who", ["nobody", "another provider"])
+async def test_no_way_leads_an_outsider_to_a_figure_that_became_small(
+    house: House, who: str
+) -> None:
+    name = "PAST"
+    agency, sender = await program(house, CRI, ("TST",)), await program(house, CRI)
+    caller = None if who == "nobody" else await program(house, SLV)
+    if who == "nobody":
+        await sender.publish(file(name, "A,CRI,2020,341", "A,CRI,2021,77777"))
+        asof = await instant(house)
+        assert await shows(None, house, ways(name, asof)[2], "341")
+        sent = await sender.publish(file(name, "A,CRI,2020,355"))
+        await agreed(agency, terms_set(name, MINIMUM_CELL=400))
+        house.told = (asof, sent["id"])  # type: ignore[attr-defined]
+    asof, submission = house.told  # type: ignore[attr-defined]
+    for way in ways(name, asof):
+        for value in ("341", "355"):
+            assert not await shows(caller, house, way, value), (way, value)
+    for tail in ("", "/receipts", "/report?format=json", "/preview", "/content"):
+        path = f"/api/submissions/{submission}{tail}"
+        assert "355" not in await read(caller, house, path), path
+    assert await shows(caller, house, ways(name, asof)[1], "77777")
+    assert await shows(sender, house, ways(name, asof)[1], "341")
+    assert await shows(sender, house, ways(name, asof)[2], "341")
+    assert await shows(sender, house, ways(name, asof)[5], "355")
+
+
+async def test_the_past_replays_to_the_present_in_both_rooms(house: House) -> None:
+    name = "LATE"
+    agency, sender = await program(house, CRI, ("TST",)), await program(house, CRI)
+    await sender.publish(file(name, "A,CRI,2020,3", "A,SLV,2020,30", "A,HND,2020,33"))
+    moved = await sender.publish(file(name, "A,CRI,2020,12", "A,HND,2020,42"))
+    await agreed(agency, terms_set(name, MINIMUM_CELL=5))
+    now = {"CRI 2020": "12", "HND 2020": "42", "SLV 2020": "30"}
+    assert await figures(None, house, name) == now
+    # 3 = 33 - 30: where 30 is public today, it is 33 that leaves the past.
+    past = await read(None, house, ways(name, EARLY)[1])
+    assert ",30," in past
+    assert ",3," not in past
+    assert ",33," not in past
+    assert ",33," in await read(sender, house, ways(name, EARLY)[1])
+    undone = await sender.post(f"/api/submissions/{moved['id']}/rollback", {"reason": "Error"})
+    assert undone.json()["state"] == "published", undone.text
+    seen = await figures(None, house, name)
+    assert seen == {"CRI 2020": "[C]", "HND 2020": "[C]", "SLV 2020": "30"}
+    assert await figures(sender, house, name) == {
+        "CRI 2020": "3",
+        "HND 2020": "33",
+        "SLV 2020": "30",
+    }
+
+
+async def test_no_subtraction_gives_a_suppressed_figure_away(house: House) -> None:
+    name = "SUM"
+    agency, sender = await program(house, CRI, ("TST",)), await program(house, CRI)
+    await agreed(agency, terms_set(name, MINIMUM_CELL=5))
+    await sender.publish(file(name, "A,CRI,2020,3", "A,SLV,2020,30", "A,HND,2020,33"))
+    hidden = {"CRI 2020": "[C]", "SLV 2020": "[C]", "HND 2020": "33"}
+    assert await figures(None, house, name) == hidden
+    await sender.publish(file(name, "A,CRI,2021,3", "A,SLV,2021,30"))
+    assert (await figures(None, house, name))["SLV 2021"] == "30"
+    # The total comes later: what everybody knows by then hides nothing, so the total goes.
+    await sender.publish(file(name, "A,HND,2021,33"))
+    seen = await figures(None, house, name)
+    assert (seen["SLV 2021"], seen["HND 2021"]) == ("30", "[C]")
+    # A revision to a large count brings back what was suppressed for its sake.
+    await sender.publish(file(name, "A,CRI,2020,13", "A,HND,2020,43"))
+    seen = await figures(None, house, name)
+    assert [seen[f"{area} 2020"] for area in ("CRI", "SLV", "HND")] == ["13", "30", "43"]
+    # One that was known in all its parts: the past follows, so that it is not known any more.
+    await sender.publish(file(name, "A,CRI,2020,2"))
+    seen = await figures(None, house, name)
+    assert (seen["CRI 2020"], seen["SLV 2020"]) == ("[C]", "[C]")
+    past = await read(None, house, ways(name, EARLY)[1])
+    assert ",30," not in "\n".join(line for line in past.splitlines() if ",2020," in line)
+    assert (await figures(sender, house, name))["SLV 2020"] == "30"
+    told = await sender.get(
+        f"/api/agreements/PA_{name}/explain?action=see&key=A.SLV&period=2020&organisation=*"
+    )
+    assert told["verdict"] == "no"
+    assert "SECONDARY" in [rule["rule"] for rule in told["rules"] if rule["outcome"] == "forbids"]
