@@ -126,7 +126,7 @@ def _is_safe(one: _Equation, figures: Figures, gone: set[Key], minimum: int) -> 
 
 
 def _solved(equations: Sequence[_Equation], gone: set[Key]) -> Iterator[_Equation]:
-    """The sums with a hidden figure that all sums together give away."""
+    """The sums that all together give a hidden figure away: those with it, then the others."""
     rows: list[dict[Key, int]] = []
     for one in equations:
         row = {key: 1 for key in one.left if key in gone}
@@ -134,9 +134,9 @@ def _solved(equations: Sequence[_Equation], gone: set[Key]) -> Iterator[_Equatio
         if row:
             rows.append(row)
     told = _unique(rows)
-    for one in equations:
-        if not told.isdisjoint(one.keys):
-            yield one
+    if told:
+        touched = [one for one in equations if not gone.isdisjoint(one.keys)]
+        yield from sorted(touched, key=lambda one: told.isdisjoint(one.keys))
 
 
 def _unique(rows: list[dict[Key, int]]) -> set[Key]:

@@ -6,7 +6,7 @@ import itertools
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.sdmx.secondary import Figures, Key, Sum, secondary_keys
@@ -63,6 +63,18 @@ tables = st.fixed_dictionaries(
 ).map(table)
 
 
+@example(
+    table(
+        {
+            ("F", "Y0"): 3,
+            ("F", "Y18"): 0,
+            ("F", "Y65"): 5,
+            ("M", "Y0"): 0,
+            ("M", "Y18"): 2,
+            ("M", "Y65"): 0,
+        }
+    )
+)
 @given(tables)
 def test_no_hidden_figure_can_be_reckoned(figures: Figures) -> None:
     hidden = small(figures)
