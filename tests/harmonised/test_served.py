@@ -68,6 +68,18 @@ async def rows(client: httpx.AsyncClient, path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(reply.text)))
 
 
+async def derived(client: httpx.AsyncClient, dataflow: str) -> dict[str, Any]:
+    """What is told of a computed dataflow once it knows all that was published."""
+    async with asyncio.timeout(60):
+        for _ in iter(int, 1):
+            listed = (await client.get("/api/derived")).json()["dataflows"]
+            told: dict[str, Any] = next(one for one in listed if dataflow in one["dataflow"])
+            if told["is_current"]:
+                return told
+            await asyncio.sleep(0.1)
+    raise TimeoutError
+
+
 async def test_twelve_files_in_their_own_words_give_one_table(
     service: FastAPI, module_pools: Pools
 ) -> None:
@@ -91,6 +103,25 @@ async def test_twelve_files_in_their_own_words_give_one_table(
     assert labels["SUR"] == ""
     assert all("oficial" in row["SOURCE_DETAIL"] or "official" in row["SOURCE_DETAIL"]
                for row in table)  # fmt: skip
+    async with aclosing(await sender(service, module_pools, "RCM")) as reader:
+        told = await derived(reader, "DF_ENTRY_EXIT_REGION")
+        regions = await rows(
+            reader, f"{entries.replace('EXIT/', 'EXIT_REGION/')}?c[TIME_PERIOD]=2025-02"
+        )
+        path = "/sdmx/v2/data/dataflow/VIPMG/DF_ENTRY_EXIT/1.0.0?c[REF_AREA]=G_VIPMG,G_RCM"
+        assert (await reader.get(path, headers={"Accept": CSV})).status_code == 204
+    found = {row["REF_AREA"]: row for row in regions}
+    network, regional = found["G_VIPMG"], found["G_RCM"]
+    assert int(network["OBS_VALUE"]) == sum(int(row["OBS_VALUE"]) for row in table)
+    assert (network["MEMBERS_REPORTED"], network["MEMBERS_DUE"]) == ("12", "12")
+    assert {network["MEMBERS_COMPILED"], regional["MEMBERS_COMPILED"]} == {"0"}
+    assert (regional["MEMBERS_REPORTED"], regional["MEMBERS_DUE"]) == ("8", "11")
+    assert regional["MEMBERS_MISSING"] == "CAN DOM USA"
+    named = regional["COMPUTED_FROM"].removeprefix("REF_AREA: ").split(" + ")
+    members = [row for row in table if row["REF_AREA"] in named]
+    assert int(regional["OBS_VALUE"]) == sum(int(row["OBS_VALUE"]) for row in members)
+    assert len(members) == 8
+    assert 12 <= int(network["THROUGH_SEQUENCE"]) <= told["through_sequence"]
 
 
 async def test_an_answer_of_the_oecd_is_pushed_and_comes_out_as_the_shared_dataflow(
