@@ -11,13 +11,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import NotAcceptableError, QuerySyntaxError
 from app.http.conditions import holds
+from app.http.languages import LanguageParameter, asked_language
 from app.http.subject import OptionalSubject
 from app.http.submission_parameters import refuse_unknown
-from app.http.submission_replies import language_of
 from app.models.owed import CalendarReply
 from app.sdmx.calendar.duties import STATES, State
-from app.sdmx.calendar.texts import LANGUAGES
-from app.sdmx.reporting_periods import read_period
+from app.sdmx.reporting_periods import read_bound
 from app.services.ical_calendar import ical_calendar
 from app.services.read_calendar import CalendarQuery, read_calendar
 from app.services.table_calendar import table_calendar
@@ -37,9 +36,6 @@ _OTHERS: Final[dict[int | str, dict[str, Any]]] = {
         "description": "As CSV one row, as iCalendar one day for each period that is owed.",
     }
 }
-_Language = Annotated[
-    str | None, Query(description="`en` or `es`, for programs that cannot send Accept-Language.")
-]
 
 
 @router.head("", include_in_schema=False)
@@ -62,20 +58,20 @@ async def get_calendar(
     format: Annotated[
         str | None, Query(description="`json`, `csv` or `ical`; else as the field Accept asks.")
     ] = None,
-    lang: _Language = None,
+    lang: LanguageParameter = None,
     offset: Annotated[int, Query(ge=0, le=1 << 31, description="How many are left out.")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000, description="How many are told at most.")] = 1000,
 ) -> Response:
     """Tell what is due between two days, by country and for the region, with counts."""
     taken = (*_SELECTING, "format", "lang", "offset", "limit")
     refuse_unknown((name for name, _ in request.query_params.multi_items()), taken)
-    services, language = request.app.state, _language(request, lang)
+    services, language = request.app.state, asked_language(request, lang)
     form = _form(request, format)
     query = CalendarQuery(
         provider,
         dataflow,
-        _day("from", first),
-        _day("to", last, ends=True),
+        read_bound("from", first),
+        read_bound("to", last, ends=True),
         _states(state),
     )
     reading = await read_calendar(
@@ -105,10 +101,10 @@ async def get_calendar(
     response_class=Response,
     responses={200: {"content": {"text/calendar": {}}}},
 )
-async def get_feed(request: Request, provider: str, lang: _Language = None) -> Response:
+async def get_feed(request: Request, provider: str, lang: LanguageParameter = None) -> Response:
     """Return what a provider owes within a year before and after today, for its calendar."""
     refuse_unknown((name for name, _ in request.query_params.multi_items()), ("lang",))
-    services, language = request.app.state, _language(request, lang)
+    services, language = request.app.state, asked_language(request, lang)
     around = dt.timedelta(days=DAYS_OF_FEED)
     today = dt.datetime.now(dt.UTC).date()
     query = CalendarQuery(provider, None, today - around, today + around)
@@ -136,15 +132,6 @@ def _reply(
     return Response(body, 200, headers, media)
 
 
-def _language(request: Request, asked: str | None) -> str:
-    if asked is None:
-        language = language_of(request)
-        return language if language in LANGUAGES else "en"
-    if asked not in LANGUAGES:
-        raise QuerySyntaxError("lang is en or es.", "lang es en o es.", parameter="lang")
-    return asked
-
-
 def _form(request: Request, asked: str | None) -> str:
     if asked is not None:
         if asked not in _FORMATS:
@@ -158,19 +145,6 @@ def _form(request: Request, asked: str | None) -> str:
         return "json"
     named = {"text/calendar": "ical", "text/csv": "csv"}
     return next((form for media, form in named.items() if media in accept), "json")
-
-
-def _day(name: str, text: str | None, *, ends: bool = False) -> dt.date | None:
-    if text is None:
-        return None
-    period = read_period(text)
-    if period is None:
-        raise QuerySyntaxError(
-            f"{name}={text[:80]!r} is no day or period such as 2026-03-31, 2026-03 or 2026-Q1.",
-            f"{name}={text[:80]!r} no es un día ni un período como 2026-03-31, 2026-03 o 2026-Q1.",
-            parameter=name,
-        )
-    return period.last_day if ends else period.first_day
 
 
 def _states(text: str | None) -> frozenset[State]:

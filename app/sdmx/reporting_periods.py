@@ -62,6 +62,29 @@ def read_period(text: str) -> ReportingPeriod | None:
     return period if period is not None and period.first_day == parsed.start_date else None
 
 
+def read_bound(name: str, text: str | None, *, ends: bool = False) -> dt.date | None:
+    """The first day of a day or period that bounds a query, or its last; None: no bound.
+
+    Args:
+        name: of the parameter.
+        text: as it was given.
+        ends: whether it bounds at the end.
+
+    Raises:
+        QuerySyntaxError: it is no day or period.
+    """
+    if text is None:
+        return None
+    period = read_period(text)
+    if period is None:
+        raise QuerySyntaxError(
+            f"{name}={text[:80]!r} is no day or period such as 2026-03-31, 2026-03 or 2026-Q1.",
+            f"{name}={text[:80]!r} no es un día ni un período como 2026-03-31, 2026-03 o 2026-Q1.",
+            parameter=name,
+        )
+    return period.last_day if ends else period.first_day
+
+
 def periods_between(first: ReportingPeriod, until: dt.date) -> Iterator[ReportingPeriod]:
     """The periods from the first on that begin no later than a day."""
     period: ReportingPeriod | None = first

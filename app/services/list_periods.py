@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.auth.subject import Subject
-from app.errors import QuerySyntaxError, TooLargeError
+from app.errors import TooLargeError
 from app.models.sending import PeriodReply, PeriodsReply
 from app.sdmx.reporting_periods import (
     FREQUENCIES,
@@ -16,6 +16,7 @@ from app.sdmx.reporting_periods import (
     due_day,
     period_of,
     periods_between,
+    read_bound,
     read_due,
     read_period,
 )
@@ -72,7 +73,7 @@ async def list_periods(
         QuerySyntaxError: `first` or `last` is no period.
         TooLargeError: there are more than `MOST_PERIODS`.
     """
-    days = _Days(_bound(first, "from"), _bound(last, "to", ends=True))
+    days = _Days(read_bound("from", first), read_bound("to", last, ends=True))
 
     async def read() -> PeriodsReply:
         async with pools.writer.acquire() as connection:
@@ -160,19 +161,6 @@ def _told(known: _Known, due: tuple[int, int] | None, today: dt.date) -> PeriodR
         "nil_return": known.nil_return.submission_id if known.nil_return else None,
     }
     return PeriodReply.model_validate(facts)
-
-
-def _bound(text: str | None, name: str, *, ends: bool = False) -> dt.date | None:
-    if text is None:
-        return None
-    period = read_period(text)
-    if period is None:
-        raise QuerySyntaxError(
-            f"{name}={text[:80]!r} is no period such as 2026, 2026-Q1 or 2026-03.",
-            f"{name}={text[:80]!r} no es un período como 2026, 2026-Q1 o 2026-03.",
-            parameter=name,
-        )
-    return period.last_day if ends else period.first_day
 
 
 def _too_many(count: int) -> TooLargeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.auth.subject import Subject
@@ -115,6 +115,7 @@ async def read_calendar(
             facts += await reported.nil_periods(connection, list(dated))
             own = _own(catalogue, dated, subject)
             facts += await reported.withheld_periods(connection, own) if own else []
+            dated |= {n: replace(dated[n], embargo=None) for n in own}  # nothing is kept from it
         undated = [(catalogue.agreements[n], why) for n, why in duties.undated.items()]
         return CalendarReading(
             catalogue,

@@ -125,6 +125,16 @@ def test_nothing_is_late_that_an_embargo_hides() -> None:
     assert states == {"2026-03-31": "due", "2026-04-02": "due", "2026-04-03": "late"}
 
 
+def test_an_embargo_is_no_excuse_for_what_was_seen_before_it_ends() -> None:
+    waiting = duty("M", "P20D after month end", EMBARGO="P60D")
+    today = dt.date(2026, 6, 1)
+    days = [
+        next(owed_periods(waiting, {("M", "2026-01"): Reported(1, on)}, *JANUARY, today)).days_late
+        for on in (dt.date(2026, 2, 20), dt.date(2026, 3, 2), dt.date(2026, 4, 2))
+    ]
+    assert days == [0, 10, 0]
+
+
 def test_owed_is_what_falls_due_while_the_agreement_is_here_or_after_the_first_figures() -> None:
     young = duty("M", "P20D after month end", dt.date(2026, 3, 1), EXPIRY_DATE="2026-05-31")
     window = (dt.date(2025, 1, 1), dt.date(2026, 12, 31))

@@ -41,7 +41,7 @@ class Duty:
         rule: the term that says so.
         entered: the day on which the agreement came into the service.
         expires: its last day.
-        embargo: until when its figures are kept from the public.
+        embargo: until when its figures are kept from those who ask.
     """
 
     agreement: str
@@ -153,8 +153,8 @@ def owed_periods(
 
 def owed(duty: Duty, period: ReportingPeriod, due: dt.date, came: Reported, today: dt.date) -> Owed:
     """A period as it stands on a day."""
-    late_after = _late_after(duty, period, due)
     is_there = came.nil or came.observations > 0
+    late_after = _late_after(duty, period, due, came.on if is_there else None)
     state: State
     if came.observations:
         state = "complete"
@@ -197,6 +197,11 @@ def _first_known(known: Sequence[str]) -> dt.date | None:
     return min((one.first_day for one in periods if one is not None), default=None)
 
 
-def _late_after(duty: Duty, period: ReportingPeriod, due: dt.date) -> dt.date:
+def _late_after(
+    duty: Duty, period: ReportingPeriod, due: dt.date, seen: dt.date | None
+) -> dt.date:
+    """The day that counts: an embargo is no excuse for what was seen before it ends."""
     until = None if duty.embargo is None else duty.embargo.until(period.text)
-    return due if until is None else max(due, until.date())
+    if until is None or (seen is not None and seen < until.date()):
+        return due
+    return max(due, until.date())
