@@ -197,9 +197,7 @@ def _first_known(known: Sequence[str]) -> dt.date | None:
     return min((one.first_day for one in periods if one is not None), default=None)
 
 
-def _late_after(
-    duty: Duty, period: ReportingPeriod, due: dt.date, seen: dt.date | None
-) -> dt.date:
+def _late_after(duty: Duty, period: ReportingPeriod, due: dt.date, seen: dt.date | None) -> dt.date:
     """The day that counts: an embargo is no excuse for what was seen before it ends."""
     until = None if duty.embargo is None else duty.embargo.until(period.text)
     if until is None or (seen is not None and seen < until.date()):
