@@ -1,16 +1,19 @@
-"""What a preview of a map costs: a file in national words, read by the draft and the active map."""
+"""What a preview of a map costs: a national file, checked, then read by draft and active map."""
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from app.sdmx.map_preview import MapPreview
 from app.sdmx.mapping import CompiledMap, compile_map
+from app.sdmx.messages.data_reading import DataReader
+from app.services.check_reader import check_reader
 from app.services.find_map import find_map
 from app.services.find_source import find_source
 from app.services.local_catalogue import local_catalogue
@@ -18,6 +21,7 @@ from app.services.open_message import open_message
 from app.services.publish_structures import shared_structures
 from app.settings import Settings
 from app.store.catalogue import Catalogue
+from app.store.local_stage import LocalStage
 from bench.checks import Check, at_most
 from bench.ground import Ground
 
@@ -68,19 +72,32 @@ def _structure_map(catalogue: Catalogue) -> CompiledMap:
 
 def _preview(catalogue: Catalogue, file: Path, rows: int) -> float:
     own = catalogue.of_provider("HND_INM")
-    begin = time.process_time()
-    preview = MapPreview(_structure_map(catalogue), _structure_map(catalogue))
-    with file.open("rb") as content:
-        reader = open_message(
+
+    def opened(content: IO[bytes]) -> DataReader:
+        content.seek(0)
+        return open_message(
             _File(),
             content,
             1 << 30,
             resolve=lambda kind, structure: find_source(catalogue, own, kind, structure),
             options={"dataflow": SOURCE},
         )
-        for batch in reader.batches():
+
+    begin = time.process_time()
+    with file.open("rb") as content:
+        with LocalStage() as stage:
+            checked = check_reader(
+                catalogue,
+                own,
+                lambda: opened(content),
+                stage,
+                maps=lambda kind, structure: [_structure_map(catalogue)],
+                now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+            )
+        preview = MapPreview(_structure_map(catalogue), _structure_map(catalogue))
+        for batch in opened(content).batches():
             preview.take(batch)
     told = preview.document()
-    if told["cube"]["after"] != rows:
+    if told["cube"]["after"] != rows or checked.report.errors:
         raise AssertionError(told["coverage"])
     return time.process_time() - begin

@@ -20,7 +20,7 @@ from app.cli.offline_report import describe, print_groups, save_report
 from app.cli.output import print_json, progress_bars, wide_console
 from app.cli.push_texts import counted, text
 from app.cli.report_names import report_names
-from app.services.check_file import CheckedFile
+from app.services.check_reader import CheckedFile
 
 ACCEPTED, REFUSED, NOT_CHECKED = 0, 1, 2
 

@@ -34,8 +34,7 @@ _TEXTS: Final = {
         "failed": "It could not be done: {}",
         "list_columns": "map|state|reads|leads to",
         "rows": "{rows} rows: {taken} taken, {left_out} left out by the map, {unmapped} without "
-        "counterpart.",
-        "value": "  not known: {} ({}) in {} rows, the first is row {}",
+        "counterpart, {refused} with other errors.",
         "cube": "{before} figures before, {after} after: {new} new, {changed} changed, "
         "{vanished} vanished.",
         "kept": "{measure}: {before} before, {after} after; {sent} were sent, {left_out} of them "
@@ -43,6 +42,9 @@ _TEXTS: Final = {
         "lost": "{measure}: {before} before, {after} after; {sent} were sent, {left_out} of them "
         "left out by the map. {missing} is missing.",
         "repeated": "{} rows stand on the key of another row; the first: row {} on that of row {}.",
+        "accepted": "A file like this would be accepted; warnings: {}.",
+        "refused": "A file like this would be refused; errors: {}, warnings: {}.",
+        "found": "  row {}: {}",
         "cut": "Only the first {} rows were read.",
         "same": "Nothing differs.",
         "active": "Active: {}",
@@ -65,8 +67,7 @@ _TEXTS: Final = {
         "failed": "No se pudo hacer: {}",
         "list_columns": "mapa|estado|lee|lleva a",
         "rows": "{rows} filas: {taken} tomadas, {left_out} dejadas fuera por el mapa, {unmapped} "
-        "sin correspondencia.",
-        "value": "  no se conoce: {} ({}) en {} filas, la primera es la fila {}",
+        "sin correspondencia, {refused} con otros errores.",
         "cube": "{before} cifras antes, {after} después: {new} nuevas, {changed} cambiadas, "
         "{vanished} desaparecidas.",
         "kept": "{measure}: {before} antes, {after} después; se enviaron {sent}, de ellos "
@@ -74,6 +75,9 @@ _TEXTS: Final = {
         "lost": "{measure}: {before} antes, {after} después; se enviaron {sent}, de ellos "
         "{left_out} dejados fuera por el mapa. Faltan {missing}.",
         "repeated": "{} filas están en la clave de otra; la primera: la fila {} en la de la {}.",
+        "accepted": "Un archivo así se aceptaría; advertencias: {}.",
+        "refused": "Un archivo así se rechazaría; errores: {}, advertencias: {}.",
+        "found": "  fila {}: {}",
         "cut": "Solo se leyeron las primeras {} filas.",
         "same": "No hay diferencias.",
         "active": "Activo: {}",
@@ -91,6 +95,9 @@ maps = typer.Typer(no_args_is_help=True, help=_text("maps"))
 UrlOption = Annotated[str, typer.Option("--url", help=_text("url"))]
 JsonOption = Annotated[bool, typer.Option("--json", help=_text("json"))]
 MapArgument = Annotated[str, typer.Argument(metavar="MAP", help=_text("map"))]
+SHOWN: Final = 20
+"""Findings of a preview that are printed; --json has more."""
+
 LOCAL: Final = "http://127.0.0.1:8000"
 
 
@@ -203,9 +210,7 @@ def short(urn: str) -> str:
 def _print_preview(told: dict[str, Any]) -> None:
     coverage, cube = told["coverage"], told["cube"]
     typer.echo(_text("rows").format(**coverage))
-    for one in coverage["values"]:
-        shown = ", ".join(one["values"]), ", ".join(one["components"])
-        typer.echo(_text("value").format(*shown, one["rows"], one["first_row"]))
+    _print_findings(told["findings"])
     counts = {name: cube[name]["count"] for name in ("new", "changed", "vanished")}
     typer.echo(_text("cube").format(before=cube["before"], after=cube["after"], **counts))
     for total in told["totals"]:
@@ -218,3 +223,13 @@ def _print_preview(told: dict[str, Any]) -> None:
         typer.echo(_text("repeated").format(*row))
     if not told["is_whole"]:
         typer.echo(_text("cut").format(told["rows"]))
+
+
+def _print_findings(found: dict[str, Any]) -> None:
+    typer.echo(
+        _text("refused" if found["errors"] else "accepted").format(
+            *([found["errors"]] if found["errors"] else []), found["warnings"]
+        )
+    )
+    for one in found["first"][:SHOWN]:
+        typer.echo(_text("found").format(one["row"] or "–", one["message"]))

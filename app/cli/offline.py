@@ -18,7 +18,8 @@ from app.cli.push_texts import text
 from app.errors import VipmgError
 from app.sdmx.intake import Target
 from app.sdmx.messages.data_reading import DataReader
-from app.services.check_file import CheckedFile, check_file
+from app.services.check_file import check_file
+from app.services.check_reader import CheckedFile
 from app.services.find_source import find_source
 from app.services.local_catalogue import local_catalogue
 from app.services.open_message import open_message

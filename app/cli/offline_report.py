@@ -21,7 +21,7 @@ from app.sdmx import findings as texts
 from app.sdmx.finding_names import FindingNames
 from app.sdmx.findings import Finding
 from app.sdmx.report import Group
-from app.services.check_file import CheckedFile
+from app.services.check_reader import CheckedFile
 from app.services.findings_table import TABLE_HEADER, findings_table
 from app.services.get_report import describe_group
 from app.services.write_workbook_report import write_workbook_report

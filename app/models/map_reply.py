@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.models.api import Reply
+from app.models.api import FindingReply, Reply
 from app.models.sending import Order
 
 
@@ -70,6 +70,15 @@ class PreviewOrder(Order):
     ] = None
 
 
+class PreviewFindings(Reply):
+    """What a file would be told if a map were active; without what is stored already."""
+
+    errors: Annotated[int, Field(description="None: it would be accepted.")]
+    warnings: int
+    by_code: dict[str, int]
+    first: Annotated[list[FindingReply], Field(description="The first 100.")]
+
+
 class MapPreviewReply(Reply):
     """What a map makes of a submission; nothing of it is stored."""
 
@@ -87,6 +96,9 @@ class MapPreviewReply(Reply):
     other_rows: Annotated[int, Field(description="Rows of other structures.")]
     unreadable_cells: int
     coverage: dict[str, Any]
+    findings: Annotated[
+        PreviewFindings, Field(description="What the file would be told under the map.")
+    ]
     coverage_before: dict[str, int] | None
     repeated: Annotated[dict[str, Any], Field(description="Rows on the key of another row.")]
     cube: Annotated[dict[str, Any], Field(description="Keys: same, new, changed, vanished.")]

@@ -70,11 +70,12 @@ async def post_preview(
     state = request.app.state
     draft = None if order.map is None else orjson.dumps(order.map)
     settings = state.settings
+    language = language_of(request)
     bounds = Bounds(settings.max_body_bytes, settings.max_xlsx_rows, state.rereading)
     told = await preview_map(
-        state.pools, state.catalogue, caller, map, order.submission, draft, bounds
+        state.pools, state.catalogue, caller, map, order.submission, draft, language, bounds
     )
-    return _answer(told, PRIVATE)
+    return _answer(told, PRIVATE | {"Content-Language": language})
 
 
 @router.post(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
@@ -29,6 +29,8 @@ Cube: TypeAlias = dict[tuple[str, ...], Row]
 
 Numbers: TypeAlias = list[Decimal]
 
+_REFUSED: Final = (("taken", -1), ("refused", 1))
+
 _EXACT: Final = Context(prec=1000)
 _ZERO: Final = Decimal(0)
 
@@ -44,9 +46,13 @@ class Side:
         periods: the same by time period.
         repeated: rows on a key that another row has, with that row; the first of them.
         repetitions: how many such rows there are.
+        wrong: rows that would be refused after they were mapped: they count as not taken.
+        refused: how many of them there were.
     """
 
     map: CompiledMap
+    wrong: frozenset[int] = frozenset()
+    refused: int = 0
     cube: Cube = field(default_factory=dict)
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     periods: dict[str, dict[str, Decimal]] = field(default_factory=dict)
@@ -64,13 +70,34 @@ class Side:
         """The measures that are numbers, in their order."""
         return [one.id for one in self.map.target_flow.measures]
 
+    def coverage(self) -> dict[str, Any]:
+        """What the map did, with what would be refused after it."""
+        told = self.map.coverage.document()
+        refused = {name: told[name] + sign * self.refused for name, sign in _REFUSED}
+        return told | refused
+
     def take(self, batch: Batch) -> Mapped:
         """Run the map on a batch."""
-        mapped = self.map.run(batch)
+        mapped = self._right(self.map.run(batch))
         if mapped.batch is not None and batch.action != "Delete":
             self._put(mapped.batch)
             self._add(mapped.batch)
         return mapped
+
+    def _right(self, mapped: Mapped) -> Mapped:
+        """What was mapped, without the rows that would be refused."""
+        batch = mapped.batch
+        if batch is None or self.wrong.isdisjoint(batch.rows):
+            return mapped
+        kept = [place for place, row in enumerate(batch.rows) if row not in self.wrong]
+        self.refused += len(batch.rows) - len(kept)
+        places = kept if mapped.places is None else [mapped.places[place] for place in kept]
+        right = replace(
+            batch,
+            rows=[batch.rows[place] for place in kept],
+            cells={name: [cells[place] for place in kept] for name, cells in batch.cells.items()},
+        )
+        return replace(mapped, batch=right if kept else None, places=places)
 
     def _put(self, batch: Batch) -> None:
         empty = [""] * len(batch.rows)
@@ -119,12 +146,17 @@ class MapPreview:
     Args:
         after: the map that is previewed.
         before: the map that is active now; nothing where there is none.
+        wrong: rows that would be refused after they were mapped.
     """
 
-    def __init__(self, after: CompiledMap, before: CompiledMap | None) -> None:
+    def __init__(
+        self,
+        after: CompiledMap,
+        before: CompiledMap | None,
+        wrong: frozenset[int] = frozenset(),
+    ) -> None:
         self.rows = 0
-        self.is_whole = True
-        self._after = Side(after)
+        self._after = Side(after, wrong)
         self._before = None if before is None else Side(before)
         self._sent = {
             measure: _Sent(sources[0])
@@ -167,8 +199,7 @@ class MapPreview:
             "same_key": after.map.same_key,
             "before_map": None if before is None else before.map.urn,
             "rows": self.rows,
-            "is_whole": self.is_whole,
-            "coverage": after.map.coverage.document(),
+            "coverage": after.coverage(),
             "coverage_before": None if before is None else _in_short(before),
             "repeated": {
                 "rows": after.repetitions,

@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
 from app.auth.subject import Subject
 from app.errors import InvalidArtefactError, NotFoundError, QuerySemanticError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.findings import Finding
 from app.sdmx.maintenance_body import read_artefacts
 from app.sdmx.map_preview import MOST_ROWS, MapPreview
 from app.sdmx.mapping import CompiledMap, compile_map
-from app.sdmx.messages.data_reading import Batch, DataReader
+from app.sdmx.mapping.coverage import SAME_KEY
+from app.sdmx.messages.data_reading import Batch, DataReader, ReaderOver
+from app.services.check_reader import check_reader
+from app.services.describe_finding import describe_finding
 from app.services.find_map import find_map
 from app.services.find_maps import find_maps
 from app.services.find_structure import find_structure
@@ -28,10 +33,14 @@ from app.services.get_submission import find_submission
 from app.services.open_again import open_again
 from app.store import contents
 from app.store.catalogue import Catalogue, CatalogueCache
+from app.store.local_stage import LocalStage
 from app.store.pools import Pools
 from app.store.submissions import StoredSubmission
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
+
+FIRST: Final = 100
+"""Findings that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +65,10 @@ async def preview_map(
     named: str,
     submission: str,
     draft: bytes | None,
+    language: str,
     bounds: Bounds,
 ) -> dict[str, Any]:
-    """Coverage, the cube before and after, and the totals of a map on a submission.
+    """Coverage, findings, the cube before and after, and the totals of a map on a submission.
 
     Args:
         pools: those of the service.
@@ -67,6 +77,7 @@ async def preview_map(
         named: the map, in the registry or in `draft`.
         submission: id of a submission of the caller's organisation, of practice too.
         draft: a structure message with the map, and with tables that go with it.
+        language: of the caller.
         bounds: what it may take.
 
     Raises:
@@ -83,7 +94,7 @@ async def preview_map(
                 catalogue = await cache.current(connection)
                 await contents.spool(connection, stored.sha256, spool)
             document = await asyncio.to_thread(
-                _preview, catalogue, stored, spool, named, draft, bounds
+                _preview, catalogue, stored, spool, named, draft, language, bounds
             )
     return {"submission": str(stored.id), "practice": space.is_practice} | document
 
@@ -103,46 +114,110 @@ def _preview(
     spool: IO[bytes],
     named: str,
     draft: bytes | None,
+    language: str,
     bounds: Bounds,
 ) -> dict[str, Any]:
     artefacts = catalogue.snapshot.artefacts
     if draft is not None:
         artefacts = ArtefactSet([*artefacts, *read_artefacts(draft)])
-    artefact = find_map(artefacts, named)
-    after = compile_map(artefacts, artefact)
-    reader = open_again(
-        catalogue,
-        stored,
-        spool,
-        max_bytes=bounds.max_bytes,
-        max_xlsx_rows=bounds.max_xlsx_rows,
-    )
-    return _run(_Source(catalogue, stored, artefacts, after), reader)
+    source = _Source(catalogue, stored, artefacts, find_map(artefacts, named))
+
+    def opened() -> _SourceReader:
+        spool.seek(0)
+        reader = open_again(
+            catalogue,
+            stored,
+            spool,
+            max_bytes=bounds.max_bytes,
+            max_xlsx_rows=bounds.max_xlsx_rows,
+        )
+        return _SourceReader(reader, source)
+
+    found, wrong = _findings(source, opened, language)
+    return _run(source, opened(), wrong) | {"findings": found}
 
 
-def _run(source: _Source, reader: DataReader) -> dict[str, Any]:
+def _findings(
+    source: _Source, opened: Callable[[], DataReader], language: str
+) -> tuple[dict[str, Any], frozenset[int]]:
+    """What the file would be told if the map were active, and the rows that it would refuse."""
+    own = source.catalogue.of_provider(source.stored.organisation)
+    by_code: Counter[str] = Counter()
+    wrong: set[int] = set()
+    first: list[Finding] = []
+    with LocalStage() as stage:
+        checked = check_reader(
+            source.catalogue, own, opened, stage, maps=source.maps, now=dt.datetime.now(dt.UTC)
+        )
+        for finding in stage.findings():
+            by_code[finding.code] += 1
+            if len(first) < FIRST:
+                first.append(finding)
+            if finding.is_error and finding.row is not None and finding.code != SAME_KEY:
+                wrong.add(finding.row)
+    told = [describe_finding(one, language, checked.names) for one in first]
+    return {
+        "errors": checked.report.errors,
+        "warnings": checked.report.warnings,
+        "by_code": dict(by_code),
+        "first": [one.model_dump(mode="json") for one in told],
+    }, frozenset(wrong)
+
+
+def _run(source: _Source, reader: _SourceReader, wrong: frozenset[int]) -> dict[str, Any]:
     preview: MapPreview | None = None
-    found = other_rows = 0
+    found = 0
     for batch in reader.batches():
         found += len(reader.findings)
         reader.findings.clear()
-        if not source.is_of(batch):
-            other_rows += len(batch.rows)
-            continue
         if preview is None:
-            preview = MapPreview(source.map, source.active_map(batch))
-        if preview.rows + len(batch.rows) > MOST_ROWS:
-            preview.is_whole = False
-            break
+            preview = MapPreview(source.compiled, source.active_map(batch), wrong)
         preview.take(batch)
     if preview is None:
         raise QuerySemanticError(
-            f"The submission has no rows of {source.map.source}, which the map reads.",
-            f"El envío no tiene filas de {source.map.source}, que es lo que el mapa lee.",
-            source=source.map.source,
+            f"The submission has no rows of {source.compiled.source}, which the map reads.",
+            f"El envío no tiene filas de {source.compiled.source}, que es lo que el mapa lee.",
+            source=source.compiled.source,
         )
-    found += len(reader.findings)
-    return preview.document() | {"other_rows": other_rows, "unreadable_cells": found}
+    return preview.document() | {
+        "other_rows": reader.other_rows,
+        "is_whole": reader.is_whole,
+        "unreadable_cells": found + len(reader.findings),
+    }
+
+
+class _SourceReader(ReaderOver):
+    """The rows of a submission that a map reads, so many as a preview takes.
+
+    Attributes:
+        other_rows: rows of other structures.
+        is_whole: whether all were read.
+    """
+
+    def __init__(self, reader: DataReader, source: _Source) -> None:
+        super().__init__(reader)
+        self.other_rows = 0
+        self.is_whole = True
+        self._source = source
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows of the source."""
+        rows = 0
+        for batch in self._reader.batches():
+            self._take_findings()
+            if not self._source.is_of(batch):
+                self.other_rows += len(batch.rows)
+                continue
+            rows += len(batch.rows)
+            if rows > MOST_ROWS:
+                self.is_whole = False
+                return
+            yield batch
+        self._take_findings()
+
+    def _take_findings(self) -> None:
+        self.findings += self._reader.findings
+        self._reader.findings.clear()
 
 
 @dataclass
@@ -152,22 +227,36 @@ class _Source:
     catalogue: Catalogue
     stored: StoredSubmission
     artefacts: ArtefactSet
-    map: CompiledMap
+    artefact: Artefact
+    compiled: CompiledMap = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.compiled = compile_map(self.artefacts, self.artefact)
 
     def is_of(self, batch: Batch) -> bool:
         """Whether the rows are of the map's source."""
         artefact = find_structure(self.catalogue, batch.kind, batch.structure)
-        return artefact is not None and self.map.source in self._structures(artefact)
+        return artefact is not None and self.compiled.source in self._structures(artefact)
 
     def active_map(self, batch: Batch) -> CompiledMap | None:
         """The map that leads such rows to the same target now."""
+        maps = self._active(batch.kind, batch.structure)
+        return next((one for one in maps if one.target == self.compiled.target), None)
+
+    def maps(self, kind: str, structure: str) -> list[CompiledMap]:
+        """The maps that would read such rows if the one that is previewed were active."""
+        active = self._active(kind, structure)
+        stem = self.compiled.urn.partition("(")[0]
+        others = [one for one in active if one.urn.partition("(")[0] != stem]
+        return [compile_map(self.artefacts, self.artefact), *others]
+
+    def _active(self, kind: str, structure: str) -> list[CompiledMap]:
         own = self.catalogue.of_provider(self.stored.organisation)
         today = dt.datetime.now(dt.UTC).date()
         try:
-            maps = find_maps(self.catalogue, own, batch.kind, batch.structure, today)
+            return find_maps(self.catalogue, own, kind, structure, today)
         except InvalidArtefactError:
-            return None  # it cannot run: nothing is published by it
-        return next((one for one in maps if one.target == self.map.target), None)
+            return []  # one cannot run: nothing is published by them
 
     def _structures(self, artefact: Artefact) -> Iterator[str]:
         yield artefact.urn

@@ -15,6 +15,7 @@ from tests.maps.desk import (
     DRAFT,
     NEXT,
     URN,
+    WIDER,
     Country,
     draft,
     draft_table,
@@ -121,6 +122,32 @@ async def test_a_preview_tells_what_a_draft_would_change_and_stores_nothing(
     assert (total["is_kept"], total["missing"], total["not_taken"]) == (False, "12", "12")
     assert [one["is_kept"] for one in total["periods"]] == [None]  # its rows may be of any period
     assert (await sender.post(f"/api/maps/{mine.urn}/preview", order)).status_code == 404
+
+
+async def test_a_preview_says_what_a_file_would_be_told_under_the_map(country: Country) -> None:
+    sender, agency = await country.sender(CRI), await country.agency()
+    rows = (*JANUARY[:2], "enero 2024,Otros,Costa Rica,mil", "ayer,Niños,Costa Rica,1")
+    order = {"submission": (await sender.send(sent(*rows))).json()["id"]}
+    wrong = draft_table(WIDER | {"Mujeres": "F Y99"})  # no code of the shared list
+    mine = draft(wrong)
+    reply = await sender.post(f"/api/maps/{DRAFT}/preview", order | {"map": message(wrong, mine)})
+    told = reply.json()
+    assert (told["coverage"]["taken"], told["coverage"]["refused"]) == (1, 2)
+    assert told["findings"]["by_code"] == {"VIPMG-210": 1, "VIPMG-212": 1, "VIPMG-262": 1}
+    [total] = told["totals"]
+    assert not total["is_kept"]  # the women are not in the shared list
+    assert (total["sent"], total["after"]) == ("18", "10")
+    assert told["cube"]["after"] == 1
+
+    # The same words as a file is told when the map is active.
+    await redraft(agency, WIDER)
+    reply = await sender.post(f"/api/maps/{DRAFT}/preview", order)
+    previewed = reply.json()["findings"]["first"]
+    await agency.post(f"/api/maps/{DRAFT}/activate", {})
+    again = (await sender.send(sent(*rows), "?again")).json()
+    told = await sender.get(f"/api/submissions/{again['id']}/findings")
+    assert previewed == told["findings"]
+    assert {one["code"] for one in previewed} == {"VIPMG-212", "VIPMG-262"}
 
 
 async def test_two_groups_on_one_key_show_in_a_preview(country: Country) -> None:
