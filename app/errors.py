@@ -23,6 +23,7 @@
     ├── MessageError              a message that cannot be read at all
     ├── InvalidArtefactError      a structural artefact that is not valid
     ├── InvalidLayoutError        a layout of workbooks that is not valid
+    ├── AgreedFigureError         a figure that two parties cannot agree on
     ├── ConfigurationError        settings that cannot be used
     ├── BrokenSubmissionError     processing that failed for good, by a fault of ours
     └── UnavailableError          a part is missing now; `retriable`
@@ -190,6 +191,12 @@ class InvalidLayoutError(VipmgError):
     """A layout of workbooks that is not valid; `detail` lists each problem (HTTP 422)."""
 
     code = "VIPMG-132"
+
+
+class AgreedFigureError(VipmgError):
+    """A figure that cannot be agreed on beside those of a mirror; `reason` says why (HTTP 422)."""
+
+    code = "VIPMG-133"
 
 
 class ConfigurationError(VipmgError):

@@ -129,6 +129,7 @@ PROBLEMS: Final[Mapping[type[VipmgError], tuple[int, str, str]]] = {
     errors.MessageError: (422, "Message not readable", "Mensaje ilegible"),
     errors.InvalidArtefactError: (422, "Artefact not valid", "Artefacto no válido"),
     errors.InvalidLayoutError: (422, "Layout not valid", "Diseño no válido"),
+    errors.AgreedFigureError: (422, "No figure to agree on", "Cifra que no se puede acordar"),
     errors.ConfigurationError: (500, "Service misconfigured", "Servicio mal configurado"),
     errors.BrokenSubmissionError: (500, "Processing broken", "Procesamiento interrumpido"),
     errors.UnavailableError: (503, "Not available now", "No disponible por ahora"),

@@ -76,6 +76,10 @@ class MirrorNoteReply(Reply):
     organisation: str
     note: str | None
     agreed_value: float | None
+    hides_value: Annotated[
+        bool,
+        Field(description="It names a figure, which is told where both values are public only."),
+    ]
     written_at: dt.datetime
 
 
@@ -203,14 +207,15 @@ class MirrorNoteOrder(BaseModel):
 
     cell: Annotated[
         dict[str, Annotated[str, Field(max_length=100)]],
-        Field(description="Codes by dimension, as many as it takes to mean one cell."),
+        Field(description="Codes of the cell as a comparison names it, as many as mean one."),
     ]
     period: Annotated[str, Field(max_length=50, description="As the left side counts it.")]
     note: Annotated[str | None, Field(max_length=4000)] = None
     agreed_value: Annotated[
         str | int | None,
         Field(
-            description="A decimal; null takes back what was said before; left out, that stands."
+            description="A decimal in the unit in which the cell is shown, where it has both "
+            "values; null takes back what was said before; left out, that stands."
         ),
     ] = None
 
@@ -228,6 +233,9 @@ class MirrorNoteList(Reply):
     """The history of notes on a pair, the last first."""
 
     pair: str
+    total: Annotated[int, Field(description="Notes that there are.")]
+    offset: int
+    limit: int
     notes: list[KeptNoteReply]
 
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.submission_replies import language_of
+from app.http.languages import LANGUAGE, LanguageParameter, asked_language
+from app.http.submission_parameters import refuse_unknown
 from app.models.derived_reply import DerivedList
 from app.services.list_derived import list_derived
 
@@ -17,12 +18,13 @@ _PUBLIC: Final = {"Cache-Control": "public, no-cache", "Vary": "Accept-Language"
 
 @router.head("", include_in_schema=False)
 @router.get("", response_model=DerivedList, summary="List the computed dataflows")
-async def get_derived(request: Request) -> Response:
+async def get_derived(request: Request, lang: LanguageParameter = None) -> Response:
     """List what the exchange computes from reported figures, and how far each has come.
 
     `through_sequence` is a number of the public ledger: publications up to it are in the figures.
     """
-    state, language = request.app.state, language_of(request)
+    refuse_unknown((name for name, _ in request.query_params.multi_items()), (LANGUAGE,))
+    state, language = request.app.state, asked_language(request, lang)
     reply = await list_derived(state.pools, state.catalogue, state.settings.base_url, language)
     headers = _PUBLIC | {"Content-Language": language}
     return Response(reply.model_dump_json(), 200, headers, "application/json")

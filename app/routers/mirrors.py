@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.http.json_bodies import body_of, read_json
 from app.http.json_or_csv import wants_csv
+from app.http.languages import LANGUAGE, LanguageParameter, asked_language
 from app.http.mirror_queries import mirror_reply, read_cell_query
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject, OptionalSubject
 from app.http.submission_parameters import known_parameters, refuse_unknown
-from app.http.submission_replies import PRIVATE, language_of
+from app.http.submission_replies import PRIVATE
 from app.models.mirror import (
     CorridorList,
     MirrorNoteList,
@@ -66,10 +67,10 @@ _Limit = Annotated[int, Query(ge=1, le=10_000, description="How many are told at
 
 @router.head("", include_in_schema=False)
 @router.get("", summary="List mirror pairs", response_model=MirrorPairList)
-async def get_pairs(request: Request) -> Response:
+async def get_pairs(request: Request, lang: LanguageParameter = None) -> Response:
     """List the mirror pairs, each with what there is to compare, or why there is nothing."""
-    state, language = request.app.state, language_of(request)
-    refuse_unknown(request.query_params.keys(), ())
+    state, language = request.app.state, asked_language(request, lang)
+    refuse_unknown((name for name, _ in request.query_params.multi_items()), (LANGUAGE,))
     body = await list_mirror_pairs(state.pools, state.catalogue, state.settings.base_url, language)
     return mirror_reply(request, body, None, language)
 
@@ -93,10 +94,11 @@ async def get_mirror(
     compared: Annotated[bool, Query(description="Only cells that both sides have.")] = False,
     offset: _Offset = 0,
     limit: _Limit = 500,
+    lang: LanguageParameter = None,
 ) -> Response:
     """Put both values of each cell side by side: gap, ratio, asymmetry, or why there is none."""
-    state, language = request.app.state, language_of(request)
-    query = read_cell_query(request, ("format", "order", "compared", "offset", "limit"))
+    state, language = request.app.state, asked_language(request, lang)
+    query = read_cell_query(request, ("format", "order", "compared", "offset", "limit", LANGUAGE))
     as_table = wants_csv(request, format, _NAMED)
     page = MirrorPage(offset, limit, order, compared)
     body = await compare_mirror(
@@ -138,10 +140,11 @@ async def get_corridors(
     ] = 0,
     offset: _Offset = 0,
     limit: _Limit = 500,
+    lang: LanguageParameter = None,
 ) -> Response:
     """Add up both sides of each corridor, and rank those that disagree most first."""
-    state, language = request.app.state, language_of(request)
-    query = read_cell_query(request, ("format", "order", "minimum", "offset", "limit"))
+    state, language = request.app.state, asked_language(request, lang)
+    query = read_cell_query(request, ("format", "order", "minimum", "offset", "limit", LANGUAGE))
     as_table = wants_csv(request, format, _NAMED)
     page = CorridorPage(order, minimum, offset, limit)
     body = await rank_mirror_corridors(
@@ -163,17 +166,20 @@ async def get_corridors(
 async def get_notes(
     request: Request,
     pair: str,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="How many at most.")] = 1000,
+    offset: _Offset = 0,
+    limit: _Limit = 1000,
+    lang: LanguageParameter = None,
 ) -> Response:
     """Return all that parties said of cells, the last first; nothing of it is ever changed.
 
     Parameters in capitals are codes of the cell, and TIME_PERIOD.
     """
-    state, language = request.app.state, language_of(request)
-    codes = {name: code for name, code in request.query_params.items() if name != "limit"}
-    capital = {name for name in codes if name.isupper()}
-    refuse_unknown(request.query_params.keys(), {"limit", *capital})
-    reply = await list_mirror_notes(state.pools, state.catalogue, pair, codes, limit)
+    state, language = request.app.state, asked_language(request, lang)
+    codes = {name: code for name, code in request.query_params.items() if name.isupper()}
+    given = (name for name, _ in request.query_params.multi_items())
+    refuse_unknown(given, {"offset", "limit", LANGUAGE, *codes})
+    page = (offset, limit)
+    reply = await list_mirror_notes(state.pools, state.catalogue, pair, codes, page)
     return mirror_reply(request, reply.model_dump_json().encode(), None, language)
 
 

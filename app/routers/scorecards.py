@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.http.languages import LANGUAGE, LanguageParameter, asked_language
 from app.http.submission_parameters import refuse_unknown
-from app.http.submission_replies import language_of
 from app.models.owed import ScorecardHistory, ScorecardList
 from app.services.score_history import score_history
 from app.services.score_list import score_list
@@ -28,15 +28,16 @@ async def get_scorecards(
     dataflow: Annotated[str | None, Query(description="Id or `AGENCY:ID(VERSION)`.")] = None,
     offset: _Offset = 0,
     limit: _Limit = 100,
+    lang: LanguageParameter = None,
 ) -> Response:
     """Return the last scorecard of each data provider and dataflow, from public figures alone.
 
     Timeliness, completeness, coherence, revisions and mirror gap, each with how it was computed
     and from how many; one that cannot be computed has no value and a reason.
     """
-    names = ("provider", "dataflow", "offset", "limit")
+    names = ("provider", "dataflow", "offset", "limit", LANGUAGE)
     refuse_unknown((name for name, _ in request.query_params.multi_items()), names)
-    state, language = request.app.state, language_of(request)
+    state, language = request.app.state, asked_language(request, lang)
     reply = await score_list(
         state.pools,
         state.catalogue,
@@ -55,11 +56,17 @@ async def get_scorecards(
     response_model=ScorecardHistory,
 )
 async def get_history(
-    request: Request, provider: str, dataflow: str, offset: _Offset = 0, limit: _Limit = 366
+    request: Request,
+    provider: str,
+    dataflow: str,
+    offset: _Offset = 0,
+    limit: _Limit = 366,
+    lang: LanguageParameter = None,
 ) -> Response:
     """Return the scorecards of a data provider and dataflow, the last day first."""
-    refuse_unknown((name for name, _ in request.query_params.multi_items()), ("offset", "limit"))
-    state, language = request.app.state, language_of(request)
+    given = (name for name, _ in request.query_params.multi_items())
+    refuse_unknown(given, ("offset", "limit", LANGUAGE))
+    state, language = request.app.state, asked_language(request, lang)
     reply = await score_history(
         state.pools,
         state.catalogue,

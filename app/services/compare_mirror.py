@@ -25,7 +25,7 @@ from app.sdmx.mirrors.compare import (
 )
 from app.sdmx.mirrors.corridors import CorridorPage, find_corridors
 from app.sdmx.mirrors.lags import best_lag
-from app.sdmx.mirrors.notes import Note, agreed_value, cell_name, standing_notes
+from app.sdmx.mirrors.notes import Note, agreed_value, cell_name, standing_notes, told_notes
 from app.sdmx.mirrors.periods import move_period
 from app.sdmx.mirrors.plan import CellQuery
 from app.services.mirror_parties import mirror_parties
@@ -115,7 +115,7 @@ def _message(reading: MirrorReading, query: CellQuery, page: MirrorPage, languag
         if page.compared
         else (reading.left.keys() | reading.right.keys())
     )
-    shown = [_series(reading, one, standing, query.lag) for one in
+    shown = [_series(reading, one, standing, query) for one in
              _compared(reading, query, page)]  # fmt: skip
     reply: dict[str, Any] = {
         "pair": describe_pair(reading.pair, language),
@@ -143,15 +143,14 @@ def _lags(reading: MirrorReading, query: CellQuery) -> dict[str, Any]:
 
 
 def _series(
-    reading: MirrorReading, one: ComparedSeries, standing: _Standing, lag: int
+    reading: MirrorReading, one: ComparedSeries, standing: _Standing, query: CellQuery
 ) -> dict[str, Any]:
     plan = reading.planned.plan
     first, second = plan.areas(one.cell)
     observations = []
     for seen in one.observations:
-        said = standing.get(cell_name(plan, one.cell, seen.period), {}) if standing else {}
-        agreed = agreed_value(said, mirror_parties(reading, one, seen)) if said else None
-        observations.append(_observation(seen, said, agreed, lag))
+        said, agreed = _said(reading, one, seen, standing, query)
+        observations.append(_observation(seen, said, agreed, query.lag))
     return {
         "cell": dict(zip(plan.dimensions, one.cell, strict=True)),
         "first_area": first,
@@ -162,6 +161,22 @@ def _series(
         "over_periods": _over_periods(one) if reading.pair.adds_over_time else None,
         "observations": observations,
     }
+
+
+def _said(
+    reading: MirrorReading,
+    one: ComparedSeries,
+    seen: Observation,
+    standing: _Standing,
+    query: CellQuery,
+) -> tuple[Mapping[str, Note], str | None]:
+    """What parties say of a period of a cell, as it may be told, and the figure they agree on."""
+    name = cell_name(reading.planned.plan, one.cell, seen.period) if standing else ()
+    said = standing.get(name)
+    if not said:
+        return {}, None
+    told = told_notes(said, seen.figures if query.is_of_notes else None)
+    return told, agreed_value(told, mirror_parties(reading, one, seen))
 
 
 def _observation(
@@ -242,8 +257,7 @@ def _table(reading: MirrorReading, query: CellQuery, page: MirrorPage, language:
     for one in _compared(reading, query, page):
         head = [*one.cell, *plan.areas(one.cell)]
         for seen in one.observations:
-            said = standing.get(cell_name(plan, one.cell, seen.period), {}) if standing else {}
-            agreed = agreed_value(said, mirror_parties(reading, one, seen)) if said else None
+            _, agreed = _said(reading, one, seen, standing, query)
             writer.writerow([*head, *_row(one, seen, query.lag), agreed])
     return table.getvalue().encode()
 

@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
+from app.errors import VipmgError
 from app.models.mirror import KeptNoteReply, MirrorNoteList
-from app.sdmx.mirrors.notes import Note, note_key
+from app.sdmx.mirrors.compare import compare_series
+from app.sdmx.mirrors.notes import Note, both_told, cell_name, note_key
+from app.sdmx.mirrors.pair import MirrorPair
+from app.sdmx.mirrors.plan import CellQuery
 from app.sdmx.series import TIME
 from app.services.find_mirror_pair import find_mirror_pair
-from app.store.catalogue import CatalogueCache
+from app.services.plan_mirror import plan_mirror
+from app.services.read_mirror import read_planned
+from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.mirrors import read_notes
 from app.store.pools import Pools, with_retry
+from app.store.snapshots import snapshot
+from app.store.types import Connection
+
+_Cell: TypeAlias = tuple[str, ...]
 
 
 async def list_mirror_notes(
-    pools: Pools, cache: CatalogueCache, named: str, codes: Mapping[str, str], limit: int
+    pools: Pools,
+    cache: CatalogueCache,
+    named: str,
+    codes: Mapping[str, str],
+    page: tuple[int, int],
 ) -> MirrorNoteList:
-    """All notes on a pair, or on the cells that have these codes, the last first.
+    """The notes on a pair, or on the cells that have these codes, the last first.
 
-    Codes are by dimension as the left side names it; the period is TIME_PERIOD.
+    A figure is told where the public sees both values of its cell, as beside the values.
+
+    Args:
+        pools: of the database.
+        cache: of the registry.
+        named: the pair.
+        codes: by dimension as the left side names it; the period is TIME_PERIOD.
+        page: how many are left out, and how many are told at most.
 
     Raises:
         NotFoundError: there is no such pair.
     """
     asked = [f"{name}={code}" for name, code in codes.items()]
+    offset, limit = page
 
     async def read() -> MirrorNoteList:
         async with pools.public.acquire() as connection:
             catalogue = await cache.current(connection)
-            pair = find_mirror_pair(catalogue, named)
+        pair = find_mirror_pair(catalogue, named)
+        async with snapshot(pools, None) as connection:
             found = await read_notes(connection, note_key(pair.urn), asked)
-        seen: set[tuple[tuple[str, ...], str]] = set()
-        told = []
+            shown = found[offset : offset + limit]
+            told = await _told_cells(connection, catalogue, pair, shown)
+        last: dict[tuple[_Cell, str], Note] = {}
         for note in found:
-            told.append(describe_note(note, stands=(note.cell, note.organisation) not in seen))
-            seen.add((note.cell, note.organisation))
-        return MirrorNoteList(pair=pair.short_urn, notes=told[:limit])
+            last.setdefault((note.cell, note.organisation), note)
+        return MirrorNoteList(
+            pair=pair.short_urn,
+            total=len(found),
+            offset=offset,
+            limit=limit,
+            notes=[
+                describe_note(
+                    note if note.cell in told else note.without_value(),
+                    stands=last[note.cell, note.organisation] is note,
+                )
+                for note in shown
+            ],
+        )
 
     return await with_retry(read)
 
@@ -51,6 +87,42 @@ def describe_note(note: Note, *, stands: bool) -> KeptNoteReply:
         organisation=note.organisation,
         note=note.note,
         agreed_value=None if note.agreed_value is None else float(note.agreed_value),
+        hides_value=note.hides_value,
         written_at=note.written_at,
         stands=stands,
     )
+
+
+async def _told_cells(
+    connection: Connection, catalogue: Catalogue, pair: MirrorPair, notes: Sequence[Note]
+) -> set[_Cell]:
+    """The cells of notes that name a figure of which the public sees both values now."""
+    cells = {note.cell for note in notes if note.agreed_value is not None}
+    if not cells:
+        return set()
+    try:
+        plan = plan_mirror(catalogue, pair, CellQuery(), None).plan
+        codes = _codes(cells, plan.dimensions)
+        planned = plan_mirror(catalogue, pair, CellQuery(codes, is_cell=True), None)
+    except VipmgError:  # the pair is not to be compared any more: no cell is seen
+        return set()
+    reading = await read_planned(connection, catalogue, planned)
+    common = reading.left.keys() & reading.right.keys()
+    compared = compare_series(plan, reading.left, reading.right, CellQuery(), sorted(common))
+    return {
+        name
+        for one in compared
+        for seen in one.observations
+        if both_told(seen.figures) and (name := cell_name(plan, one.cell, seen.period)) in cells
+    }
+
+
+def _codes(cells: set[_Cell], dimensions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The codes of cells by dimension."""
+    found: dict[str, set[str]] = {name: set() for name in dimensions}
+    for cell in cells:
+        for part in cell:
+            name, code = part.split("=", 1)
+            if name in found:
+                found[name].add(code)
+    return {name: tuple(sorted(codes)) for name, codes in found.items() if codes}

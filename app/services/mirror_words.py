@@ -128,6 +128,7 @@ def tell_note(note: Note) -> dict[str, Any]:
         "organisation": note.organisation,
         "note": note.note,
         "agreed_value": number(note.agreed_value),
+        "hides_value": note.hides_value,
         "written_at": note.written_at,
     }
 

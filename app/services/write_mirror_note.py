@@ -7,21 +7,26 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from app.auth.rights import may_submit
 from app.auth.subject import Subject
-from app.errors import NotAuthorisedError, QuerySemanticError
+from app.errors import AgreedFigureError, NotAuthorisedError, QuerySemanticError
 from app.models.mirror import WrittenNoteReply
-from app.sdmx.mirrors.compare import ComparedSeries, Observation, compare_series
+from app.sdmx.mirrors.compare import ComparedSeries, Figures, Observation, compare_series
 from app.sdmx.mirrors.notes import (
     Note,
     Parties,
     agreed_value,
+    both_told,
     cell_name,
+    may_be_negative,
     note_key,
     standing_notes,
+    told_notes,
 )
+from app.sdmx.mirrors.pair import MirrorPair
 from app.sdmx.mirrors.plan import Cell, CellQuery
 from app.sdmx.time_period import parse_time_period
 from app.services.list_mirror_notes import describe_note
@@ -62,17 +67,21 @@ async def write_mirror_note(
         NotFoundError: there is no such pair.
         QuerySemanticError: it says nothing, or does not mean just one cell.
         NotAuthorisedError: the caller's organisation is no party of this cell.
+        AgreedFigureError: it names a figure where the public does not see both values, or one
+            below zero where things are counted.
     """
     _check(order)
     day = parse_time_period(order.period)
     codes = {name: (code,) for name, code in order.cell.items()}
-    query = CellQuery(codes, day.start_date, day.end_date)
+    query = CellQuery(codes, day.start_date, day.end_date, is_cell=True)
     reading = await read_mirror(pools, cache, named, query, None)
     one, seen = _only(reading, query, order.period)
     parties = mirror_parties(reading, one, seen)
     if not any(may_submit(subject, party) for side in parties for party in side):
         raise _no_party(subject, parties)
     plan = reading.planned.plan
+    if order.agreed_value is not None:
+        _check_figure(plan.pair, seen.figures, order.agreed_value)
     note = Note(
         uuid.uuid4(),
         note_key(plan.pair.urn),
@@ -87,7 +96,7 @@ async def write_mirror_note(
     return WrittenNoteReply(
         **dict(describe_note(written, stands=True)),
         parties=sorted(parties[0] | parties[1]),
-        agreed=_number(agreed_value(standing, parties)),
+        agreed=_number(agreed_value(told_notes(standing, seen.figures), parties)),
     )
 
 
@@ -114,6 +123,25 @@ def _check(order: NoteOrder) -> None:
         raise QuerySemanticError(
             f"{order.agreed_value[:80]!r} is no decimal number, such as 1250 or 12.5.",
             f"{order.agreed_value[:80]!r} no es un número decimal, como 1250 o 12.5.",
+        )
+
+
+def _check_figure(pair: MirrorPair, figures: Figures, value: str) -> None:
+    if not both_told(figures):
+        raise AgreedFigureError(
+            "A figure can be agreed on where both values are public. In this cell one is missing, "
+            f"suppressed or not public ({figures.state}); a note without a figure is taken.",
+            "Se puede acordar una cifra donde ambos valores son públicos. En esta celda uno falta, "
+            f"está suprimido o no es público ({figures.state}); una nota sin cifra se admite.",
+            reason="NOT_PUBLIC",
+            state=figures.state,
+        )
+    if value.startswith("-") and Decimal(value) and not may_be_negative(pair, figures):
+        raise AgreedFigureError(
+            f"{value[:80]} cannot be agreed on: the values of {pair.short_urn} are never negative.",
+            f"{value[:80]} no se puede acordar: los valores de {pair.short_urn} nunca son "
+            "negativos.",
+            reason="NEGATIVE",
         )
 
 

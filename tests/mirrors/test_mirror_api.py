@@ -104,6 +104,21 @@ REFUSED = (
 )
 
 
+async def test_texts_come_in_the_language_that_is_asked_for(desk: MirrorDesk) -> None:
+    for path in ("", "/MS_RETURN", "/MS_RETURN/corridors", "/MS_RETURN/notes"):
+        told = await desk.client.get(
+            f"/api/mirror{path}?lang=es", headers={"Accept-Language": "en"}
+        )
+        assert (told.status_code, told.headers["Content-Language"]) == (200, "es"), told.text
+        by_field = await desk.client.get(f"/api/mirror{path}", headers={"Accept-Language": "es"})
+        assert by_field.text == told.text
+        wrong = await desk.client.get(f"/api/mirror{path}?lang=tlh")
+        assert (wrong.status_code, wrong.json()["parameter"]) == (400, "lang")
+    spanish = await desk.ask("/MS_RETURN?lang=es")
+    assert spanish["pair"]["name"] == "Retornos: país que devuelve y país que recibe"
+    assert "Ningún lado" in spanish["reason"]["text"]
+
+
 async def test_what_cannot_be_asked_is_told_with_its_code(desk: MirrorDesk) -> None:
     for path, status, code in REFUSED:
         reply = await desk.client.get(f"/api/mirror{path}")
@@ -156,6 +171,50 @@ async def test_parties_note_and_agree_without_changing_a_figure(desk: MirrorDesk
     assert [note["organisation"][:3] for note in history] == ["MEX", "MEX", "GTM", "MEX"]
     assert [note["stands"] for note in history] == [True, False, True, False]
     assert (await desk.client.get(f"{notes}?TIME_PERIOD=2023-02")).json()["notes"] == []
+
+
+async def test_no_figure_is_agreed_on_where_a_value_is_not_told(desk: MirrorDesk) -> None:
+    await report_returns(desk, "90", "-")
+    mexico, guatemala = await desk.token("MEX_UPMRIP"), await desk.token("GTM_IGM")
+    notes = "/api/mirror/MS_RETURN/notes"
+    suppressed, missing = "2023-02", "2023-03"
+    order = {"cell": {"REF_AREA": "MEX"}, "agreed_value": 95}
+
+    async def write(caller: dict[str, str], **said: Any) -> Any:
+        reply = await desk.client.post(notes, json={**order, **said}, headers=caller)
+        return reply.status_code, reply.json()
+
+    for caller in (mexico, guatemala):
+        for period in (suppressed, missing):
+            status, told = await write(caller, period=period)
+            assert (status, told["code"]) == (422, "VIPMG-133"), told
+            assert told["reason"] == "NOT_PUBLIC"
+    status, told = await write(mexico, period="2023-01", agreed_value=-1)
+    assert (status, told["code"], told["reason"]) == (422, "VIPMG-133", "NEGATIVE")
+    kept = {"cell": {"REF_AREA": "MEX"}, "period": suppressed, "note": "fewer than five"}
+    assert (await desk.client.post(notes, json=kept, headers=guatemala)).status_code == 201
+
+    # What was agreed on goes out of sight when one of the values does, and so in the history.
+    assert (await write(mexico, period="2023-01"))[0] == 201
+    assert (await write(guatemala, period="2023-01", note="counted twice"))[1]["agreed"] == 95
+    await desk.derive()
+    assert (await desk.mirrored())[f"{CELL}.2023-01"]["AGREED_VALUE"] == "95"
+    [series] = (await desk.ask("/MS_RETURN?lag=1"))["series"]
+    assert series["observations"][0]["agreed_value"] is None, "another period of the right"
+    await report_returns(desk, "-", "-")
+    [series] = (await desk.ask("/MS_RETURN"))["series"]
+    january = series["observations"][0]
+    assert (january["state"], january["agreed_value"]) == ("RIGHT_SUPPRESSED", None)
+    shown = [(one["agreed_value"], one["hides_value"]) for one in january["notes"]]
+    assert shown == [(None, True), (None, True)]
+    history = (await desk.client.get(notes)).json()
+    assert (history["total"], history["notes"][0]["note"]) == (3, "counted twice")
+    assert {one["agreed_value"] for one in history["notes"]} == {None}
+    await desk.derive()
+    assert "AGREED_VALUE" not in (await desk.mirrored())[f"{CELL}.2023-01"]
+    assert (await write(mexico, period="2023-01", agreed_value=None))[0] == 201, "taken back"
+    last = (await desk.client.get(f"{notes}?limit=1&offset=3")).json()
+    assert (last["total"], len(last["notes"]), last["notes"][0]["stands"]) == (4, 1, True)
 
 
 async def test_what_is_withheld_is_seen_by_its_provider_only(desk: MirrorDesk) -> None:
@@ -275,6 +334,10 @@ async def test_a_corridor_tells_at_which_lag_the_sides_move_together(desk: Mirro
     assert [one["periods"] for one in reply["lags"]] == [8, 7, 6]
     assert reply["lags"][1]["correlation"] > 0.99 > 0.5 > reply["lags"][0]["correlation"]
     by_nationality = {one["cell"]["CITIZENSHIP"]: one for one in reply["series"]}
+    copied = {"cell": by_nationality["VEN"]["cell"], "period": "2023-02", "note": "seen"}
+    panama = await desk.token("PAN_SNM")
+    noted = await desk.client.post("/api/mirror/MS_CORRIDOR/notes", json=copied, headers=panama)
+    assert noted.status_code == 201, "a cell may be named as it is told"
     assert by_nationality["HTI"]["left"] is None
     assert by_nationality["ECU"]["observations"][0]["state"] == "RIGHT_MISSING"
     assert by_nationality["VEN"]["over_periods"]["ratio"] == round(sum(later) / sum(venezuela), 6)

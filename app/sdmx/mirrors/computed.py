@@ -9,7 +9,7 @@ from app.sdmx.computed_series import Computed
 from app.sdmx.mirrors.cells import SideSeries
 from app.sdmx.mirrors.compare import DIGITS, ComparedSeries, Observation, State
 from app.sdmx.mirrors.lags import best_lag, correlate
-from app.sdmx.mirrors.notes import Note, Parties, agreed_value, cell_name
+from app.sdmx.mirrors.notes import Note, Parties, agreed_value, cell_name, told_notes
 from app.sdmx.mirrors.pair import AGENCY, UNIT, MirrorPair
 from app.sdmx.mirrors.plan import TOTALS, YEAR, Cell, PairPlan
 from app.sdmx.series import TIME, Document, compact
@@ -102,7 +102,7 @@ def _row(
         "MIRROR_STATE": figures.state,
     }
     if said:
-        row["AGREED_VALUE"] = agreed_value(said, parties(seen))
+        row["AGREED_VALUE"] = agreed_value(told_notes(said, figures), parties(seen))
         row["COMMENT_OBS"] = _comment(said)
     return row
 

@@ -1,7 +1,8 @@
 """What parties say of the cells of a mirror: notes, and figures that they would agree on.
 
 Nothing is ever changed: a party speaks again, and what it said last stands. A figure is agreed
-when both parties name the same one; it stands beside both values.
+when both parties name the same one; it stands beside both values. Where a value is suppressed or
+not there it is not told, nor is what parties named: it would say what the value was.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
+from app.sdmx.mirrors.compare import Figures
+from app.sdmx.mirrors.pair import MirrorPair
 from app.sdmx.mirrors.plan import Cell, PairPlan
 from app.sdmx.series import TIME
 
@@ -28,6 +31,7 @@ class Note:
         pair: `AGENCY:ID`, of all versions alike.
         cell: `DIMENSION=CODE` of each dimension and of the period, sorted.
         agreed_value: the figure that it would agree on, decimal text.
+        hides_value: whether it named a figure that is not told.
     """
 
     id: uuid.UUID
@@ -38,6 +42,12 @@ class Note:
     note: str | None
     agreed_value: str | None
     written_at: dt.datetime
+    hides_value: bool = False
+
+    def without_value(self) -> Note:
+        """It without the figure that it names."""
+        named = self.agreed_value is not None
+        return replace(self, agreed_value=None, hides_value=named) if named else self
 
 
 def note_key(urn: str) -> str:
@@ -57,6 +67,33 @@ def standing_notes(notes: Iterable[Note]) -> dict[tuple[str, ...], dict[str, Not
     for one in sorted(notes, key=lambda note: note.written_at):
         found.setdefault(one.cell, {})[one.organisation] = one
     return found
+
+
+def told_notes(standing: Mapping[str, Note], figures: Figures | None) -> dict[str, Note]:
+    """What stands of a cell as it may be told beside its figures.
+
+    Args:
+        standing: by organisation, what it said last.
+        figures: those that the parties spoke of, as the reader sees them; `None` if others are
+            shown.
+    """
+    if figures is not None and both_told(figures):
+        return dict(standing)
+    return {name: note.without_value() for name, note in standing.items()}
+
+
+def both_told(figures: Figures) -> bool:
+    """Whether both sides tell a value, so that there is something to agree on."""
+    return figures.left is not None and figures.right is not None
+
+
+def may_be_negative(pair: MirrorPair, figures: Figures) -> bool:
+    """Whether a figure below zero can be meant: differences are compared, or a value is below."""
+    subtracts = any(sign < 0 for formula in pair.formulas for sign, _ in formula.parts)
+    values = [value for value in (figures.left, figures.right) if value is not None]
+    return (
+        subtracts or pair.time_rule == "YEAR_CHANGE" or any(Decimal(value) < 0 for value in values)
+    )
 
 
 def agreed_value(standing: Mapping[str, Note], parties: Parties) -> str | None:

@@ -90,6 +90,8 @@ class CellQuery:
         first_day, last_day: between which periods lie.
         lag: periods by which the right side is later.
         left_providers, right_providers: the only data providers of a side; none: all.
+        is_cell: whether all codes are by dimensions of the cell, as replies name it; else
+            COUNTERPART_AREA means the second area of the corridor.
     """
 
     codes: Codes = field(default_factory=dict)
@@ -98,6 +100,12 @@ class CellQuery:
     lag: int = 0
     left_providers: tuple[str, ...] = ()
     right_providers: tuple[str, ...] = ()
+    is_cell: bool = False
+
+    @property
+    def is_of_notes(self) -> bool:
+        """Whether the figures are those that notes speak of: of the same period, of all sources."""
+        return not (self.lag or self.left_providers or self.right_providers)
 
 
 def plan_pair(pair: MirrorPair, left: Flow, right: Flow, query: CellQuery) -> PairPlan:
@@ -110,7 +118,7 @@ def plan_pair(pair: MirrorPair, left: Flow, right: Flow, query: CellQuery) -> Pa
     _check_dimensions(pair, left, right)
     mapped = _matched(pair, left, right)
     dimensions = tuple(mapped)
-    asked, is_empty = _asked(pair, dimensions, query.codes)
+    asked, is_empty = _asked(pair, dimensions, query)
     sides = []
     for flow, side, names in (
         (left, pair.left, tuple(mapped)),
@@ -161,11 +169,12 @@ def _matched(pair: MirrorPair, left: Flow, right: Flow) -> dict[str, str]:
     return found
 
 
-def _asked(pair: MirrorPair, dimensions: Sequence[str], codes: Codes) -> tuple[Codes, bool]:
+def _asked(pair: MirrorPair, dimensions: Sequence[str], query: CellQuery) -> tuple[Codes, bool]:
     """The codes that are asked for by dimension of the cell, and whether none can be there."""
     asked: dict[str, tuple[str, ...]] = {}
-    for name, wanted in codes.items():
-        side, own = _meant(pair, name)
+    for name, wanted in query.codes.items():
+        is_own = query.is_cell and name in dimensions
+        side, own = Place("LEFT", name) if is_own else _meant(pair, name)
         fixed = (pair.left if side == "LEFT" else pair.right).filters.get(own)
         if side == "LEFT" and own in dimensions:
             asked[own] = wanted
