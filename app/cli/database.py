@@ -160,12 +160,28 @@ async def _as_served(dsn: str, settings: Settings) -> Settings:
 
 @contextlib.contextmanager
 def errors_printed() -> Iterator[None]:
-    """Print an error of the service in the language of the terminal and end with status 1."""
+    """Print an error in the language of the terminal, with its code, and end with status 1."""
     try:
         yield
-    except VipmgError as error:
-        typer.echo(error.text[terminal_language()], err=True)
+    except (VipmgError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        told = error if isinstance(error, VipmgError) else _of_database(error)
+        typer.echo(f"{told.text[terminal_language()]} ({told.code})", err=True)
         raise typer.Exit(1) from error
+
+
+def _of_database(error: Exception) -> VipmgError:
+    """What the database refused, or that it or a file is not there, as one line."""
+    reason = " ".join(str(error).split())
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return ConfigurationError(
+            f"The login of the database may not do this ({reason}). Which roles it needs stands in "
+            "docs/reference/settings.md, under a login that does not migrate.",
+            f"El usuario de la base de datos no puede hacerlo ({reason}). Los roles que necesita "
+            "están en docs/reference/settings.md, en el apartado sobre un usuario que no migra.",
+        )
+    if isinstance(error, OSError) and error.filename:
+        return ConfigurationError(f"{reason}.", f"{reason}.")
+    return _not_reached(reason)
 
 
 def terminal_language() -> str:

@@ -137,14 +137,17 @@ class Remote:
 
 
 def explain(reply: httpx.Response) -> str:
-    """What the service said against a request, in one line."""
+    """What the service said against a request, in one line, with its code if it has one."""
+    code = None
     try:
         said = reply.json()
         found = said["errors"][0] if "errors" in said else said
         text = found.get("detail") or found.get("error_description") or found.get("error")
+        code = found.get("code")
     except (ValueError, AttributeError, LookupError):
         text = None
-    return f"{reply.status_code} {text or reply.reason_phrase}"
+    told = f"{reply.status_code} {text or reply.reason_phrase}"
+    return f"{told} ({code})" if isinstance(code, str) else told
 
 
 def pause(attempt: int) -> float:

@@ -68,7 +68,11 @@ def test_a_login_that_does_not_migrate_redacts_with_the_roles_of_the_page(
         monkeypatch.setenv("VIPMG_DATABASE_URL", dsn.replace("user=vipmg", f"user={login}"))
         for grant in grants[:-1]:
             execute(dsn, grant.replace("exchange", login))
-        assert vipmg(str(sent), *ORDER, "--yes").exit_code == 1
+        refused = vipmg(str(sent), *ORDER, "--yes")
+        assert refused.exit_code == 1
+        [line] = refused.stderr.splitlines()
+        assert "GRANT vipmg_redactor" in line
+        assert line.endswith("(VIPMG-140)")
         assert len(values(dsn, settings)) == 3  # type: ignore[arg-type]
         execute(dsn, grants[-1].replace("exchange", login))
         done = vipmg(str(sent), *ORDER, "--yes")
@@ -126,7 +130,8 @@ def test_what_is_not_whole_is_told_in_one_line_and_changes_nothing(
 ) -> None:
     done = vipmg(*arguments, *ORDER, "--yes")
     assert done.exit_code == 1
-    assert len(done.stderr.splitlines()) == 1
+    [line] = done.stderr.splitlines()
+    assert re.search(r"\(VIPMG-\d{3}\)$", line)
     assert len(values(dsn, settings)) == 3  # type: ignore[arg-type]
 
 
