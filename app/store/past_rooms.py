@@ -16,7 +16,6 @@ from app.sdmx.intake import Key
 from app.sdmx.past_rooms import hide_past as hidden_past
 from app.sdmx.redaction import Row
 from app.sdmx.rooms import RoomRule
-from app.sdmx.series import TIME
 from app.sdmx.undo import Act, Acts, Entry
 from app.store.families import by_family, family_terms
 from app.store.pasts import FETCH_SERIES, SERIES, read_acts, read_entries
@@ -58,14 +57,11 @@ INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience
 SELECT $1, key, publication_id, action, $2, observations::json, attributes::json FROM moved
 WHERE withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
 """
-# What is computed from a key looks for this row, and leaves its own past too.
+# What is computed from a key looks there, and leaves its own past too.
 _TELL: Final = """
-INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
-SELECT $1::integer, m.key, $2::bigint, 'Redaction', $3::text::json, NULL::json
-FROM (SELECT DISTINCT key FROM moved) AS m
-ON CONFLICT DO NOTHING
+INSERT INTO redacted_key (redaction_id, agreement_id, key)
+SELECT DISTINCT $2::bigint, $1::integer, key FROM moved ON CONFLICT DO NOTHING
 """
-_NO_TIMES: Final = orjson.dumps({TIME: []}).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +99,8 @@ async def hide_past(connection: Connection, publication: int, scope: PastScope) 
         await connection.execute(_TAKE_OUT.format(room=room, withheld=withheld), scope.agreement)
     await connection.execute(_PUT, scope.agreement)
     await connection.execute(_PUT_WITHHELD, scope.agreement, list(scope.audience))
-    await connection.execute(_TELL, scope.agreement, publication, _NO_TIMES)
     await connection.execute(_ROLE, role)
+    await connection.execute(_TELL, scope.agreement, publication)
     return True
 
 

@@ -18,6 +18,8 @@ from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.ledger import verify_chain
 from app.store.pools import Pools
+from tests.agreements.desk import TERMS_URN, term_structures, terms_set
+from tests.artefact_samples import artefact
 from tests.derived.desk import CSV21, DERIVATIONS, DerivedDesk, open_derived_desk
 from tests.derived.network import COMPILER, COUNTRIES, computed, hierarchy, member
 from tests.published import publish_artefacts
@@ -210,6 +212,27 @@ async def test_history_tells_of_no_figure_that_was_redacted(desk: DerivedDesk) -
     end = await desk.pools.writer.fetchval("SELECT max(sequence) FROM ledger")
     await desk.derive()
     assert await desk.pools.writer.fetchval("SELECT max(sequence) FROM ledger") == end
+
+
+async def test_a_figure_that_became_small_leaves_the_past_of_sums_too(desk: DerivedDesk) -> None:
+    """The sum before and after would differ by just the figure that nobody is to see any more."""
+    await desk.report("A,CRI,_T,_T,2020,3", "A,CRI,_T,_T,2021,500")
+    await desk.report("A,HND,_T,_T,2020,7000")
+    await desk.derive()
+    assert await value(desk, f"{ALL}.2020") == "7003"
+    any_agreement = "urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=TST:*(*)"
+    held = f"{TERMS_URN}(1.0.0)"
+    flow = artefact("Metadataflow", "MDF_TERMS", structure=held, targets=[any_agreement])
+    terms = [*term_structures(), flow, terms_set("CRI", MINIMUM_CELL=5)]
+    await publish_artefacts(desk.pools, terms, dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
+    await desk.derive()
+    row = (await desk.computed("DF_R"))[f"{ALL}.2020"]
+    assert (row["OBS_VALUE"], row["MEMBERS_SUPPRESSED"]) == ("7000", "CRI")
+    assert await value(desk, f"{ALL}.2021") == "500"
+    history = await desk.client.get(f"{FLOW}?includeHistory=true", headers={"Accept": CSV21})
+    assert ",7000," in history.text
+    assert "7003" not in history.text
+    assert "7003" not in str(await desk.rows("change"))
 
 
 async def test_a_nil_return_counts_as_nought_until_data_come(desk: DerivedDesk) -> None:
