@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "app" / "demo"
 LISTED = json.loads((DEMO / "manifest.json").read_text(encoding="utf-8"))
-MANIFEST = [entry for entry in LISTED if "reads_as" not in entry]
+SAID = [entry for entry in LISTED if "says" in entry]
+MANIFEST = [entry for entry in LISTED if "reads_as" not in entry and entry not in SAID]
 NATIONAL = [entry for entry in LISTED if "reads_as" in entry]
 ACCEPTED = [entry for entry in MANIFEST if entry["expected"] == "accepted"]
 REJECTED = [entry for entry in MANIFEST if entry["expected"] == "rejected"]
@@ -112,13 +113,33 @@ def mistakes(entry: dict[str, Any]) -> list[tuple[int, str]]:
 
 
 def test_every_file_is_in_the_manifest_and_small() -> None:
-    files = {path.relative_to(DEMO).as_posix() for path in DEMO.rglob("*.csv")}
+    every = {path.relative_to(DEMO).as_posix() for path in DEMO.rglob("*.*")}
+    files = {name for name in every if name != "manifest.json"}
     assert {entry["file"] for entry in LISTED} == files
     assert sum(path.stat().st_size for path in DEMO.rglob("*.*")) < 1_500_000
     for entry in MANIFEST:
         assert entry.keys() == {"file", "organisation", "dataflow", "title", "expected"}
         assert "illustrative" in entry["title"]["en"]
         assert "ilustrativo" in entry["title"]["es"]
+
+
+def test_every_definition_is_in_two_languages_and_tells_how_it_is_known() -> None:
+    known = codes("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=VIPMG:CL_CERTAINTY(1.0.0)")
+    countries = set()
+    for entry in (entry for entry in SAID if entry["says"] == "definitions"):
+        for row in read(entry):
+            countries.add(row["REF_AREA"])
+            assert row["REF_AREA"] == entry["organisation"][:3]
+            said = {name: text for name, text in row.items() if "DEFINITION" in name and text}
+            assert len(said) == 4, "term, meaning, source, certainty"
+            for name, text in said.items():
+                if name.endswith("[en;es]"):
+                    one = text.strip('"') if "[]." in name else text
+                    assert set(dict(part.split(":", 1) for part in one.split(";"))) == {"en", "es"}
+                    assert (one != text) == ("[]." in name), "of several values each is quoted"
+                elif name.endswith("CERTAINTY"):
+                    assert text in known
+    assert countries == {"CRI", "GTM", "HND", "MEX", "PAN"}
 
 
 def test_every_row_in_national_words_says_that_it_is_not_official() -> None:

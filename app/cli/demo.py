@@ -31,6 +31,8 @@ from app.store.pools import open_pools
 CONSUMER: Final = "RCM"
 WAIT_SECONDS: Final = 60.0
 NOTE: Final = "demonstration"
+REPORT: Final = "report"
+"""What the manifest says of a message of metadata sets."""
 
 _TEXTS: Final = {
     "en": {
@@ -41,6 +43,7 @@ _TEXTS: Final = {
         "addresses": "Try",
         "table": "data for a spreadsheet",
         "json": "data for programs",
+        "meaning": "what national words mean, beside the data",
         "structure": "the structure behind them",
         "available": "which data there are",
         "documentation": "the API",
@@ -58,6 +61,7 @@ _TEXTS: Final = {
         "addresses": "Pruebe",
         "table": "datos para una hoja de cálculo",
         "json": "datos para programas",
+        "meaning": "qué significan las palabras nacionales, junto a los datos",
         "structure": "la estructura de los datos",
         "available": "qué datos hay",
         "documentation": "la API",
@@ -147,12 +151,18 @@ class Demonstration:
                 if name != CONSUMER
             }
             # All are sent before the first is asked after: the service works meanwhile.
+            files = [entry for entry in manifest if entry.get("says") != REPORT]
             sent = []
-            for entry in manifest:
+            for entry in files:
                 if self._stopping.is_set():
                     return
                 sent.append(_send(by_organisation[entry["organisation"]], entry))
-            for entry, submission in zip(manifest, sent, strict=True):
+            for entry in manifest:
+                if entry.get("says") == REPORT:
+                    _post_report(by_organisation[entry["organisation"]], entry)
+                    accepted += 1
+                    progress.advance(task)
+            for entry, submission in zip(files, sent, strict=True):
                 if self._stopping.is_set():
                     return
                 remote = by_organisation[entry["organisation"]]
@@ -173,11 +183,12 @@ class Demonstration:
         return Sender(self._local_url, client.client_id, client.client_secret, terminal_language())
 
     def _show_addresses(self) -> None:
-        flow = "dataflow/VIPMG/DF_ENTRY_EXIT/~"
+        flow, meant = "dataflow/VIPMG/DF_ENTRY_EXIT/~", "dataflow/VIPMG/DF_RETURN_OUT/~"
         base = self._settings.base_url
         rows = (
             ("table", f"{base}/sdmx/v2/data/{flow}/*?c[REF_AREA]=CRI&format=csv"),
             ("json", f"{base}/sdmx/v2/data/{flow}/*?lastNObservations=1"),
+            ("meaning", f"{base}/sdmx/v2/data/{meant}/*?attributes=msd&lastNObservations=1"),
             ("structure", f"{base}/sdmx/v2/structure/{flow}?references=descendants"),
             ("available", f"{base}/sdmx/v2/availability/{flow}"),
             ("documentation", f"{base}/docs"),
@@ -230,6 +241,16 @@ def _send(remote: Sender, entry: dict[str, Any]) -> dict[str, Any]:
     key = remote.key(file, parameters, lambda _read: None)
     sent, _ = remote.send(file, parameters, key, None, lambda _read: None)
     return sent
+
+
+def _post_report(remote: Sender, entry: dict[str, Any]) -> None:
+    """Send a message of metadata sets."""
+    remote.request(
+        "POST",
+        "/sdmx/v2/metadata",
+        headers={"Content-Type": "application/vnd.sdmx.metadata+json;version=2.1.0"},
+        content=lambda: iter([(_folder() / entry["file"]).read_bytes()]),
+    )
 
 
 def _program() -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openpyxl
 import psutil
 import pytest
 
@@ -33,10 +37,64 @@ def vipmg(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_demonstration_is_loaded_through_the_public_api(service: Service) -> None:
-    assert "26 files accepted, 1 refused on purpose" in service.output
+    assert "33 files accepted, 1 refused on purpose" in service.output
     addresses = re.findall(rf"{service.url}/sdmx\S+", service.output)
-    assert len(addresses) == 4
+    assert len(addresses) == 5
     assert httpx.get(f"{service.url}/ready").json()["status"] == "ready"
+
+
+def read(service: Service, address: str, language: str = "*") -> Any:
+    reply = httpx.get(f"{service.url}{address}", headers={"Accept-Language": language})
+    assert reply.status_code == 200, reply.text
+    return reply
+
+
+def rows_of(reply: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(reply.text, newline="")))
+
+
+def test_c068_national_definitions_come_beside_the_data(service: Service) -> None:
+    address = "/sdmx/v2/data/dataflow/VIPMG/DF_RETURN_OUT/~/*?format=csv&lastNObservations=1"
+    meaning = "CATEGORY_DEFINITION.DEFINITION_TEXT"
+    rows = rows_of(read(service, f"{address}&attributes=msd", "en"))
+    told = {(row["REF_AREA"], row["RETURN_TYPE"]): row[meaning] for row in rows}
+    assert "ten years" in told["PAN", "DEP"]
+    assert "for good" in told["PAN", "EXP"]
+    assert told["MEX", "DEP"] == "", "nothing is known of it"
+    assert "diez años" in read(service, f"{address}&attributes=all", "es").text
+    assert not any("DEFINITION." in name for name in rows_of(read(service, address))[0])
+    one = read(service, f"{address}&attributes=CATEGORY_DEFINITION&c[RETURN_TYPE]=EXP", "es")
+    assert {row["REF_AREA"] for row in rows_of(one) if "para siempre" in row[meaning]} == {"PAN"}
+
+
+def test_c096_the_report_of_a_country_is_found_from_its_data(service: Service) -> None:
+    data = read(service, "/sdmx/v2/data/dataflow/VIPMG/DF_RETURN_IN/~?lastNObservations=1")
+    links = re.findall(r'<([^>]+)>; rel="describedby"', data.headers["link"])
+    found = {
+        one["id"]: one for link in links for one in httpx.get(link).json()["data"]["metadataSets"]
+    }
+    assert {"MS_RETURN", "QUALITY_RETURN_IN"} <= found.keys()
+    terms = json.dumps(found["QUALITY_RETURN_IN"]["attributes"])
+    assert "9,701" in terms and "NNA" in terms
+
+
+def test_optional_metadata_are_in_no_template(service: Service, tmp_path: Path) -> None:
+    token = httpx.post(
+        f"{service.url}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(service.credential["VIPMG_CLIENT_ID"], service.credential["VIPMG_CLIENT_SECRET"]),
+    ).json()["access_token"]
+    reply = httpx.get(
+        f"{service.url}/api/agreements/PA_RETURN_IN_HND_INM/template.xlsx",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert reply.status_code == 200, reply.text
+    file = tmp_path / "template.xlsx"
+    file.write_bytes(reply.content)
+    book = openpyxl.load_workbook(file)
+    shown = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert any("COMMENT_OBS" in text for text in shown)
+    assert not any("AGE_DEFINITION" in text or "STAT_PRES" in text for text in shown)
 
 
 def test_a_wrong_file_is_told_row_by_row(service: Service, tmp_path: Path) -> None:
