@@ -56,6 +56,9 @@ _TEXTS: Final = {
         "held": "not sent: the check on this computer found {found} in {rows}.",
         "would_accept": "in order: {rows}; the service would accept it.",
         "would_refuse": "the service would refuse it: {found} in {rows}.",
+        "would_wait": "its agreement ended on {day}: the service would keep it waiting.",
+        "would_ask": "by its agreement a second person releases it at the service.",
+        "would_take_part": "its agreement allows a part: the service would publish the right rows.",
         "doubtful": "{found} of missing values may be none: what the service has stored can hold "
         "them.",
         "on_delivered": "Checked on the structures delivered with this program; fetch those of "
@@ -92,6 +95,8 @@ _TEXTS: Final = {
         "gone": "{}|{}",
         "attributes": " Attributes of {} series change, and with them what its figures mean.|"
         " Attributes of {} series change, and with them what their figures mean.",
+        "above": " What is said of the data changes in {} place.|"
+        " What is said of the data changes in {} places.",
     },
     "es": {
         "push": "Enviar archivos, o los de una carpeta, y mostrar qué fue de cada fila. La "
@@ -144,6 +149,9 @@ _TEXTS: Final = {
         "held": "no enviado: la revisión en este equipo encontró {found} en {rows}.",
         "would_accept": "en orden: {rows}; el servicio lo aceptaría.",
         "would_refuse": "el servicio lo rechazaría: {found} en {rows}.",
+        "would_wait": "su convenio venció el {day}: el servicio lo dejaría en espera.",
+        "would_ask": "por su convenio, una segunda persona lo publica en el servicio.",
+        "would_take_part": "su convenio admite una parte: se publicarían las filas correctas.",
         "doubtful": "{found} de valores faltantes pueden no serlo: el servicio puede tenerlos "
         "guardados.",
         "on_delivered": "Revisado con las estructuras entregadas con este programa; traiga las del "
@@ -180,6 +188,8 @@ _TEXTS: Final = {
         "gone": "{} eliminada|{} eliminadas",
         "attributes": " Cambian atributos de {} serie, y con ellos lo que dicen sus cifras.|"
         " Cambian atributos de {} series, y con ellos lo que dicen sus cifras.",
+        "above": " Cambia lo que se dice de los datos en {} lugar.|"
+        " Cambia lo que se dice de los datos en {} lugares.",
     },
 }
 

@@ -214,7 +214,11 @@ def verdict(submission: Submission) -> str:
         left=submission.get("rows_left_out", 0),
     )
     series = 0 if submission["state"] in _STATUS else _changed_series(submission)
-    return told + (counted("attributes", series) if series else "")
+    if series:
+        return told + counted("attributes", series)
+    figures = changes.get("observations_put", 0) + changes.get("observations_deleted", 0)
+    above = 0 if figures else changes.get("attachments", 0)
+    return told + (counted("above", above) if above else "")
 
 
 def _changed_series(submission: Submission) -> int:
