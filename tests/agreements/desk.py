@@ -32,7 +32,20 @@ SHARED = Path(__file__).parents[2] / "codelists"
 TERMS_URN = "urn:sdmx:org.sdmx.infomodel.metadatastructure.MetadataStructure=VIPMG:MSD_AGREEMENT"
 METADATA = "/sdmx/v2/metadata/metadataset"
 JSON = "application/vnd.sdmx.metadata+json;version=2.1.0"
-FLOWS = ("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS", "PAST", "SUM", "LATE")
+FLOWS = (
+    "READ",
+    "END",
+    "FREQ",
+    "PART",
+    "HOLD",
+    "CELL",
+    "WHY",
+    "THEIRS",
+    "PAST",
+    "SUM",
+    "LATE",
+    "QUIET",
+)
 ADD_UP = (
     "define hierarchical ruleset ADD_UP (variable rule REF_AREA) is "
     "HND = CRI + SLV + GTM end hierarchical ruleset"
@@ -77,7 +90,14 @@ def structures() -> list[Artefact]:
             "Metadataflow",
             "MDF_QUALITY",
             structure=TERMS_URN.replace("AGREEMENT", "QUALITY") + "(1.1.0)",
-            targets=["urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=TST:*(*)"],
+            targets=[
+                f"urn:sdmx:org.sdmx.infomodel.{name}=TST:*(*)"
+                for name in (
+                    "datastructure.Dataflow",
+                    "datastructure.DataStructure",
+                    "registry.ProvisionAgreement",
+                )
+            ],
         ),
         artefact(
             "MetadataProvisionAgreement",

@@ -176,3 +176,33 @@ async def test_a_provider_says_what_its_words_mean(house: House) -> None:
     assert told["attributes"] == [definition]
     mine = await house.public(f"/sdmx/v2/metadata/metadataset/TST.{CRI}/DEFINITIONS", JSON)
     assert mine.json()["data"]["metadataSets"] == [told]
+
+
+async def test_reports_on_structure_and_agreement_are_named_beside_the_data(house: House) -> None:
+    sender = await program(house, CRI)
+    await sender.publish(file("QUIET", "A,CRI,2020,1"))
+    address = "/sdmx/v2/data/dataflow/TST/DF_QUIET/1.0.0"
+    assert "describedby" not in (await house.public(address)).headers["link"]
+    targets = {
+        "R_PA": urn("ProvisionAgreement", "PA_QUIET"),
+        "R_DSD": urn("DataStructure", "DSD_SMALL"),
+        "R_ALL": "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=TST:*(*)",
+    }
+    for name, target in targets.items():
+        await agreed(
+            sender,
+            artefact(
+                "MetadataSet",
+                name,
+                agency=f"TST.{CRI}",
+                metadataflow=urn("Metadataflow", "MDF_QUALITY"),
+                targets=[target],
+                attributes=[{"id": "ACCURACY", "value": {"en": name}}],
+            ),
+        )
+    links = (await house.public(address)).headers["link"].split(", ")
+    found = set()
+    for link in (one for one in links if "describedby" in one):
+        reply = await house.public(link.partition(">")[0].strip("<"), JSON)
+        found |= {one["id"] for one in reply.json()["data"]["metadataSets"]}
+    assert found >= set(targets)

@@ -793,6 +793,21 @@ class TestMetadataSets:
         assert (await reporter.delete(address)).status_code == 200
         assert (await reporter.get(address)).status_code in (204, 404)
 
+    @pytest.mark.parametrize(
+        "content_type", [TYPE, "application/json", TYPE.replace("metadata", "structure")]
+    )
+    async def test_a_set_sent_to_the_structures_is_told_its_address(
+        self, reporter: httpx.AsyncClient, content_type: str
+    ) -> None:
+        reply = await reporter.post(
+            "/sdmx/v2/structure",
+            content=self.body(metadata_set()),
+            headers={"Content-Type": content_type},
+        )
+        assert reply.status_code in (415, 422)
+        told = reply.json()["errors"][0]["details"]
+        assert all("/sdmx/v2/metadata." in told[language] for language in ("en", "es"))
+
     async def test_what_the_structure_does_not_allow_is_refused(
         self, reporter: httpx.AsyncClient
     ) -> None:
