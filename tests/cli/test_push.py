@@ -198,3 +198,14 @@ def test_what_changes_all_figures_of_a_series_is_told(
     said = verdict(submission)
     assert (told.format(count) in said) == (count > 0)
     assert told.partition(" ")[0] not in said or count > 0
+
+
+@pytest.mark.parametrize(("put", "places", "told"), [(0, 2, True), (5, 2, False), (0, 0, False)])
+def test_a_file_of_definitions_alone_is_told_to_have_changed_something(
+    put: int, places: int, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    changes = {"observations_put": put, "attachments": places}
+    submission = {"state": "published", "rows": 2, "findings": {"total": 0}, "release_at": None}
+    said = verdict(submission | {"changes": changes})
+    assert ("What is said of the data changes in 2 places." in said) == told
