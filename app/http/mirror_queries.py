@@ -13,10 +13,10 @@ from app.auth.subject import Subject
 from app.errors import QuerySyntaxError
 from app.http.conditions import holds
 from app.http.submission_parameters import refuse_unknown
+from app.sdmx.mirrors.pair import LONGEST_LAG
 from app.sdmx.mirrors.plan import CellQuery
 from app.sdmx.time_period import parse_time_period
 
-LONGEST_LAG: Final = 24
 MOST_CODES: Final = 500
 
 _DIMENSION: Final = re.compile(r"[A-Z][A-Z0-9_]*")

@@ -24,6 +24,7 @@ from app.sdmx.checks.binding import check_bound_rulesets, check_terms
 from app.sdmx.context_checks import check_constraint, check_map
 from app.sdmx.metadata_sets import check_metadata_set, normalise_metadata_set
 from app.sdmx.metadata_structures import check_usages
+from app.sdmx.mirrors.check import check_pair
 from app.sdmx.terms_sets import check_annotated_terms, check_terms_set
 from app.sdmx.urn import parse_urn
 from app.sdmx.version import VersionQuery
@@ -101,6 +102,7 @@ def check_in_context(artefact: Artefact, after: ArtefactSet) -> None:
     if artefact.artefact_class is METADATA_SET:
         check_metadata_set(artefact, after)
         check_terms_set(artefact, after)
+        check_pair(artefact, after)
     elif artefact.is_external:
         return
     elif artefact.artefact_class.name == "DataStructure":

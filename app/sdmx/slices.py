@@ -35,9 +35,10 @@ Predicate: TypeAlias = Callable[[Any], bool]
 START_DAY: Final = "REPORTING_YEAR_START_DAY"
 """The attribute that tells on which day the reporting years of the data start."""
 
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     {"Decimal", "Float", "Double", "Numeric", "Integer", "Long", "Short", "Count", "BigInteger"}
 )
+"""Data types whose values are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def compile_slice(selection: DataSelection, flow: Flow) -> Slice:
             chosen = _codes(component_filter, component)
             if chosen is not None:
                 codes[flow.position[component.id]] = chosen
-        elif component.codes is None and component.data_type in _NUMBERS:
+        elif component.codes is None and component.data_type in NUMBERS:
             components[component.id] = number_predicate(component_filter)
         else:
             components[component.id] = text_predicate(component_filter)

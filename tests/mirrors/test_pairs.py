@@ -11,6 +11,7 @@ from app.sdmx.artefact_classes import METADATA_SET
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.metadata_sets import check_metadata_set
+from app.sdmx.mirrors.check import check_pair
 from app.sdmx.mirrors.pair import find_pair_sets, read_pair
 from app.sdmx.mirrors.plan import CellQuery
 from tests.mirrors.sides import declared, pairs, planned, shared
@@ -22,10 +23,19 @@ IDS = (
 
 
 def changed(identity: str, name: str, value: Any) -> Artefact:
-    """A declaration with other values of an attribute of the top level."""
+    """A declaration with another value of an attribute, or of one of a side (`LEFT.FILTER`)."""
     one = declared(identity)
-    kept = [part for part in one.document["attributes"] if part["id"] != name]
-    return one.with_document(one.document | {"attributes": [*kept, {"id": name, "value": value}]})
+    side, _, own = name.rpartition(".")
+    new = {"id": own, "value": value}
+    attributes = one.document["attributes"]
+    if side:
+        [within] = [part for part in attributes if part["id"] == side]
+        new = {**within, "attributes": _put(within["attributes"], new)}
+    return one.with_document(one.document | {"attributes": _put(attributes, new)})
+
+
+def _put(attributes: list[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*(part for part in attributes if part["id"] != new["id"]), new]
 
 
 def test_the_delivered_pairs_are_nine() -> None:
@@ -35,6 +45,7 @@ def test_the_delivered_pairs_are_nine() -> None:
 @pytest.mark.parametrize("identity", IDS)
 def test_a_delivered_pair_is_valid_and_suits_its_dataflows(identity: str) -> None:
     check_metadata_set(declared(identity), shared())
+    check_pair(declared(identity), shared())
     plan = planned(identity)
     assert plan.dimensions
     assert {"en", "es"} <= plan.pair.names.keys()
@@ -72,18 +83,36 @@ def test_a_value_that_cannot_be_read_is_told_with_its_name(name: str, value: str
         read_pair(changed("MS_CORRIDOR", name, value))
 
 
+FLOW = "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=VIPMG:DF_NOT_THERE(1.0.0)"
+
+
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "told"),
     [
-        ("MATCH", "CITIZENSHIP=COLOUR"),
-        ("FORMULA", "COLOUR:_T=A+B"),
-        ("FIRST_AREA", "LEFT.COLOUR"),
-        ("SECOND_AREA", "RIGHT.UNIT_MEASURE"),
+        ("MATCH", "CITIZENSHIP=COLOUR", "MATCH: .*COLOUR"),
+        ("FORMULA", "COLOUR:_T=A+B", "FORMULA: .*COLOUR"),
+        ("FORMULA", "SEX:_T=F+MALE", "FORMULA: SEX .*no code 'MALE'"),
+        ("SEPARATE", "COLOUR", "SEPARATE: .*COLOUR"),
+        ("FIRST_AREA", "LEFT.COLOUR", "FIRST_AREA: .*COLOUR"),
+        ("SECOND_AREA", "RIGHT.UNIT_MEASURE", "RIGHT.UNIT_MEASURE"),
+        ("LAG_MAX", 25, "LAG_MAX: 25"),
+        ("LEFT.DATAFLOW", FLOW, "LEFT.DATAFLOW: .*DF_NOT_THERE"),
+        ("RIGHT.FILTER", "COLOUR=RED", "RIGHT.FILTER: .*COLOUR"),
+        ("RIGHT.FILTER", "REF_AREA=HND+XYZ", "RIGHT.FILTER: REF_AREA .*no code 'XYZ'"),
+        ("LEFT.REPORTED_BY", "COLOUR", "LEFT.REPORTED_BY: .*COLOUR"),
+        ("LEFT.PROVIDER", "NOBODY", "LEFT.PROVIDER: .*NOBODY"),
     ],
 )
-def test_a_pair_that_does_not_suit_its_dataflows_is_told(name: str, value: str) -> None:
-    pair = read_pair(changed("MS_CORRIDOR", name, value))
-    with pytest.raises(InvalidArtefactError, match=r"MS_CORRIDOR"):
+def test_a_pair_that_does_not_suit_its_dataflows_is_refused(
+    name: str, value: Any, told: str
+) -> None:
+    with pytest.raises(InvalidArtefactError, match=told):
+        check_pair(changed("MS_CORRIDOR", name, value), shared())
+
+
+def test_a_pair_whose_dataflow_has_changed_since_is_told_when_it_is_planned() -> None:
+    pair = read_pair(changed("MS_CORRIDOR", "MATCH", "CITIZENSHIP=COLOUR"))
+    with pytest.raises(InvalidArtefactError, match=r"MS_CORRIDOR.*COLOUR"):
         planned(pair)
 
 

@@ -29,6 +29,8 @@ COMPILER: Final = "INT_"
 """What the ids of data providers that compile the figures of countries begin with."""
 
 UNIT: Final = "UNIT_MEASURE"
+LONGEST_LAG: Final = 24
+"""Periods by which one side may be looked at later than the other."""
 
 TimeRule: TypeAlias = Literal["SAME", "LAG", "YEAR_CHANGE"]
 SideName: TypeAlias = Literal["LEFT", "RIGHT"]
