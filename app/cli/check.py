@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,8 +83,11 @@ def _check(
         _say(console, path, text("not_checked", why=error), "red")
         answers.append({"path": str(path), "not_checked": str(error)})
         return NOT_CHECKED
-    answers.append(describe(file, checked))
+    agreed = local.agreed(checked, dt.datetime.now(dt.UTC).date())
+    answers.append({**describe(file, checked), "agreed": agreed})
     show_checked(console, path, checked)
+    for said in agreed:
+        _say(console, path, said, "yellow")
     if target is not None and checked.has_findings:
         console.print(Text(text("saved", report=target)))
     return REFUSED if checked.is_refused else ACCEPTED

@@ -30,6 +30,9 @@ from app.store.local_stage import LocalStage
 
 ABOUT: Final = "about.json"
 STRUCTURES: Final = "structures.json"
+METADATA: Final = "metadata.json"
+"""Metadata sets, among them the terms of agreements."""
+
 MAX_BYTES: Final = 1 << 30
 
 
@@ -96,9 +99,10 @@ class LocalCheck:
         agreement: str | None,
         dataflow: str | None = None,
     ) -> None:
-        whole = structures.folder / STRUCTURES
+        fetched = [structures.folder / name for name in (STRUCTURES, METADATA)]
+        there = [path for path in fetched if path.exists()] if fetched[0].exists() else []
         try:
-            self._catalogue = local_catalogue([whole if whole.exists() else structures.folder])
+            self._catalogue = local_catalogue(there or [structures.folder])
         except (VipmgError, OSError) as error:
             raise NotCheckedError(_said(error)) from error
         self.own = _own(self._catalogue, provider, agreement)
@@ -124,6 +128,17 @@ class LocalCheck:
                 on_rows=lambda rows: on_read(content.tell()),
             )
             yield checked, stage
+
+    def agreed(self, checked: CheckedFile, today: dt.date) -> list[str]:
+        """What the terms of the agreements of a file do to it at the service, beside findings."""
+        terms = [self._catalogue.terms(urn) for urn in checked.agreements]
+        ended = [one.expiry for one in terms if one.has_expired(today)]
+        said = [text("would_wait", day=day) for day in ended[:1]]
+        if any(one.needs_approval for one in terms):
+            said.append(text("would_ask"))
+        if checked.is_refused and terms and all(one.allows_partial for one in terms):
+            said.append(text("would_take_part"))
+        return said
 
     def open(self, file: LocalFile, content: IO[bytes]) -> DataReader:
         """The reader of a file, without any check."""

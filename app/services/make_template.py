@@ -10,6 +10,7 @@ from typing import Final
 from app.auth.subject import Subject
 from app.errors import QueryMisfitError
 from app.sdmx.flow import Flow
+from app.sdmx.terms_rows import row_rules
 from app.services.describe_agreement import agreement_id, agreement_terms
 from app.services.find_agreement import find_agreement
 from app.sheets.template import TemplateOrder, write_template
@@ -71,6 +72,7 @@ async def make_template(
         period=asked.period or _period(across, flow, frequency, today),
         language=asked.language,
         address=f"{base_url}/api/submissions",
+        agreed=row_rules(catalogue.terms(stored.urn), flow),
     )
     return f"{agreement_id(stored)}.xlsx", await asyncio.to_thread(write_template, order)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.auth.subject import Subject
 from app.errors import QuerySyntaxError, TooLargeError
+from app.sdmx.terms_rows import row_rules
 from app.services.find_agreement import find_agreement
 from app.sheets.layout import layout_document, read_layout
 from app.store import layouts
@@ -39,7 +40,8 @@ async def save_layout(
         catalogue = await cache.current(connection)
     agreement = find_agreement(catalogue, subject, named)
     flow = catalogue.flow(agreement.dataflow_urn, agreement.urn)
-    document = layout_document(await asyncio.to_thread(read_layout, body, flow))
+    agreed = row_rules(catalogue.terms(agreement.urn), flow)
+    document = layout_document(await asyncio.to_thread(read_layout, body, flow, agreed))
     async with pools.writer.acquire() as connection:
         is_new = await layouts.put_layout(
             connection, agreement.id, name, document, subject.client_id

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -34,6 +35,7 @@ from app.sdmx.finding_texts import spoken_type
 from app.sdmx.findings import nearest
 from app.sdmx.flow import Component, Flow
 from app.sdmx.messages.json_names import each_once
+from app.sdmx.terms_rows import RowRule
 from app.sheets.addresses import column_number, parse_cell
 from app.sheets.allowed import allowed_codes
 from app.sheets.table import PARTS, SKIP, ZERO
@@ -131,8 +133,14 @@ class Problem(msgspec.Struct, frozen=True):
     messages: dict[str, str]
 
 
-def read_layout(text: bytes, flow: Flow) -> Layout:
+def read_layout(text: bytes, flow: Flow, agreed: Sequence[RowRule] = ()) -> Layout:
     """Read a layout and check it against the dataflow of its agreement.
+
+    Args:
+        text: the layout as JSON.
+        flow: of the agreement.
+        agreed: what its terms say of rows, for a layout that is new; what is stored stays readable
+            when terms change, and its rows have their findings.
 
     Raises:
         InvalidLayoutError: with all that is wrong.
@@ -148,7 +156,7 @@ def read_layout(text: bytes, flow: Flow) -> Layout:
         raise _refused([_problem(path, what, _in_spanish(what))]) from error
     except (ValueError, RecursionError) as error:
         raise _refused([_problem("", f"no JSON: {error}", f"no es JSON: {error}")]) from error
-    problems = _Check(layout, flow).problems()
+    problems = _Check(layout, flow, agreed).problems()
     if problems:
         raise _refused(problems)
     return layout
@@ -203,9 +211,10 @@ def parse_columns(text: str) -> list[int] | None:
 class _Check:
     """Holds a layout to the components of a dataflow."""
 
-    def __init__(self, layout: Layout, flow: Flow) -> None:
+    def __init__(self, layout: Layout, flow: Flow, agreed: Sequence[RowRule]) -> None:
         self._layout = layout
         self._flow = flow
+        self._agreed = agreed
         self._time = flow.time.id if flow.time else ""
         self._problems: list[Problem] = []
 
@@ -300,7 +309,7 @@ class _Check:
                     f"{value!r} no es {kinds[1]}",
                 )
             return
-        allowed = {code.id for code in allowed_codes(self._flow, component)}
+        allowed = {code.id for code in allowed_codes(self._flow, component, self._agreed)}
         if value not in allowed:
             self._no_code(f"constants.{name}", value, component, allowed)
 
@@ -311,11 +320,14 @@ class _Check:
         if component.codes is None:
             self._say(f"codes.{name}", "the component is not coded", "el componente no usa códigos")
             return
+        taken = frozenset[str](component.code_set).intersection(
+            *(rule.allowed for rule in self._agreed if rule.component == component.id)
+        )
         for label, code in codes.items():
             if self._is_full:
                 return
-            if code not in component.code_set:
-                self._no_code(f"codes.{name}.{label}", code, component, component.code_set)
+            if code not in taken:
+                self._no_code(f"codes.{name}.{label}", code, component, taken)
 
     def _check_marks(self) -> None:
         status = self._flow.components.get("OBS_STATUS")

@@ -12,6 +12,7 @@ import msgspec
 from app.errors import QueryMisfitError, QuerySyntaxError
 from app.sdmx.components import Code, Component, Names
 from app.sdmx.flow import Flow
+from app.sdmx.terms_rows import RowRule
 from app.sheets.addresses import column_letters
 from app.sheets.allowed import allowed_codes
 from app.sheets.header_reading import across_id
@@ -72,6 +73,7 @@ class TemplateOrder:
         across: the dimension whose values head columns, of a cross table.
         period: `2024`, `2024-Q1` or `2020/2024`; empty: none is given.
         address: where to send.
+        agreed: what the terms of the agreement say of rows.
     """
 
     flow: Flow
@@ -85,6 +87,7 @@ class TemplateOrder:
     period: str
     language: str
     address: str
+    agreed: tuple[RowRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def _plan(order: TemplateOrder) -> _Plan:
     if order.period:
         plan.periods = list_periods(order.period, frequency or "A")
     for dimension in flow.dimensions:
-        codes = allowed_codes(flow, dimension)
+        codes = allowed_codes(flow, dimension, order.agreed)
         if len(codes) == 1:
             plan.prefilled[dimension.id] = codes[0].id
     if order.layout == "cross":
@@ -158,7 +161,9 @@ def _frequency(order: TemplateOrder) -> str | None:
     flow = order.flow
     if flow.frequency is None:
         return order.frequency
-    allowed = [code.id for code in allowed_codes(flow, flow.dimensions[flow.frequency])]
+    allowed = [
+        code.id for code in allowed_codes(flow, flow.dimensions[flow.frequency], order.agreed)
+    ]
     if order.frequency in allowed:
         return order.frequency
     return allowed[0] if len(allowed) == 1 else None
@@ -176,7 +181,7 @@ def _across(order: TemplateOrder, plan: _Plan) -> list[tuple[str, str]]:
             )
         return [(period, period) for period in plan.periods]
     dimension = next((each for each in flow.dimensions if each.id == order.across), None)
-    codes = allowed_codes(flow, dimension) if dimension is not None else []
+    codes = allowed_codes(flow, dimension, order.agreed) if dimension is not None else []
     if not 1 <= len(codes) <= MOST_ACROSS:
         listed = ", ".join(
             [*(d.id for d in flow.dimensions), *([flow.time.id] if flow.time else [])]
@@ -193,7 +198,7 @@ def _across(order: TemplateOrder, plan: _Plan) -> list[tuple[str, str]]:
 
 def _fields(plan: _Plan, component: Component) -> Iterator[_Field]:
     """The columns of a component: one, or one a language."""
-    codes = allowed_codes(plan.order.flow, component)
+    codes = allowed_codes(plan.order.flow, component, plan.order.agreed)
     optional = component.level not in {"dimension", "time", "measure"} and not component.mandatory
     if component.multilingual:
         for language in dict.fromkeys((plan.order.language, *BOTH)):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
 from collections.abc import AsyncIterator
 
+import openpyxl
 import pytest_asyncio
 
 from app.settings import Settings
@@ -33,6 +35,15 @@ async def house(module_pools: Pools, module_settings: Settings) -> AsyncIterator
     """The exchange of all tests here; each has an agreement of its own."""
     async with open_agreements(module_pools, module_settings) as opened:
         yield opened
+
+
+async def offered_areas(sender: Sender, agreement: str) -> set[str]:
+    """The areas that the template of an agreement lists."""
+    reply = await sender.client.get(f"/api/agreements/{agreement}/template.xlsx?language=en")
+    assert reply.status_code == 200, reply.text
+    sheets = openpyxl.load_workbook(io.BytesIO(reply.content)).worksheets
+    told = {cell.value for sheet in sheets for row in sheet.iter_rows() for cell in row}
+    return {"CRI", "SLV", "GTM", "HND"} & told
 
 
 async def actions(house: House) -> list[str]:
@@ -94,6 +105,13 @@ async def test_frequency_and_detail_refuse_the_row(house: House) -> None:
     assert (first["row"], first["value"], first["allowed"]) == (2, "A", "M, Q")
     assert first["rule"] == "TST:TERMS_FREQ(1.0.0)"
     assert (second["row"], second["column"], second["value"]) == (3, "REF_AREA", "SLV")
+    assert await offered_areas(sender, "PA_FREQ") == {"CRI", "HND"}
+    layout = {"firstDataRow": 2, "columns": {"TIME_PERIOD": "A", "OBS_VALUE": "B"},
+              "constants": {"FREQ": "A", "REF_AREA": "SLV"}}  # fmt: skip
+    saved = await sender.client.put("/api/agreements/PA_FREQ/layouts/old", json=layout)
+    assert saved.status_code == 422, saved.text
+    assert "constants.FREQ" in saved.text
+    assert "constants.REF_AREA" in saved.text
     await agreed(agency, terms_set("FREQ", "1.1.0", FREQUENCY="A"))
     await sender.publish(file("FREQ", "A,SLV,2020,1"))
     await agreed(agency, terms_set("FREQ", "1.2.0", DETAIL="REF_AREA=CRI"))
