@@ -86,11 +86,11 @@ async def judge(dsn: str, journal: Journal) -> Verdict:
         ledger = await connection.fetch(LEDGER)
         stored = await connection.fetch(SUBMISSIONS)
         changes = await connection.fetch(JOURNAL)
-        await _check_ledger(connection, ledger, verdict)
+        await check_ledger(connection, ledger, verdict)
         _check_submissions(stored, ledger, journal.files, verdict)
         await _check_content(connection, stored, journal.files, verdict)
         _check_journal(changes, stored, ledger, journal.files, verdict)
-        await _check_replay(connection, changes, verdict)
+        await check_replay(connection, changes, verdict)
         for row in await connection.fetch(HEADS):
             counted = (row["series"], row["observations"])
             if (row["series_count"], row["observation_count"]) != counted:
@@ -105,7 +105,7 @@ async def judge(dsn: str, journal: Journal) -> Verdict:
     return verdict
 
 
-async def _check_ledger(
+async def check_ledger(
     connection: asyncpg.Connection[Record], ledger: list[Record], verdict: Verdict
 ) -> None:
     if (broken := await verify_chain(connection)) is not None:
@@ -190,7 +190,7 @@ def _check_journal(
             verdict.half.append(f"{file.key} of {file.ring.size} cells published {found}")
 
 
-async def _check_replay(
+async def check_replay(
     connection: asyncpg.Connection[Record], changes: list[Record], verdict: Verdict
 ) -> None:
     """Current series are their journal, replayed."""

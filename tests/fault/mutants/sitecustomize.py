@@ -14,6 +14,7 @@ import signal
 from typing import Any
 
 PAUSE_SECONDS = 0.15
+STEP_SECONDS = 2.0
 DEATHS = 0.1
 """Share of its windows in which `split` dies, as nothing but a death in one shows it."""
 
@@ -106,6 +107,41 @@ def shallow() -> None:
     undo.plan_rollback = lambda past, undone, _fallen: undo.plan_withdrawal(past, undone)
 
 
+def torn() -> None:
+    """Re-harmonise in two transactions: first the figures, then ledger, heads and state."""
+    from app.store import reharmonising
+
+    publish = reharmonising.publish_fold
+
+    async def publish_fold(connection: Any, *rest: Any) -> Any:
+        effect = await publish(connection, *rest)
+        await _commit_and_go_on(connection)
+        return effect
+
+    reharmonising.publish_fold = publish_fold
+
+
+def waiting() -> None:
+    """No fault: wait where history was read, and where its figures are written, to be killed."""
+    from app.services import reharmonise_submission
+    from app.store import reharmonising
+
+    read, publish = reharmonise_submission.reread_history, reharmonising.publish_fold
+
+    async def reread_history(*given: Any) -> Any:
+        history = await read(*given)
+        await asyncio.sleep(STEP_SECONDS)
+        return history
+
+    async def publish_fold(*given: Any) -> Any:
+        effect = await publish(*given)
+        await asyncio.sleep(STEP_SECONDS)
+        return effect
+
+    reharmonise_submission.reread_history = reread_history
+    reharmonising.publish_fold = publish_fold
+
+
 def hasty() -> None:
     """No fault: take up the job of a dead worker after two seconds, to spare a test the wait."""
     import datetime as dt
@@ -121,7 +157,10 @@ async def _commit_and_go_on(connection: Any) -> None:
     await connection.execute("BEGIN")
 
 
-CHANGES = {each.__name__: each for each in (split, halves, early, forgetful, stale, shallow, hasty)}
+CHANGES = {
+    each.__name__: each
+    for each in (split, halves, early, forgetful, stale, shallow, torn, waiting, hasty)
+}
 
 for name in filter(None, os.environ.get("FAULT_CHANGES", "").split(",")):
     CHANGES[name]()
