@@ -78,15 +78,42 @@ def test_c096_the_report_of_a_country_is_found_from_its_data(service: Service) -
     assert "9,701" in terms and "NNA" in terms
 
 
-def test_optional_metadata_are_in_no_template(service: Service, tmp_path: Path) -> None:
-    token = httpx.post(
+def test_definitions_are_sent_as_the_guide_shows(service: Service, tmp_path: Path) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "how-to" / "say-what-figures-mean.md"
+    blocks = re.findall(r"```(csv|json)\n(.*?)```", guide.read_text("utf-8"), re.S)
+    shown = dict(blocks)
+    file = tmp_path / "definitions.csv"
+    file.write_text(shown["csv"], "utf-8")
+    done = vipmg("push", str(file), "--url", service.url, LC_ALL="C", **service.credential)
+    assert "What is said of the data changes in 1 place." in done.stdout, done.stdout
+    address = "/sdmx/v2/data/dataflow/VIPMG/DF_RETURN_IN/~/*?format=csv&attributes=msd"
+    rows = rows_of(
+        read(service, f"{address}&c[AGE_DEFINITION.DEFINITION_CERTAINTY]=CONFIRMED", "en")
+    )
+    assert {row["AGE"] for row in rows} == {"Y_LT18"}
+    assert {row["AGE_DEFINITION.DEFINITION_TEXT"] for row in rows} == {"Under 18 on arrival"}
+    reply = httpx.post(
+        f"{service.url}/sdmx/v2/metadata",
+        headers=authorisation(service)
+        | {"Content-Type": "application/vnd.sdmx.metadata+json;version=2.1.0"},
+        content=shown["json"],
+    )
+    assert reply.status_code == 201, reply.text
+
+
+def authorisation(service: Service) -> dict[str, str]:
+    reply = httpx.post(
         f"{service.url}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(service.credential["VIPMG_CLIENT_ID"], service.credential["VIPMG_CLIENT_SECRET"]),
-    ).json()["access_token"]
+    )
+    return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+
+
+def test_optional_metadata_are_in_no_template(service: Service, tmp_path: Path) -> None:
     reply = httpx.get(
         f"{service.url}/api/agreements/PA_RETURN_IN_HND_INM/template.xlsx",
-        headers={"Authorization": f"Bearer {token}"},
+        headers=authorisation(service),
     )
     assert reply.status_code == 200, reply.text
     file = tmp_path / "template.xlsx"
