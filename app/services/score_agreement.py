@@ -104,7 +104,8 @@ def _fallen_due(duty: Duty, came: Mapping[tuple[str, str], Reported], today: dt.
 def _timeliness(scored: Scored, owed: Mapping[int, list[Owed]], today: dt.date) -> Score:
     if not owed:
         return unknown(next(str(why) for why in scored.duties.values()))
-    return timeliness((one for listed in owed.values() for one in listed), today)
+    entered = min(one.entered for one in scored.duties.values() if isinstance(one, Duty))
+    return timeliness((one for listed in owed.values() for one in listed), today, entered)
 
 
 async def _completeness(

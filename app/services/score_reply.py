@@ -45,7 +45,9 @@ def _score(name: str, kept: dict[str, Any], language: str) -> ScoreReply:
         unit=text_of(language, "score", name, "unit"),
         count=kept["count"],
         how=_how(name, kept, language),
-        reason=None if reason is None else text_of(language, "reason", reason),
+        reason=None
+        if reason is None
+        else text_of(language, "reason", reason, since=facts.get("since")),
         facts=facts if reason is None else {**facts, "reason": reason},
     )
 

@@ -48,11 +48,12 @@ def test_timeliness_counts_what_fell_due_since_the_agreement_is_here() -> None:
         "2026-01": Reported(1, dt.date(2026, 2, 24)),
         "2026-02": Reported(0, dt.date(2026, 3, 1), nil=True),
     }
-    score = timeliness(months(came, dt.date(2026, 1, 2)), TODAY)
+    score = timeliness(months(came, dt.date(2026, 1, 2)), TODAY, dt.date(2026, 1, 2))
     assert (score.value, score.count) == (0.4, 5)
     assert score.facts == {"in_time": 2, "late": 3, "outstanding": 2, "median_days_late": 12}
-    nothing = timeliness(months(came, TODAY), TODAY)
+    nothing = timeliness(months(came, TODAY), TODAY, TODAY)
     assert (nothing.value, nothing.count, nothing.reason) == (None, 0, "NOTHING_DUE")
+    assert nothing.facts == {"since": TODAY.isoformat()}
 
 
 def change(action: str, **values: str | None) -> Change:

@@ -55,16 +55,22 @@ class Score:
         return told if self.reason is None else told | {"reason": self.reason}
 
 
-def unknown(reason: str, **facts: int) -> Score:
+def unknown(reason: str, **facts: int | str) -> Score:
     """A score that cannot be computed."""
     return Score(None, 0, facts, reason)
 
 
-def timeliness(periods: Iterable[Owed], today: dt.date) -> Score:
-    """The share of periods in time, of those whose day has passed since the agreement is here."""
+def timeliness(periods: Iterable[Owed], today: dt.date, entered: dt.date) -> Score:
+    """The share of periods in time, of those whose day has passed since the agreement is here.
+
+    Args:
+        periods: what is owed.
+        today: the day of which the score is.
+        entered: the day on which the agreement, or the first of several, came.
+    """
     passed = [one for one in periods if one.late_after < today and one.due >= one.duty.entered]
     if not passed:
-        return unknown("NOTHING_DUE")
+        return unknown("NOTHING_DUE", since=entered.isoformat())
     late = [one.days_late or 0 for one in passed if one.days_late]
     in_time = len(passed) - len(late)
     facts = {
