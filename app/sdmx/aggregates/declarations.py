@@ -11,6 +11,7 @@ Annotations of the type COMPUTED on the dataflow:
                          the value lists the parts that count as nought where they are absent,
                          all others have to be there. Tried in the order of the annotations.
     ONLY:<dimension>     codes of a dimension that are computed; others are left out
+    RESULT:<dimension>   codes of a dimension that are published; others are only parts
     AREA                 of REGION: the dimension that is summed
     HIERARCHY            of REGION: the hierarchy that tells the members, dated
     GROUPS               of REGION: codes of the groups
@@ -57,6 +58,7 @@ class Computation:
         area: position of the dimension of areas in the key.
         partitions: the partitions that make totals, by position of their dimension.
         only: by position of a dimension, the codes that are computed.
+        results: by position of a dimension, the codes that are published.
         groups: by code of a group, its dated members; none: totals of each area.
         fingerprint: changes when anything changes that it says, or that it refers to.
     """
@@ -67,6 +69,7 @@ class Computation:
     area: int
     partitions: tuple[Partition, ...]
     only: Mapping[int, frozenset[str]]
+    results: Mapping[int, frozenset[str]]
     groups: Mapping[str, tuple[Member, ...]]
     fingerprint: str
 
@@ -157,23 +160,31 @@ def read_computation(
         groups = _groups(artefact, artefacts, said, used)
     elif not partitions:
         raise _refused(artefact, "PARTITION")
-    only = {}
-    for name, codes in said.items():
-        if name.startswith("ONLY:"):
-            dimension = name.removeprefix("ONLY:")
-            if dimension not in flow.position:
-                raise _refused(artefact, name)
-            only[flow.position[dimension]] = frozenset(codes.split())
     return Computation(
         artefact.urn,
         source.urn,
         flow,
         flow.position[area],
         partitions,
-        only,
+        _codes(artefact, flow, said, "ONLY:"),
+        _codes(artefact, flow, said, "RESULT:"),
         groups,
         _digest(used),
     )
+
+
+def _codes(
+    artefact: Artefact, flow: Flow, said: Mapping[str, str], prefix: str
+) -> dict[int, frozenset[str]]:
+    """The codes that annotations name, by position of their dimension."""
+    found = {}
+    for name, codes in said.items():
+        if name.startswith(prefix):
+            place = flow.position.get(name.removeprefix(prefix))
+            if place is None:
+                raise _refused(artefact, name)
+            found[place] = frozenset(codes.split())
+    return found
 
 
 def _shape(flow: Flow) -> list[str]:

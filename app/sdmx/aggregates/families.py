@@ -91,14 +91,13 @@ def _totals(
     """The totals that were not reported, area by area."""
     for name, area in sorted(areas.items()):
         form, attributes = _form(computation, [area])
-        for codes in sorted(figures[name].targets):
+        for codes, key in _results(computation, first, name, figures[name].targets):
             rows: dict[str, Observation] = {
                 time: form.observation(cell.value) | _made(cell, voices)
                 for time, cell in figures[name].column(codes).items()
                 if cell.made
             }
             if rows:
-                key = _key(computation, first, name, codes)
                 yield Computed(key, series.from_observations(rows), attributes)
 
 
@@ -123,11 +122,10 @@ def _regions(
             continue
         form, attributes = _form(computation, [areas[name] for name in there])
         targets = set[Codes]().union(*(one.targets for one in there.values()))
-        for codes in sorted(targets):
+        for codes, key in _results(computation, first, group, targets):
             columns = {name: one.column(codes) for name, one in there.items()}
             rows = sums.rows(listed, columns, form)
             if rows:
-                key = _key(computation, first, group, codes)
                 yield Computed(key, series.from_observations(rows), attributes)
 
 
@@ -139,10 +137,14 @@ def _form(computation: Computation, areas: Sequence[_Area]) -> tuple[Form, dict[
     return form, {MULTIPLIER: str(multiplier), DECIMALS: str(decimals)}
 
 
-def _key(computation: Computation, first: Key, area: str, codes: Codes) -> Key:
-    """The key of a computed series of the family that a key is of."""
+def _results(
+    computation: Computation, first: Key, area: str, targets: Iterable[Codes]
+) -> Iterator[tuple[Codes, Key]]:
+    """The series that are published, of the family that a key is of."""
     key = list(first)
     key[computation.area] = area
-    for partition, code in zip(computation.partitions, codes, strict=True):
-        key[partition.position] = code
-    return tuple(key)
+    for codes in sorted(targets):
+        for partition, code in zip(computation.partitions, codes, strict=True):
+            key[partition.position] = code
+        if all(key[place] in wanted for place, wanted in computation.results.items()):
+            yield codes, tuple(key)
