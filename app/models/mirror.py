@@ -75,7 +75,7 @@ class MirrorNoteReply(Reply):
 
     organisation: str
     note: str | None
-    agreed_value: float | None
+    agreed_value: Annotated[float | None, Field(description="The figure that it would agree on.")]
     hides_value: Annotated[
         bool,
         Field(description="It names a figure, which is told where both values are public only."),
@@ -132,7 +132,9 @@ class MirrorSeriesReply(Reply):
 
     cell: dict[str, str]
     first_area: str
+    first_area_name: str
     second_area: str
+    second_area_name: str
     left: MirrorSeriesSide | None
     right: MirrorSeriesSide | None
     unit_mult: Annotated[int, Field(description="Values are in this power of ten.")]
@@ -174,11 +176,14 @@ class CorridorReply(Reply):
 
     rank: int
     first_area: str
+    first_area_name: str
     second_area: str
+    second_area_name: str
     apart: Annotated[dict[str, str], Field(description="Codes that are not added up.")]
     left: CorridorSide
     right: CorridorSide
-    gap: float
+    gap: Annotated[float, Field(description="Left minus right.")]
+    ratio: Annotated[float | None, Field(description="Right by left; none where left is 0.")]
     asymmetry: Annotated[float | None, Field(description="Mean over the periods in common.")]
     periods: int
     first_period: str | None
@@ -186,13 +191,24 @@ class CorridorReply(Reply):
     correlation: float | None
     lags: list[LagReply]
     best_lag: int | None
+    cells: Annotated[str, Field(description="Where its cells are.")]
+
+
+class OneSided(Reply):
+    """Corridors that one side alone reports; they have no rank."""
+
+    left: int
+    right: int
 
 
 class CorridorList(Reply):
     """The corridors of a pair, those that disagree most first."""
 
     pair: MirrorPairReply
-    total: int
+    order: str
+    minimum: float
+    total: Annotated[int, Field(description="Corridors that both sides report.")]
+    one_sided: OneSided
     offset: int
     limit: int
     lag: int
@@ -227,6 +243,9 @@ class KeptNoteReply(MirrorNoteReply):
     cell: dict[str, str]
     period: str
     stands: Annotated[bool, Field(description="Whether it is the last of this organisation.")]
+    is_agreed: Annotated[
+        bool, Field(description="Whether it stands and both parties name its figure.")
+    ]
 
 
 class MirrorNoteList(Reply):

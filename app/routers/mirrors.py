@@ -156,6 +156,7 @@ async def get_corridors(
         caller,
         language=language,
         as_table=as_table,
+        base_url=state.settings.base_url,
     )
     name = f"{_file_name(pair)}_corridors" if as_table else None
     return mirror_reply(request, body, caller, language, name)

@@ -30,6 +30,8 @@ from app.sdmx.mirrors.periods import move_period
 from app.sdmx.mirrors.plan import CellQuery
 from app.services.mirror_parties import mirror_parties
 from app.services.mirror_words import (
+    AREAS,
+    AreaNames,
     describe_pair,
     describe_states,
     explain_nothing,
@@ -115,7 +117,8 @@ def _message(reading: MirrorReading, query: CellQuery, page: MirrorPage, languag
         if page.compared
         else (reading.left.keys() | reading.right.keys())
     )
-    shown = [_series(reading, one, standing, query) for one in
+    names = AreaNames(reading.planned.plan, language)
+    shown = [_series(reading, one, standing, query, names) for one in
              _compared(reading, query, page)]  # fmt: skip
     reply: dict[str, Any] = {
         "pair": describe_pair(reading.pair, language),
@@ -137,13 +140,17 @@ def _lags(reading: MirrorReading, query: CellQuery) -> dict[str, Any]:
     if reading.pair.time_rule != "LAG":
         return {"lags": None, "best_lag": None}
     plan, page = reading.planned.plan, CorridorPage(limit=1)
-    count, corridors = find_corridors(plan, reading.left, reading.right, query, page)
-    lags = corridors[0].lags if count == 1 else ()
+    found = find_corridors(plan, reading.left, reading.right, query, page)
+    lags = found.corridors[0].lags if found.total == 1 else ()
     return {"lags": tell_lags(lags) or None, "best_lag": best_lag(lags)}
 
 
 def _series(
-    reading: MirrorReading, one: ComparedSeries, standing: _Standing, query: CellQuery
+    reading: MirrorReading,
+    one: ComparedSeries,
+    standing: _Standing,
+    query: CellQuery,
+    names: AreaNames,
 ) -> dict[str, Any]:
     plan = reading.planned.plan
     first, second = plan.areas(one.cell)
@@ -154,7 +161,9 @@ def _series(
     return {
         "cell": dict(zip(plan.dimensions, one.cell, strict=True)),
         "first_area": first,
+        "first_area_name": names.first(first),
         "second_area": second,
+        "second_area_name": names.second(second),
         "left": _side(reading.planned.left, one.left, [seen.left for seen in one.observations]),
         "right": _side(reading.planned.right, one.right, [seen.right for seen in one.observations]),
         "unit_mult": one.multiplier,
@@ -247,15 +256,16 @@ def _over_periods(one: ComparedSeries) -> dict[str, Any]:
 
 
 def _table(reading: MirrorReading, query: CellQuery, page: MirrorPage, language: str) -> bytes:
-    del language  # codes and numbers are the same in all of them
     plan = reading.planned.plan
     standing = standing_notes(reading.notes)
     table = io.StringIO(newline="")
     table.write(BYTE_ORDER_MARK)
     writer = csv.writer(table)
-    writer.writerow([*plan.dimensions, "first_area", "second_area", *COLUMNS])
+    names = AreaNames(plan, language)
+    writer.writerow([*plan.dimensions, *AREAS, *COLUMNS])
     for one in _compared(reading, query, page):
-        head = [*one.cell, *plan.areas(one.cell)]
+        first, second = plan.areas(one.cell)
+        head = [*one.cell, first, names.first(first), second, names.second(second)]
         for seen in one.observations:
             _, agreed = _said(reading, one, seen, standing, query)
             writer.writerow([*head, *_row(one, seen, query.lag), agreed])

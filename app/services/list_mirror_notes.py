@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TypeAlias
 
 from app.errors import VipmgError
 from app.models.mirror import KeptNoteReply, MirrorNoteList
 from app.sdmx.mirrors.compare import compare_series
-from app.sdmx.mirrors.notes import Note, both_told, cell_name, note_key
+from app.sdmx.mirrors.notes import (
+    Note,
+    agreed_value,
+    both_told,
+    cell_name,
+    note_key,
+    standing_notes,
+)
 from app.sdmx.mirrors.pair import MirrorPair
 from app.sdmx.mirrors.plan import CellQuery
 from app.sdmx.series import TIME
 from app.services.find_mirror_pair import find_mirror_pair
+from app.services.mirror_parties import mirror_parties
 from app.services.plan_mirror import plan_mirror
 from app.services.read_mirror import read_planned
 from app.store.catalogue import Catalogue, CatalogueCache
@@ -55,10 +64,8 @@ async def list_mirror_notes(
         async with snapshot(pools, None) as connection:
             found = await read_notes(connection, note_key(pair.urn), asked)
             shown = found[offset : offset + limit]
-            told = await _told_cells(connection, catalogue, pair, shown)
-        last: dict[tuple[_Cell, str], Note] = {}
-        for note in found:
-            last.setdefault((note.cell, note.organisation), note)
+            standing = standing_notes(found)
+            agreed = await _agreed(connection, catalogue, pair, shown, standing)
         return MirrorNoteList(
             pair=pair.short_urn,
             total=len(found),
@@ -66,8 +73,9 @@ async def list_mirror_notes(
             limit=limit,
             notes=[
                 describe_note(
-                    note if note.cell in told else note.without_value(),
-                    stands=last[note.cell, note.organisation] is note,
+                    note if note.cell in agreed else note.without_value(),
+                    stands=standing[note.cell][note.organisation] is note,
+                    agreed=agreed.get(note.cell),
                 )
                 for note in shown
             ],
@@ -76,8 +84,8 @@ async def list_mirror_notes(
     return await with_retry(read)
 
 
-def describe_note(note: Note, *, stands: bool) -> KeptNoteReply:
-    """A note with the cell that it is on."""
+def describe_note(note: Note, *, stands: bool, agreed: str | None) -> KeptNoteReply:
+    """A note with the cell that it is on; `agreed`: the figure that both parties agree on now."""
     cell = dict(part.split("=", 1) for part in note.cell)
     period = cell.pop(TIME)
     return KeptNoteReply(
@@ -90,27 +98,39 @@ def describe_note(note: Note, *, stands: bool) -> KeptNoteReply:
         hides_value=note.hides_value,
         written_at=note.written_at,
         stands=stands,
+        is_agreed=stands and agreed is not None and _is_same(note.agreed_value, agreed),
     )
 
 
-async def _told_cells(
-    connection: Connection, catalogue: Catalogue, pair: MirrorPair, notes: Sequence[Note]
-) -> set[_Cell]:
-    """The cells of notes that name a figure of which the public sees both values now."""
+def _is_same(figure: str | None, other: str) -> bool:
+    return figure is not None and Decimal(figure) == Decimal(other)
+
+
+async def _agreed(
+    connection: Connection,
+    catalogue: Catalogue,
+    pair: MirrorPair,
+    notes: Sequence[Note],
+    standing: Mapping[_Cell, Mapping[str, Note]],
+) -> dict[_Cell, str | None]:
+    """The cells of which the public sees both values now, with what is agreed on in each.
+
+    Only cells are looked at on which a note names a figure.
+    """
     cells = {note.cell for note in notes if note.agreed_value is not None}
     if not cells:
-        return set()
+        return {}
     try:
         plan = plan_mirror(catalogue, pair, CellQuery(), None).plan
         codes = _codes(cells, plan.dimensions)
         planned = plan_mirror(catalogue, pair, CellQuery(codes, is_cell=True), None)
     except VipmgError:  # the pair is not to be compared any more: no cell is seen
-        return set()
+        return {}
     reading = await read_planned(connection, catalogue, planned)
     common = reading.left.keys() & reading.right.keys()
     compared = compare_series(plan, reading.left, reading.right, CellQuery(), sorted(common))
     return {
-        name
+        name: agreed_value(standing[name], mirror_parties(reading, one, seen))
         for one in compared
         for seen in one.observations
         if both_told(seen.figures) and (name := cell_name(plan, one.cell, seen.period)) in cells

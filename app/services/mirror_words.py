@@ -11,9 +11,13 @@ from app.sdmx.components import names_of
 from app.sdmx.mirrors.lags import LagResult
 from app.sdmx.mirrors.notes import Note
 from app.sdmx.mirrors.pair import MirrorPair, PairSide
+from app.sdmx.mirrors.plan import PairPlan
 from app.services.read_mirror import MirrorReading
 from app.sheets.template_texts import name_in
 from app.store.catalogue import Catalogue
+
+AREAS: Final = ("first_area", "first_area_name", "second_area", "second_area_name")
+"""What replies call the areas of a corridor."""
 
 STATES_URN: Final = "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=VIPMG:CL_MIRROR_STATE(1.0.0)"
 
@@ -49,6 +53,31 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "Lo que se pide está fuera de lo que el par compara.",
     ),
 }
+
+
+class AreaNames:
+    """The names of the areas of corridors in a language, empty where an area has none."""
+
+    def __init__(self, plan: PairPlan, language: str) -> None:
+        sides = {"LEFT": plan.left.flow, "RIGHT": plan.right.flow}
+        self._codes = [
+            flow.dimensions[flow.position[place.dimension]].codes or {}
+            for place in plan.pair.areas
+            for flow in (sides[place.side],)
+        ]
+        self._language = language
+
+    def first(self, area: str) -> str:
+        """The name of a first area."""
+        return self._name(0, area)
+
+    def second(self, area: str) -> str:
+        """The name of a second area."""
+        return self._name(1, area)
+
+    def _name(self, place: int, area: str) -> str:
+        code = self._codes[place].get(area)
+        return "" if code is None else name_in(code.names, self._language)
 
 
 def describe_pair(pair: MirrorPair, language: str) -> dict[str, Any]:

@@ -6,20 +6,23 @@ import asyncio
 import csv
 import io
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import orjson
 
 from app.auth.subject import Subject
+from app.sdmx.mirrors.compare import DIGITS
 from app.sdmx.mirrors.corridors import Corridor, CorridorPage, find_corridors
-from app.sdmx.mirrors.plan import CellQuery
+from app.sdmx.mirrors.plan import CellQuery, PairPlan
 from app.sdmx.mirrors.totals import SideTotal
-from app.services.mirror_words import describe_pair, explain_nothing, tell_lags
+from app.services.list_mirror_pairs import MIRROR_PATH
+from app.services.mirror_words import AREAS, AreaNames, describe_pair, explain_nothing, tell_lags
 from app.services.read_mirror import read_mirror
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools
 
 COLUMNS: Final = (
-    *("rank", "first_area", "second_area", "apart", "left_sum", "right_sum", "gap", "asymmetry"),
+    *("rank", *AREAS, "apart", "left_sum", "right_sum", "gap", "ratio", "asymmetry"),
     *("periods", "first_period", "last_period", "correlation", "best_lag", "left_unit"),
     *("right_unit", "left_providers", "right_providers", "left_added", "right_added"),
     *("left_suppressed", "right_suppressed"),
@@ -37,6 +40,7 @@ async def rank_mirror_corridors(
     *,
     language: str,
     as_table: bool,
+    base_url: str,
 ) -> bytes:
     """The corridors of a pair, those that disagree most first, in JSON or CSV.
 
@@ -50,34 +54,41 @@ async def rank_mirror_corridors(
 
     def write() -> bytes:
         plan = reading.planned.plan
-        total, found = find_corridors(plan, reading.left, reading.right, query, page)
-        shown = list(enumerate(found, page.offset + 1))
+        found = find_corridors(plan, reading.left, reading.right, query, page)
+        names = AreaNames(plan, language)
+        shown = list(enumerate(found.corridors, page.offset + 1))
         if as_table:
-            return _table(shown)
+            return _table(shown, names)
+        address = f"{base_url}{MIRROR_PATH}/{plan.pair.short_urn}"
         return orjson.dumps(
             {
                 "pair": describe_pair(reading.pair, language),
-                "total": total,
+                "order": page.order,
+                "minimum": page.at_least,
+                "total": found.total,
+                "one_sided": {"left": found.left_alone, "right": found.right_alone},
                 "offset": page.offset,
                 "limit": page.limit,
                 "lag": query.lag,
-                "reason": None if total else explain_nothing(reading, language),
-                "corridors": [_told(rank, one) for rank, one in shown],
+                "reason": None if found.total else explain_nothing(reading, language),
+                "corridors": [_told(plan, rank, one, names, address) for rank, one in shown],
             }
         )
 
     return await asyncio.to_thread(write)
 
 
-def _told(rank: int, one: Corridor) -> dict[str, Any]:
+def _told(
+    plan: PairPlan, rank: int, one: Corridor, names: AreaNames, address: str
+) -> dict[str, Any]:
     return {
         "rank": rank,
-        "first_area": one.areas[0],
-        "second_area": one.areas[1],
+        **dict(zip(AREAS, _areas(one, names), strict=True)),
         "apart": one.apart,
         "left": _side(one.left, one.left_sum, one.left_providers),
         "right": _side(one.right, one.right_sum, one.right_providers),
         "gap": _plain(one.left_sum - one.right_sum),
+        "ratio": _ratio(one),
         "asymmetry": one.asymmetry,
         "periods": one.periods,
         "first_period": one.first_period,
@@ -85,7 +96,24 @@ def _told(rank: int, one: Corridor) -> dict[str, Any]:
         "correlation": one.lags[0].correlation if one.lags else None,
         "lags": tell_lags(one.lags),
         "best_lag": one.best_lag,
+        "cells": f"{address}?{urlencode(_codes(plan, one))}",
     }
+
+
+def _areas(one: Corridor, names: AreaNames) -> tuple[str, ...]:
+    first, second = one.areas
+    return first, names.first(first), second, names.second(second)
+
+
+def _ratio(one: Corridor) -> float | None:
+    return round(one.right_sum / one.left_sum, DIGITS) if one.left_sum else None
+
+
+def _codes(plan: PairPlan, one: Corridor) -> dict[str, str]:
+    """The codes with which the cells of a corridor are asked for."""
+    places = zip((plan.first, plan.second), one.areas, strict=True)
+    areas = {plan.dimensions[place]: code for place, code in places if isinstance(place, int)}
+    return {**areas, **one.apart}
 
 
 def _side(side: SideTotal, total: float, providers: tuple[str, ...]) -> dict[str, Any]:
@@ -98,7 +126,7 @@ def _side(side: SideTotal, total: float, providers: tuple[str, ...]) -> dict[str
     }
 
 
-def _table(shown: list[tuple[int, Corridor]]) -> bytes:
+def _table(shown: list[tuple[int, Corridor]], names: AreaNames) -> bytes:
     table = io.StringIO(newline="")
     table.write(BYTE_ORDER_MARK)
     writer = csv.writer(table)
@@ -108,11 +136,12 @@ def _table(shown: list[tuple[int, Corridor]]) -> bytes:
         writer.writerow(
             [
                 rank,
-                *one.areas,
+                *_areas(one, names),
                 " ".join(f"{name}:{code}" for name, code in one.apart.items()),
                 _plain(one.left_sum),
                 _plain(one.right_sum),
                 _plain(one.left_sum - one.right_sum),
+                _ratio(one),
                 one.asymmetry,
                 one.periods,
                 one.first_period,

@@ -93,10 +93,11 @@ async def write_mirror_note(
         dt.datetime.min.replace(tzinfo=dt.UTC),
     )
     written, standing = await _write(pools, note, keeps_value=order.keeps_value)
+    agreed = agreed_value(told_notes(standing, seen.figures), parties)
     return WrittenNoteReply(
-        **dict(describe_note(written, stands=True)),
+        **dict(describe_note(written, stands=True, agreed=agreed)),
         parties=sorted(parties[0] | parties[1]),
-        agreed=_number(agreed_value(told_notes(standing, seen.figures), parties)),
+        agreed=_number(agreed),
     )
 
 

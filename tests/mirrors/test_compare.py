@@ -227,12 +227,12 @@ def test_a_month_of_another_body_does_not_shorten_a_corridor() -> None:
     rows = side(plan.left, compiled, 1) + side(plan.left, national, 2)
     left = collect_cells(plan.left, rows, {2: "MEX_UPMRIP", 1: "INT_IOM"})
     right = [received(f"2023-{m:02}", "15", CITIZENSHIP="_T") for m in (1, 2, 3)]
-    _, [found] = find_corridors(plan, left, cells(plan.right, right), CellQuery())
+    [found] = find_corridors(plan, left, cells(plan.right, right), CellQuery()).corridors
     assert found.left.values == {"2023-01": 15, "2023-02": 19, "2023-03": 5}
     assert found.left_providers == ("INT_IOM", "MEX_UPMRIP")
     assert (found.left.added, found.left.suppressed) == (("CITIZENSHIP",), 1)
     january = CellQuery(last_day=dt.date(2023, 1, 31))
-    _, [first] = find_corridors(plan, left, cells(plan.right, right), january)
+    [first] = find_corridors(plan, left, cells(plan.right, right), january).corridors
     assert first.left_providers == ("INT_IOM",), "whose figures are compared"
 
 
@@ -351,6 +351,7 @@ def test_corridors_add_single_codes_or_take_the_total_and_rank_by_asymmetry() ->
         returned("2023-01", "60", TRANSPORT_MODE="LAN"),
         returned("2023-01", "10", COUNTERPART_AREA="HND", CITIZENSHIP="HND"),
         returned("2023-01", "20", COUNTERPART_AREA="HND", CITIZENSHIP="NIC"),
+        returned("2023-01", "3", COUNTERPART_AREA="SLV", CITIZENSHIP="SLV"),
     ]
     right = [
         received("2023-01", "90"),
@@ -359,14 +360,15 @@ def test_corridors_add_single_codes_or_take_the_total_and_rank_by_asymmetry() ->
     ]
     plan = planned("MS_RETURN")
     sides = cells(plan.left, left), cells(plan.right, right)
-    count, found = find_corridors(plan, *sides, CellQuery())
-    assert count == 2
+    ranking = find_corridors(plan, *sides, CellQuery())
+    found = ranking.corridors
+    assert (ranking.total, ranking.left_alone, ranking.right_alone) == (2, 1, 0)
     assert [one.areas for one in found] == [("MEX", "HND"), ("MEX", "GTM")]
     assert (found[0].left_sum, found[0].right_sum, found[0].asymmetry) == (30, 10, 1.0)
     assert found[0].left.added == ("CITIZENSHIP",)
     assert (found[1].left_sum, found[1].right_sum) == (100, 90), "totals are not added to parts"
     assert found[1].periods == 1
-    _, [largest] = find_corridors(plan, *sides, CellQuery(), CorridorPage("gap", 50, 0, 1))
+    [largest] = find_corridors(plan, *sides, CellQuery(), CorridorPage("gap", 50, 0, 1)).corridors
     assert largest.areas == ("MEX", "GTM"), "a corridor of fewer than 50 is left out"
 
 

@@ -89,6 +89,17 @@ async def test_everybody_sees_both_values_with_their_providers(desk: MirrorDesk)
     [corridor] = corridors["corridors"]
     assert (corridor["first_area"], corridor["second_area"]) == ("MEX", "GTM")
     assert (corridor["left"]["sum"], corridor["right"]["sum"], corridor["periods"]) == (100, 90, 2)
+    assert (corridor["ratio"], corridor["right"]["suppressed"]) == (0.9, 1)
+    cells = await desk.client.get(corridor["cells"])
+    assert cells.json()["series"][0]["observations"][0]["period"] == "2023-01"
+    named = await desk.client.get("/api/mirror/MS_RETURN/corridors?format=csv&lang=es")
+    [line] = csv.DictReader(io.StringIO(named.text.removeprefix("\ufeff")))
+    assert (line["first_area_name"], line["second_area_name"]) == ("México", "Guatemala")
+    lone = {"REF_AREA": "MEX", "COUNTERPART_AREA": "SLV", "CITIZENSHIP": "SLV"}
+    lone |= {"FLOW_DIRECTION": "OUT", "UNIT_MEASURE": "PS"}
+    await desk.report("DF_RETURN_OUT", "MEX_UPMRIP", [row("2023-01", "9", **lone)])
+    corridors = await desk.ask("/MS_RETURN/corridors")
+    assert (corridors["total"], corridors["one_sided"]) == (1, {"left": 1, "right": 0})
 
 
 REFUSED = (
@@ -166,11 +177,14 @@ async def test_parties_note_and_agree_without_changing_a_figure(desk: MirrorDesk
     remark = {"cell": {"REF_AREA": "MEX"}, "period": "2023-01", "note": "checked"}
     told = await desk.client.post(notes, json=remark, headers=mexico)
     assert (told.json()["agreed_value"], told.json()["agreed"]) == (95, 95)
+    history = (await desk.client.get(notes)).json()["notes"]
+    assert [note["is_agreed"] for note in history] == [True, True, False]
     back = await desk.client.post(notes, json={**order, "agreed_value": None}, headers=mexico)
     assert back.json()["agreed"] is None
     history = (await desk.client.get(f"{notes}?TIME_PERIOD=2023-01")).json()["notes"]
     assert [note["organisation"][:3] for note in history] == ["MEX", "MEX", "GTM", "MEX"]
     assert [note["stands"] for note in history] == [True, False, True, False]
+    assert not any(note["is_agreed"] for note in history)
     assert (await desk.client.get(f"{notes}?TIME_PERIOD=2023-02")).json()["notes"] == []
 
 

@@ -56,6 +56,22 @@ class Corridor(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """Corridors, those furthest apart first.
+
+    Attributes:
+        total: how many both sides report, as far as they add up to enough.
+        left_alone, right_alone: how many one side alone reports; these have no rank.
+        corridors: a page of them.
+    """
+
+    total: int
+    left_alone: int
+    right_alone: int
+    corridors: list[Corridor]
+
+
+@dataclass(frozen=True, slots=True)
 class CorridorPage:
     """Which corridors are told.
 
@@ -76,8 +92,8 @@ def find_corridors(
     right: SideCells,
     query: CellQuery,
     page: CorridorPage | None = None,
-) -> tuple[int, list[Corridor]]:
-    """How many corridors both sides report, and a page of them: those furthest apart first."""
+) -> Ranking:
+    """The corridors that both sides report, those furthest apart first."""
     page = page or CorridorPage()
     sums, changes = of_years(plan)
     passes = within(query.first_day, query.last_day)
@@ -95,7 +111,9 @@ def find_corridors(
         _corridor(plan, ours, theirs, key, units, query, apart)
         for *_, key, units in heapq.nsmallest(last, ranked)[page.offset :]
     ]
-    return len(ranked), corridors
+    left_alone = len(ours.groups.keys() - theirs.groups.keys())
+    right_alone = len(theirs.groups.keys() - ours.groups.keys())
+    return Ranking(len(ranked), left_alone, right_alone, corridors)
 
 
 def _both(
