@@ -23,6 +23,10 @@ _TEXTS: Final = {
         "preview": "See what a map makes of a file that was sent; nothing is stored.",
         "compare": "See what differs between two maps.",
         "activate": "Publish a draft as stable; its agency only.",
+        "end": "Let a map read no more files; its agency only.",
+        "last_day": "The last day on which it reads files; left out: it ends now.",
+        "ended": "{} reads files until {}. What is published stays.",
+        "in force": "{}, until {}",
         "url": "Address of the service.",
         "json": "Print JSON.",
         "map": "The map, as AGENCY:ID(VERSION) or its URN.",
@@ -56,6 +60,10 @@ _TEXTS: Final = {
         "preview": "Ver qué hace un mapa con un archivo enviado; no se guarda nada.",
         "compare": "Ver en qué se diferencian dos mapas.",
         "activate": "Publicar un borrador como estable; solo su agencia.",
+        "end": "Hacer que un mapa no lea más archivos; solo su agencia.",
+        "last_day": "El último día en que lee archivos; sin él, termina ahora.",
+        "ended": "{} lee archivos hasta el {}. Lo publicado queda.",
+        "in force": "{}, hasta {}",
         "url": "Dirección del servicio.",
         "json": "Mostrar JSON.",
         "map": "El mapa, como AGENCIA:ID(VERSIÓN) o su URN.",
@@ -109,7 +117,7 @@ def list_(url: UrlOption = LOCAL, as_json: JsonOption = False) -> None:
         print_json(told)
         return
     rows = (
-        (short(one["urn"]), one["state"], short(one["source"]), short(one["target"]))
+        (short(one["urn"]), _state(one), short(one["source"]), short(one["target"]))
         for one in told["maps"]
     )
     print_table(_text("list_columns"), rows, whole=0)
@@ -172,6 +180,31 @@ def activate(
     typer.echo(_text("active").format(short(told["map"])))
     for one in told["reharmonisations"]:
         typer.echo(_text("history").format(short(one["agreement"]), one["submission"]))
+
+
+@maps.command("end", help=_text("end"))
+def end(
+    named: MapArgument,
+    last_day: Annotated[
+        str | None, typer.Option("--last-day", metavar="DAY", help=_text("last_day"))
+    ] = None,
+    note: Annotated[str | None, typer.Option("--note", help=_text("note"))] = None,
+    url: UrlOption = LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """End a map."""
+    order = {"last_day": last_day, "note": note}
+    told = ask(url, "POST", f"/api/maps/{quote(named, safe=':()')}/end", order)
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(_text("ended").format(short(told["map"]), told["last_day"]))
+
+
+def _state(one: dict[str, Any]) -> str:
+    """The state of a map, with the day on which it ends if there is one."""
+    until = one["valid_to"]
+    return _text("in force").format(one["state"], until[:10]) if until else str(one["state"])
 
 
 def ask(url: str, method: str, path: str, order: Any = None) -> Any:  # noqa: ANN401 - JSON

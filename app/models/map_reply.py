@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
@@ -129,3 +130,25 @@ class ActivationReply(Reply):
     map: Annotated[str, Field(description="URN of the map that is active now.")]
     published: list[str]
     reharmonisations: list[Reharmonisation]
+
+
+class EndOrder(Order):
+    """How a map is ended."""
+
+    last_day: Annotated[
+        dt.date | None,
+        Field(description="The last day on which it reads files; left out: it ends now."),
+    ] = None
+    note: Annotated[
+        str | None, Field(max_length=1000, description="For those whose files it read.")
+    ] = None
+
+
+class EndingReply(Reply):
+    """What ends a map."""
+
+    map: Annotated[str, Field(description="URN of the version that says so.")]
+    last_day: dt.date
+    agreements: Annotated[
+        list[str], Field(description="Agreements that it fed, whose providers are told now.")
+    ]

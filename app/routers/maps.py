@@ -16,6 +16,8 @@ from app.http.submission_replies import PRIVATE, language_of
 from app.models.map_reply import (
     ActivationOrder,
     ActivationReply,
+    EndingReply,
+    EndOrder,
     MapComparison,
     MapList,
     MapPreviewReply,
@@ -23,6 +25,7 @@ from app.models.map_reply import (
 )
 from app.services.activate_map import activate_map
 from app.services.compare_maps import compare_maps
+from app.services.end_map import end_map
 from app.services.list_maps import list_maps
 from app.services.preview_map import Bounds, preview_map
 
@@ -111,6 +114,34 @@ async def post_activation(
         ],
     }
     return _answer(told, PRIVATE, 202 if done.reharmonisations else 200)
+
+
+@router.post(
+    "/{map}/end",
+    summary="End a map",
+    response_model=EndingReply,
+    dependencies=[Depends(note_caller)],
+    openapi_extra=body_of(EndOrder),
+)
+async def post_end(
+    request: Request,
+    map: str,
+    caller: AuthenticatedSubject,
+) -> Response:
+    """Let a map read no more files after a day, by a new version of it; for its agency."""
+    order = await read_json(request, EndOrder)
+    state = request.app.state
+    done = await end_map(
+        state.pools,
+        state.catalogue,
+        caller,
+        map,
+        last_day=order.last_day,
+        note=order.note,
+        now=dt.datetime.now(dt.UTC),
+    )
+    told = {"map": done.urn, "last_day": done.last_day, "agreements": list(done.agreements)}
+    return _answer(told, PRIVATE)
 
 
 def _answer(document: Any, headers: dict[str, str], status: int = 200) -> Response:  # noqa: ANN401

@@ -31,8 +31,8 @@ from app.sdmx.finding_texts import (
 OF_TYPE: Final = "VIPMG-212"
 """The code of a value that is not of the type of its component, which `allowed` names."""
 
-OF_OTHER_DAYS: Final = "VIPMG-264"
-"""The code of a value whose counterpart is for other days, which `allowed` names."""
+OF_OTHER_DAYS: Final = frozenset({"VIPMG-264", "VIPMG-265"})
+"""Codes of what holds for other days, which `allowed` names."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -124,7 +124,7 @@ def allowed(finding: Finding, language: str) -> str | None:
     """What would be right, as people say it: types and days in words, all else as it stands."""
     if finding.allowed is None:
         return None
-    if finding.code == OF_OTHER_DAYS:
+    if finding.code in OF_OTHER_DAYS:
         return spoken_days(finding.allowed, language)
     return spoken_type(finding.allowed, language) if finding.code == OF_TYPE else finding.allowed
 

@@ -18,6 +18,7 @@ OF_THE_WHOLE: Final = frozenset(
         "VIPMG-223",
         "VIPMG-235",
         "VIPMG-263",
+        "VIPMG-265",
     }
 )
 """Findings that are told once for many rows: leaving out the one that they name is no way out."""

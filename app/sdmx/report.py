@@ -41,6 +41,7 @@ _OF_ONE_ROW: Final = frozenset(
         "VIPMG-262",
         "VIPMG-263",
         "VIPMG-264",
+        "VIPMG-265",
         "VIPMG-332",
         "VIPMG-333",
     }

@@ -13,13 +13,14 @@ import orjson
 
 from app.auth.rights import may_maintain
 from app.auth.subject import Subject
-from app.errors import ConflictError, NotAuthorisedError, VipmgError
+from app.errors import NotAuthorisedError, VipmgError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance import MaintenancePlan, StoredFacts, plan_submission
 from app.sdmx.mapping import compile_map
 from app.services.admit_order import admit_order, order_arrival
 from app.services.find_map import find_map
+from app.services.latest_map import check_latest_map
 from app.store import notices_kept, registry_publication, reharmonising
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
@@ -79,7 +80,7 @@ async def activate_map(
         compile_map(artefacts, draft)
         stable = list(_stable_forms(artefacts, draft))
         active = stable[-1] if stable else draft
-        _check_latest(artefacts, active)
+        check_latest_map(artefacts, active)
         if stable:
             await _publish(connection, subject, stable, now)
         orders = []
@@ -123,24 +124,6 @@ def _core(one: Artefact) -> str:
 
 def _released(urn: str, one: Artefact) -> str:
     return urn.replace(f"({one.version.text})", f"({_core(one)})")
-
-
-def _check_latest(artefacts: ArtefactSet, active: Artefact) -> None:
-    """See that no later version is active already: a map that never runs helps nobody."""
-    later = [
-        one
-        for one in artefacts.of_class("StructureMap")
-        if (one.agency, one.id) == (active.agency, active.id)
-        and one.version.is_in_production
-        and one.version > active.version
-    ]
-    if later:
-        last = max(later, key=lambda one: one.version)
-        raise ConflictError(
-            f"{last} is active; a draft needs a higher version to take its place.",
-            f"{last} está activo; un borrador necesita una versión mayor para reemplazarlo.",
-            active=last.urn,
-        )
 
 
 async def _publish(

@@ -49,7 +49,9 @@ def check_file(
         own,
         lambda: open_message(file, content, max_bytes, resolve=resolve, options=options),
         stage,
-        maps=lambda kind, structure: find_maps(catalogue, own, kind, structure, now.date()),
+        maps=lambda kind, structure: find_maps(
+            catalogue, own, kind, structure, now.date(), needs_one=True
+        ),
         now=now,
         on_rows=on_rows,
     )

@@ -76,7 +76,9 @@ def _find_maps(work: Work) -> FindMaps:
     """Finds the maps that lead to the agreements of the sender, as they are today."""
     own = work.catalogue.of_provider(work.submission.organisation)
     today = dt.datetime.now(dt.UTC).date()
-    return lambda kind, structure: find_maps(work.catalogue, own, kind, structure, today)
+    return lambda kind, structure: find_maps(
+        work.catalogue, own, kind, structure, today, needs_one=True
+    )
 
 
 async def _check_batches(work: Work, checking: _Checking, reader: DataReader) -> Validator:

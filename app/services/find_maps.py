@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
+from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.intake import Target
@@ -22,6 +23,8 @@ def find_maps(
     kind: str,
     structure: str,
     on: dt.date,
+    *,
+    needs_one: bool = False,
 ) -> list[CompiledMap]:
     """The active maps of what rows name; none where they go to an agreement as they are.
 
@@ -36,9 +39,11 @@ def find_maps(
         kind: `dataflow`, `datastructure` or `dataprovision`.
         structure: the structure as the rows name it.
         on: the day.
+        needs_one: whether it is an error that there are maps, but none holds on the day.
 
     Raises:
-        InvalidArtefactError: one of them cannot be run.
+        InvalidArtefactError: one of them cannot be run; or none holds: `detail` has the `urn` of
+            one, and the `days` on which it holds.
     """
     listed = list(own)
     if isinstance(find_target(catalogue, listed, kind, structure), Target):
@@ -49,12 +54,19 @@ def find_maps(
     artefacts = catalogue.snapshot.artefacts
     reached = _targets(catalogue, listed)
     chosen: dict[str, list[Artefact]] = {}
+    others: list[tuple[Artefact, StructureMap]] = []
     for source in _sources(artefacts, artefact):
         found: dict[str, list[Artefact]] = {}
-        for one, target in _active(catalogue, source, on):
-            if target.urn in reached:
+        for one, document, target in _latest_maps(catalogue, source):
+            if target.urn not in reached:
+                continue
+            if document.holds_on(on):
                 found.setdefault(target.urn, []).append(one)
+            else:
+                others.append((one, document))
         chosen = found | chosen
+    if needs_one and others and not chosen:
+        raise _out_of_force(*others[0])
     return [compile_map(artefacts, one) for maps in chosen.values() for one in maps]
 
 
@@ -73,8 +85,20 @@ def _targets(catalogue: Catalogue, own: Iterable[StoredAgreement]) -> frozenset[
     return frozenset(flows | {catalogue.flow(flow).structure_urn for flow in flows})
 
 
-def _active(catalogue: Catalogue, source: str, on: dt.date) -> Iterator[tuple[Artefact, Artefact]]:
-    """The maps of a source that hold on a day, each in its latest version, with their targets."""
+def _out_of_force(one: Artefact, document: StructureMap) -> InvalidArtefactError:
+    first, last = (document.valid_from or "")[:10], (document.valid_to or "")[:10]
+    return InvalidArtefactError(
+        f"{one} holds on other days: {first} to {last}.",
+        f"{one} rige otros días: {first} a {last}.",
+        urn=one.urn,
+        days=f"{first}/{last}",
+    )
+
+
+def _latest_maps(
+    catalogue: Catalogue, source: str
+) -> Iterator[tuple[Artefact, StructureMap, Artefact]]:
+    """The maps of a source, each in its latest version, with their targets."""
     artefacts = catalogue.snapshot.artefacts
     for urn in catalogue.remembered(("maps of", source), lambda: [*_latest(artefacts, source)]):
         latest = artefacts.get(urn)
@@ -82,8 +106,8 @@ def _active(catalogue: Catalogue, source: str, on: dt.date) -> Iterator[tuple[Ar
             continue
         document = decode(latest, StructureMap)
         target = artefacts.resolve(document.target)
-        if target is not None and document.holds_on(on):
-            yield latest, target
+        if target is not None:
+            yield latest, document, target
 
 
 def _latest(artefacts: ArtefactSet, source: str) -> Iterator[str]:

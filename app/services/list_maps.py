@@ -93,4 +93,5 @@ def _links(base_url: str, urn: str) -> dict[str, str]:
         "preview": f"{address}/preview",
         "compare": f"{address}/compare",
         "activate": f"{address}/activate",
+        "end": f"{address}/end",
     }

@@ -23,7 +23,7 @@ from tests.maps.desk import (
     open_country,
     sent,
 )
-from tests.national import GROUPS
+from tests.national import GROUPS, component_map, structure_map
 from tests.sending.desk import Sender
 from tests.structures import CRI, SLV
 
@@ -282,6 +282,68 @@ async def test_history_that_the_map_does_not_suit_stays_whole(country: Country) 
     told = (await sender.get("/api/notices?lang=es"))["notices"]
     assert told[0]["kind"] == "history-not-reharmonised"
     assert done["id"] in told[0]["message"]
+
+
+async def test_a_map_is_ended_by_its_agency_and_its_files_are_told_so(country: Country) -> None:
+    sender, agency = await country.sender(CRI), await country.agency()
+    await sender.publish(sent(*JANUARY))
+    before = await country.returns()
+    assert (await sender.post(f"/api/maps/{ACTIVE}/end", {})).status_code == 403
+    assert (await agency.post(f"/api/maps/{DRAFT}/end", {})).status_code == 409
+    reply = await agency.post(f"/api/maps/{ACTIVE}/end", {"note": "Se contaba mal."})
+    assert reply.status_code == 200, reply.text
+    done = reply.json()
+    assert done["map"] == f"{URN}TST:SM(1.0.1)"
+    assert done["agreements"]
+    listed = (await country.public("/api/maps")).json()["maps"]
+    states = {one["version"]: (one["state"], one["valid_to"]) for one in listed}
+    assert states["1.0.1"] == ("not in force", done["last_day"])
+    assert states["1.0.0"] == ("superseded", None)
+    assert await country.returns() == before  # what is published stays
+
+    refused = await sender.send(sent(*FEBRUARY))
+    assert refused.status_code == 422
+    [finding] = (await sender.get(f"/api/submissions/{refused.json()['id']}/findings"))["findings"]
+    assert (finding["code"], finding["value"]) == ("VIPMG-265", "TST:SM(1.0.1)")
+    assert f"solo hasta el {done['last_day']}" in finding["messages"]["es"]
+    [notice] = [
+        one for one in (await sender.get("/api/notices"))["notices"] if one["kind"] == "map-ended"
+    ]
+    assert "Se contaba mal." in notice["messages"]["es"]
+
+    again = await agency.post("/api/maps/TST:SM(1.0.1)/end", {})
+    assert again.json() | {"agreements": []} == done | {"agreements": []}
+    assert (await agency.post(f"/api/maps/{ACTIVE}/end", {})).status_code == 409
+    bad = await agency.post("/api/maps/TST:SM(1.0.1)/end", {"last_day": "tomorrow"})
+    assert bad.status_code == 422
+    # A higher version takes its place.
+    assert (await agency.post(f"/api/maps/{DRAFT}/activate", {})).status_code == 200
+    await sender.publish(sent(*FEBRUARY))
+
+
+async def test_a_map_that_cannot_run_stops_files_until_it_is_ended(country: Country) -> None:
+    sender, agency = await country.sender(CRI), await country.agency()
+    open_key = structure_map(
+        "SM_OPEN",
+        fixedValueMaps=[{"target": "FREQ", "values": ["M"]}],
+        componentMaps=[component_map(["pais"], ["REF_AREA"], "RM_AREA")],
+    )
+    reply = await agency.post("/sdmx/v2/structure", message(open_key))
+    assert reply.status_code in {200, 201}, reply.text
+    refused = await sender.send(sent(*JANUARY))
+    assert refused.json()["findings"]["by_code"] == {"VIPMG-263": 1}
+    [finding] = refused.json()["findings"]["first"]
+    assert "vipmg maps end" in finding["mend"]
+    ended = await agency.post(f"/api/maps/{open_key.urn}/end", {})
+    assert ended.status_code == 200, ended.text
+    await sender.publish(sent(*JANUARY))
+
+
+async def test_a_map_may_go_on_until_a_day(country: Country) -> None:
+    sender, agency = await country.sender(CRI), await country.agency()
+    order = {"last_day": "2999-12-31"}
+    assert (await agency.post(f"/api/maps/{ACTIVE}/end", order)).status_code == 200
+    await sender.publish(sent(*JANUARY))
 
 
 async def test_a_second_person_approves_the_history_of_their_agreement(country: Country) -> None:

@@ -2,7 +2,8 @@
 
 The codes of its findings: `UNMAPPED` (a value without counterpart, once with its count), `ENDED`
 (one whose counterpart is for other periods), `SAME_KEY` (two rows on one target key, naming both),
-`NO_DATE` (a date that no pattern reads, once with its count), `CANNOT_RUN` (the map itself),
+`NO_DATE` (a date that no pattern reads, once with its count), `CANNOT_RUN` and
+`NOT_IN_FORCE` (the map itself),
 `NOT_TAKEN` (rows that no map takes: a warning).
 """
 
@@ -19,6 +20,7 @@ SAME_KEY: Final = "VIPMG-261"
 NO_DATE: Final = "VIPMG-262"
 CANNOT_RUN: Final = "VIPMG-263"
 ENDED: Final = "VIPMG-264"
+NOT_IN_FORCE: Final = "VIPMG-265"
 NOT_TAKEN: Final = "VIPMG-332"
 
 MOST: Final = 1000

@@ -18,7 +18,7 @@ from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.intake import Key, Target
 from app.sdmx.mapping.compiled import SUM, CompiledMap, Mapped
-from app.sdmx.mapping.coverage import CANNOT_RUN, SAME_KEY, Coverage
+from app.sdmx.mapping.coverage import CANNOT_RUN, NOT_IN_FORCE, SAME_KEY, Coverage
 from app.sdmx.messages.data_reading import Batch, Form
 from app.sdmx.validation import Validator
 
@@ -180,7 +180,9 @@ class Harmonising:
             except InvalidArtefactError as error:
                 shown = str(error.detail.get("urn", batch.structure)).rpartition("=")[2]
                 self._has_errors = True
-                self._report(Finding(CANNOT_RUN, batch.rows[0], "STRUCTURE_ID", shown))
+                days = error.detail.get("days")
+                code, allowed = (CANNOT_RUN, None) if days is None else (NOT_IN_FORCE, str(days))
+                self._report(Finding(code, batch.rows[0], "STRUCTURE_ID", shown, allowed=allowed))
         return self._maps[named]
 
     def _note_rows(self, batch: Batch) -> None:
