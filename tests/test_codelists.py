@@ -241,7 +241,7 @@ def test_counts() -> None:
         "metadataproviderscheme": 1,
         "metadataset": 9,
         "metadatastructure": 4,
-        "provisionagreement": 244,
+        "provisionagreement": 246,
         "reportingtaxonomy": 1,
         "representationmap": 15,
         "rulesetscheme": 1,
