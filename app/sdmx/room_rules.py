@@ -7,6 +7,8 @@ from typing import Final
 
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.checks.binding import checks_of
+from app.sdmx.checks.evaluation import fold
+from app.sdmx.checks.expressions import Expression, Literal, names_in
 from app.sdmx.checks.totals import TotalChecks
 from app.sdmx.flow import Flow, resolve_flow
 from app.sdmx.rooms import CONFIDENTIALITY, OPEN, UNIT, RoomRule
@@ -50,14 +52,34 @@ def room_rule(terms: Terms, artefacts: ArtefactSet, dataflow: str) -> RoomRule:
 
 
 def _sums(checks: TotalChecks) -> Iterator[Sum]:
-    """What a ruleset of totals declares to add up, whatever unit its conditions name."""
+    """What a ruleset of totals declares to add up."""
     for rule in (bound.rule for bound in checks.rules):
         if rule.relation == "=":
             parts = tuple(code for code, sign in rule.parts if sign > 0)
             left = (rule.total, *(code for code, sign in rule.parts if sign < 0))
             wanted = {*left, *parts} - checks.scope.optional | {rule.total}
             required = tuple(code for code in (*left, *parts) if code in wanted)
-            yield Sum(checks.position, left, parts, required, checks.scope.at_least)
+            where, among = _condition(rule.when, checks.flow)
+            position, at_least = checks.position, checks.scope.at_least
+            yield Sum(position, left, parts, required, at_least, where, among)
+
+
+def _condition(when: Expression | None, flow: Flow) -> tuple[int | None, tuple[str, ...]]:
+    """The codes of one dimension on which a sum depends.
+
+    One that depends on more is taken to hold everywhere, which suppresses too much rather than
+    too little. The unit decides for itself whether figures are counts.
+    """
+    names = set() if when is None else {name.id for name in names_in(when)}
+    if when is None or len(names) != 1 or names == {UNIT}:
+        return None, ()
+    [name] = names
+    if name not in flow.position:
+        return None, ()
+    place = flow.position[name]
+    codes = (code for code in sorted(flow.dimensions[place].code_set))
+    folded = ((code, fold(when, {name: code})) for code in codes)
+    return place, tuple(c for c, f in folded if isinstance(f, Literal) and f.value is True)
 
 
 def _marker(flow: Flow, codes: Sequence[str]) -> dict[str, str]:

@@ -29,6 +29,8 @@ class Sum:
         position: of the dimension in the key.
         required: codes without which it says nothing.
         at_least: how many at the right have to be there.
+        where: position of a dimension on which it depends; None: it holds everywhere.
+        among: the codes of that dimension for which it holds.
     """
 
     position: int
@@ -36,6 +38,12 @@ class Sum:
     right: tuple[str, ...]
     required: tuple[str, ...]
     at_least: int = 1
+    where: int | None = None
+    among: tuple[str, ...] = ()
+
+    def holds_for(self, key: Key) -> bool:
+        """Whether it says anything of a key."""
+        return self.where is None or key[self.where] in self.among
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def _equations(figures: Figures, sums: Sequence[Sum]) -> Iterator[_Equation]:
         codes = {*one.left, *one.right}
         groups: dict[tuple[Key, Key], dict[str, Key]] = {}
         for key in sorted(figures):
-            if (code := key[one.position]) in codes:
+            if (code := key[one.position]) in codes and one.holds_for(key):
                 rest = key[: one.position], key[one.position + 1 :]
                 groups.setdefault(rest, {})[code] = key
         for group in groups.values():
