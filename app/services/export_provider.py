@@ -86,7 +86,8 @@ class _Export:
         readme = resources.files("app.services").joinpath("take_out_readme.md").read_bytes()
         yield await self.archive.add_bytes("README.md", readme)
         catalogue = await CatalogueCache().current(connection)
-        structures = self._structures(catalogue)
+        maps = await take_out.maps(connection, self.organisation)
+        structures = self._structures(catalogue, maps)
         yield await self.archive.add_bytes("structures/structures.json", structures)
         for agreement in self.agreements:
             if agreement.id in catalogue.agreements:
@@ -123,9 +124,11 @@ class _Export:
             }
         )
 
-    def _structures(self, catalogue: Catalogue) -> bytes:
+    def _structures(self, catalogue: Catalogue, maps: Sequence[str]) -> bytes:
+        """The agreements and the maps that files were read by, with all that these refer to."""
         snapshot = catalogue.snapshot
-        found = family(snapshot.artefacts, [agreement.urn for agreement in self.agreements])
+        agreements = (agreement.urn for agreement in self.agreements)
+        found = family(snapshot.artefacts, [*agreements, *maps])
         header = MessageHeader(f"VIPMG-{self.organisation}", snapshot.revised_at)
         return write_structures(found, header)
 

@@ -167,6 +167,25 @@ STATEMENTS: Final[Mapping[str, tuple[str, ...]]] = {
         "SELECT a.id, r.name, r.document, r.changed_at, r.changed_by"
         f"{_OF_AGREEMENT.format(columns=_LAYOUT_COLUMNS)}",
     ),
+    "exchange/mirror-notes.jsonl": (
+        "INSERT INTO mirror_note SELECT r.* FROM loading "
+        "CROSS JOIN json_populate_record(NULL::mirror_note, line::json) AS r "
+        "WHERE r.organisation = $1",
+    ),
+    # What was told here of the same before the take-out came gives way to what was told there.
+    "exchange/notices.jsonl": (
+        "INSERT INTO notice SELECT r.* FROM loading "
+        "CROSS JOIN json_populate_record(NULL::notice, line::json) AS r "
+        "WHERE r.organisation = $1 "
+        "ON CONFLICT (organisation, kind, subject) DO UPDATE SET id = EXCLUDED.id, "
+        "facts = EXCLUDED.facts, created_at = EXCLUDED.created_at, seen_at = EXCLUDED.seen_at",
+    ),
+    "exchange/scorecards.jsonl": (
+        "INSERT INTO scorecard SELECT r.* FROM loading "
+        "CROSS JOIN json_populate_record(NULL::scorecard, line::json) AS r "
+        "WHERE r.provider = $1 "
+        "ON CONFLICT (provider, dataflow, day) DO UPDATE SET scores = EXCLUDED.scores",
+    ),
     "receipts/receipts.jsonl": (
         "INSERT INTO receipt SELECT r.* FROM loading "
         "CROSS JOIN json_populate_record(NULL::receipt, line::json) AS r "

@@ -122,12 +122,26 @@ STATEMENTS: Final[Mapping[str, str]] = {
         SELECT a.urn AS agreement, r.name, r.document, r.changed_at, r.changed_by
         FROM layout_profile AS r JOIN agreement AS a ON a.id = r.agreement_id
         WHERE r.agreement_id = ANY ($1) AND $2::text IS NOT NULL ORDER BY a.id, r.name""",
+    "exchange/mirror-notes.jsonl": """
+        SELECT * FROM mirror_note WHERE organisation = $2 AND $1::integer[] IS NOT NULL
+        ORDER BY written_at, id""",
+    "exchange/notices.jsonl": """
+        SELECT * FROM notice WHERE organisation = $2 AND $1::integer[] IS NOT NULL
+        ORDER BY created_at, id""",
+    "exchange/scorecards.jsonl": """
+        SELECT * FROM scorecard WHERE provider = $2 AND $1::integer[] IS NOT NULL
+        ORDER BY day, dataflow""",
     "receipts/receipts.jsonl": """
         SELECT * FROM receipt WHERE organisation = $2 AND $1::integer[] IS NOT NULL
         ORDER BY number""",
 }
 """What the members of a take-out are made of, by their path in it."""
 
+_MAPS = """
+SELECT DISTINCT one ->> 'map' AS map
+FROM submission AS s CROSS JOIN LATERAL json_array_elements(s.mapping) AS one
+WHERE s.organisation = $1 AND s.mapping IS NOT NULL ORDER BY 1
+"""
 _CONTENTS = """
 SELECT DISTINCT s.sha256 FROM submission AS s
 WHERE s.organisation = $1 AND EXISTS (
@@ -172,6 +186,11 @@ async def lines(
 async def contents(connection: Connection, organisation: str) -> list[str]:
     """SHA-256 of the files that an organisation sent, and that are still kept."""
     return [row["sha256"] for row in await connection.fetch(_CONTENTS, organisation)]
+
+
+async def maps(connection: Connection, organisation: str) -> list[str]:
+    """URNs of the maps that any file of an organisation was read by."""
+    return [row["map"] for row in await connection.fetch(_MAPS, organisation)]
 
 
 async def ledger_lines(connection: Connection, organisation: str) -> AsyncIterator[bytes]:
