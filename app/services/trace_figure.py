@@ -12,22 +12,19 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
 
 from app.auth.rights import may_read_withheld, may_submit
 from app.auth.subject import Subject
-from app.errors import InvalidArtefactError, NotFoundError, QuerySemanticError
-from app.sdmx.aggregates.declarations import method_of, read_computation, source_of
-from app.sdmx.aggregates.membership import due
+from app.errors import NotFoundError, QuerySemanticError
 from app.sdmx.flow import Flow
-from app.sdmx.time_period import parse_time_period
 from app.sdmx.undo import Past, Version
 from app.services.derive.publish_derived import PROVIDER
 from app.services.find_agreements import find_agreements
 from app.services.find_raw_rows import RawRows, Wanted, find_raw_rows
 from app.services.preview_map import Bounds
+from app.services.trace_computed import trace_computed
 from app.store import lineage
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.lineage import Made
@@ -177,7 +174,9 @@ async def _describe(
         "versions": len(found.versions),
     }
     if agreement.provider == PROVIDER:
-        told["computed"] = _computed(catalogue, found, asked.period, base_url)
+        told["computed"] = trace_computed(
+            catalogue, agreement.dataflow_urn, told["key"], asked.period, base_url
+        )
     return told
 
 
@@ -267,41 +266,3 @@ def _history(
             "publication": None if by is None else _publication(by, is_own=is_own),
             "submission": str(by.submission) if is_own and by and by.submission else None,
         }
-
-
-def _computed(
-    catalogue: Catalogue, found: _Found, period: str, base_url: str
-) -> dict[str, Any] | None:
-    """From what a computed figure comes, as its dataflow declares; with a query for just that."""
-    artefacts = catalogue.snapshot.artefacts
-    artefact = artefacts.get(found.agreement.dataflow_urn)
-    if artefact is None:
-        return None
-    source = artefacts.get(source_of(artefact))
-    computation = None
-    if source is not None:
-        try:
-            computation = read_computation(artefact, artefacts, catalogue.flow)
-        except InvalidArtefactError:
-            computation = None
-    address, members = None, []
-    if source is not None:
-        address = f"{base_url}/sdmx/v2/data/dataflow/{source.agency}/{source.id}/{source.version}"
-    if computation is not None:
-        shared = computation.family
-        key = ".".join(code if place in shared else "*" for place, code in enumerate(found.key))
-        address = f"{address}/{key}?c[TIME_PERIOD]={quote(period)}"
-        listed = computation.groups.get(found.key[computation.area], ())
-        span = parse_time_period(period)
-        members = due(listed, span.start_date, span.end_date)
-    return {
-        "method": method_of(artefact),
-        "source": None if source is None else source.urn,
-        "members": members,
-        "declared": [
-            {"id": one.get("id"), "value": one.get("value") or one.get("title")}
-            for one in artefact.document.get("annotations", ())
-            if one.get("type") == "COMPUTED"
-        ],
-        "links": {"source": address},
-    }

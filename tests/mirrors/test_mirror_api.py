@@ -15,7 +15,7 @@ import pytest
 from app.services.redact import RedactionOrder, redact
 from app.settings import Settings
 from app.store.pools import Pools
-from tests.mirrors.desk import MirrorDesk, open_mirror_desk
+from tests.mirrors.desk import CSV21, MirrorDesk, open_mirror_desk
 from tests.mirrors.sides import declared, row
 from tests.mirrors.test_pairs import IDS
 
@@ -323,6 +323,32 @@ async def test_history_tells_of_no_figure_that_was_redacted(desk: MirrorDesk) ->
     found = await desk.mirrored()
     assert detail not in found, "one side has nothing any more"
     assert found[f"{CELL}.2023-01"]["RIGHT_VALUE"] == "90", "the others stay"
+
+
+async def test_a_mirrored_figure_leads_to_both_sides(desk: MirrorDesk) -> None:
+    await report_returns(desk, "90")
+    await desk.derive()
+    address = "/api/lineage?dataflow=VIPMG:DF_MIRROR(1.0.0)"
+    reply = await desk.client.get(f"{address}&key={CELL}&period=2023-01")
+    assert reply.status_code == 200, reply.text
+    told = reply.json()["computed"]
+    assert told["pair"].endswith("=VIPMG:MS_RETURN(1.0.0)")
+    mirrored = (await desk.client.get(told["links"]["source"])).json()
+    assert [one["cell"]["CITIZENSHIP"] for one in mirrored["series"]] == ["GTM"]
+    found = {}
+    for side in told["sides"]:
+        data = await desk.client.get(side["links"]["source"], headers={"Accept": CSV21})
+        assert data.status_code == 200, data.text
+        found[side["side"]] = [
+            (each["STRUCTURE_ID"], each["TIME_PERIOD"], each["OBS_VALUE"])
+            for each in csv.DictReader(io.StringIO(data.text))
+            if each["TIME_PERIOD"]
+        ]
+        assert "/api/lineage?" in data.headers["Link-Template"]
+    assert found == {
+        "LEFT": [("VIPMG:DF_RETURN_OUT(1.0.0)", "2023-01", "100")],
+        "RIGHT": [("VIPMG:DF_RETURN_IN(1.0.0)", "2023-01", "90")],
+    }
 
 
 def transits(area: str, values: dict[str, list[int]]) -> list[dict[str, str]]:

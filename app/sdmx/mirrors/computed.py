@@ -69,6 +69,22 @@ def mirror_key(plan: PairPlan, cell: Cell) -> Key:
     )
 
 
+def cell_codes(plan: PairPlan, key: Mapping[str, str]) -> dict[str, str]:
+    """The codes of a cell by dimension of its pair, from a key of the dataflow of mirrors.
+
+    Totals that the key does not tell are left out.
+    """
+    told = {name: code for name, code in key.items() if name in {"FREQ", *PLAIN}}
+    for place, name in ((plan.first, "REF_AREA"), (plan.second, "COUNTERPART_AREA")):
+        if isinstance(place, int) and plan.dimensions[place] not in told:
+            told[plan.dimensions[place]] = key[name]
+    for part in key["DETAIL"].split("$"):
+        name, at, code = part.partition("@")
+        if at:
+            told[name] = code
+    return {name: told[name] for name in plan.dimensions if name in told}
+
+
 def computed_series(
     plan: PairPlan, one: ComparedSeries, standing: _Standing, parties: _WhoMaySpeak
 ) -> Computed:
