@@ -48,7 +48,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class _Equation:
-    """A sum with the figures that are there."""
+    """A sum with the figures that are there; one that nobody published may be among them."""
 
     left: tuple[Key, ...]
     right: tuple[Key, ...]
@@ -81,7 +81,7 @@ def secondary_keys(
     choice = _Choice(figures, frozenset(known))
     while True:
         unsafe = [one for one in equations if not _is_safe(one, figures, gone, minimum)]
-        unsafe = unsafe or list(_solved(equations, gone))
+        unsafe = unsafe or list(_solved(equations, figures, gone))
         found = (key for one in unsafe if (key := choice.of(one, gone)) is not None)
         if (added := next(found, None)) is None:
             return gone - set(hidden)
@@ -96,7 +96,7 @@ class _Choice:
     known: frozenset[Key]
 
     def of(self, equation: _Equation, gone: set[Key]) -> Key | None:
-        left = [key for key in equation.keys if key not in gone]
+        left = [key for key in equation.keys if key in self.figures and key not in gone]
         return min(left, key=self._cost, default=None)
 
     def _cost(self, key: Key) -> tuple[bool, bool, Decimal, Key]:
@@ -105,25 +105,47 @@ class _Choice:
 
 
 def _equations(figures: Figures, sums: Sequence[Sum]) -> Iterator[_Equation]:
+    """All sums that say anything.
+
+    A figure that is not there follows from the others of its sum, and so may give away more.
+    """
+    keys, size = set(figures), -1
+    while size != len(keys):
+        size = len(keys)
+        for one in sums:
+            for rest, group in _groups(keys, one):
+                absent = [code for code in one.required if code not in group]
+                keys |= {_at(rest, one, code) for code in absent if len(absent) == 1}
     for one in sums:
-        codes = {*one.left, *one.right}
-        groups: dict[tuple[Key, Key], dict[str, Key]] = {}
-        for key in sorted(figures):
-            if (code := key[one.position]) in codes and one.holds_for(key):
-                rest = key[: one.position], key[one.position + 1 :]
-                groups.setdefault(rest, {})[code] = key
-        for group in groups.values():
-            right = tuple(group[code] for code in one.right if code in group)
-            if len(right) >= one.at_least and all(code in group for code in one.required):
-                yield _Equation(tuple(group[code] for code in one.left if code in group), right)
+        for rest, group in _groups(keys, one):
+            if group.issuperset(one.required):
+                left = (_at(rest, one, code) for code in one.left if code in group)
+                right = (_at(rest, one, code) for code in one.right if code in group)
+                yield _Equation(tuple(left), tuple(right))
+
+
+def _groups(keys: Collection[Key], one: Sum) -> list[tuple[tuple[Key, Key], set[str]]]:
+    """The codes that are there of a sum, by what its keys have in common."""
+    codes, right = {*one.left, *one.right}, {*one.right}
+    groups: dict[tuple[Key, Key], set[str]] = {}
+    for key in keys:
+        if (code := key[one.position]) in codes and one.holds_for(key):
+            rest = key[: one.position], key[one.position + 1 :]
+            groups.setdefault(rest, set()).add(code)
+    least = max(1, one.at_least)
+    return sorted((rest, group) for rest, group in groups.items() if len(group & right) >= least)
+
+
+def _at(rest: tuple[Key, Key], one: Sum, code: str) -> Key:
+    return (*rest[0], code, *rest[1])
 
 
 def _is_safe(one: _Equation, figures: Figures, gone: set[Key], minimum: int) -> bool:
     """Whether a sum alone tells neither a hidden figure nor a small count."""
+    if gone.isdisjoint(one.keys) or any(key not in figures for key in one.keys):
+        return True
     left = [figures[key] for key in one.left if key in gone]
     right = [figures[key] for key in one.right if key in gone]
-    if not left and not right:
-        return True
     if left and right:
         return True
     side = left or right
@@ -133,15 +155,17 @@ def _is_safe(one: _Equation, figures: Figures, gone: set[Key], minimum: int) -> 
     return None in side or together >= minimum or together == 0
 
 
-def _solved(equations: Sequence[_Equation], gone: set[Key]) -> Iterator[_Equation]:
+def _solved(
+    equations: Sequence[_Equation], figures: Figures, gone: set[Key]
+) -> Iterator[_Equation]:
     """The sums that all together give a hidden figure away: those with it, then the others."""
     rows: list[dict[Key, int]] = []
     for one in equations:
-        row = {key: 1 for key in one.left if key in gone}
-        row |= {key: _PRIME - 1 for key in one.right if key in gone}
+        row = {key: 1 for key in one.left if key in gone or key not in figures}
+        row |= {key: _PRIME - 1 for key in one.right if key in gone or key not in figures}
         if row:
             rows.append(row)
-    told = _unique(rows)
+    told = _unique(rows) & gone
     if told:
         touched = [one for one in equations if not gone.isdisjoint(one.keys)]
         yield from sorted(touched, key=lambda one: told.isdisjoint(one.keys))
