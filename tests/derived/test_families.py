@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from app.errors import InvalidArtefactError
 from app.sdmx import series
 from app.sdmx.aggregates.declarations import Computation, read_computation
-from app.sdmx.aggregates.families import SourceSeries, compute_family
+from app.sdmx.aggregates.families import SourceSeries, compute_family, sums_of
 from app.sdmx.aggregates.membership import Member, due, members_of
 from app.sdmx.aggregates.voices import Voice
 from app.sdmx.artefact_set import ArtefactSet
@@ -67,7 +67,7 @@ def run(
     ]
     voices = [*(Voice(f"{country}_STAT", country) for country in OFFICES), Voice("INT_X", None)]
     found = {}
-    for computed_one in compute_family(one, sources, voices, nil):
+    for computed_one in compute_family(one, sources, sums_of(one, voices, nil)):
         assert computed_one.attributes["UNIT_MULT"] == "0"
         for time, row in series.observations(computed_one.observations).items():
             found[".".join((*computed_one.key[1:], time))] = row
@@ -266,7 +266,9 @@ def test_multiples_are_brought_to_one() -> None:
         SourceSeries(("A", "SLV", "_T", "_T"), units, {"UNIT_MULT": "0"}, 1),
     ]
     voices = [Voice("CRI_STAT", "CRI"), Voice("SLV_STAT", "SLV")]
-    listed = {one.key: one for one in compute_family(computation("DF_R"), sources, voices, {})}
+    regions = computation("DF_R")
+    found = compute_family(regions, sources, sums_of(regions, voices, {}))
+    listed = {one.key: one for one in found}
     one = listed["A", "G_ALL", "_T", "_T"]
     assert Decimal(one.observations["OBS_VALUE"]) == 1502
     assert one.attributes == {"UNIT_MULT": "0", "DECIMALS": "1"}

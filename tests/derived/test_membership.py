@@ -12,7 +12,7 @@ import pytest
 
 from app.sdmx.aggregates.cells import Cell
 from app.sdmx.aggregates.declarations import read_computation
-from app.sdmx.aggregates.families import SourceSeries, compute_family
+from app.sdmx.aggregates.families import SourceSeries, compute_family, sums_of
 from app.sdmx.aggregates.membership import due, members_of
 from app.sdmx.aggregates.sums import Form, Sums
 from app.sdmx.aggregates.voices import Voice
@@ -69,8 +69,8 @@ def test_a_sum_has_nobody_in_it_before_it_joined(bodies: dict[str, Any]) -> None
         area: {month: Cell(Decimal(voice + 1), voice) for month in months}
         for voice, area in enumerate(AREAS[:2])
     }
-    sums = Sums("REF_AREA", voices, {})
-    rows = sums.rows(members_of(bodies, "G_CARICOM"), columns, Form("OBS_VALUE", 0))
+    groups = {"G_CARICOM": members_of(bodies, "G_CARICOM")}
+    rows = Sums("REF_AREA", groups, voices, {}).rows("G_CARICOM", columns, Form("OBS_VALUE", 0))
     values = [(rows[month]["OBS_VALUE"], rows[month]["MEMBERS_DUE"]) for month in months]
     assert values == [("1", "14"), ("1", "14"), ("3", "15")]
     assert "HTI" not in rows["2001-06"]["MEMBERS_MISSING"].split()
@@ -99,7 +99,7 @@ def test_returned_nationals_of_a_region_are_those_of_each_member() -> None:
     voices = [Voice("GTM_IGM", "GTM"), Voice("HND_INM", "HND")]
     found = {
         (one.key[places["REF_AREA"]], one.key[places["TRANSPORT_MODE"]]): one
-        for one in compute_family(computation, sources, voices, {})
+        for one in compute_family(computation, sources, sums_of(computation, voices, {}))
     }
     assert {one.key[places["CITIZENSHIP"]] for one in found.values()} == {"_T"}
     for mode, value in (("_T", "12"), ("AIR", "3")):

@@ -43,11 +43,13 @@ class _Area:
     decimals: set[int] = field(default_factory=set)
 
 
+def sums_of(computation: Computation, voices: Sequence[Voice], nil: NilReturns) -> Sums:
+    """What the families of a computation are computed with, one after the other."""
+    return Sums(computation.flow.dimensions[computation.area].id, computation.groups, voices, nil)
+
+
 def compute_family(
-    computation: Computation,
-    members: Iterable[SourceSeries],
-    voices: Sequence[Voice],
-    nil: NilReturns,
+    computation: Computation, members: Iterable[SourceSeries], sums: Sums
 ) -> Iterator[Computed]:
     """Compute the series of one family from all its public series."""
     flow = computation.flow
@@ -75,10 +77,9 @@ def compute_family(
             }
         )
     if computation.groups:
-        sums = Sums(flow.dimensions[computation.area].id, voices, nil)
         yield from _regions(computation, first, areas, figures, sums)
     else:
-        yield from _totals(computation, first, areas, figures, voices)
+        yield from _totals(computation, first, areas, figures, sums.voices)
 
 
 def _totals(
@@ -124,7 +125,7 @@ def _regions(
         targets = set[Codes]().union(*(one.targets for one in there.values()))
         for codes, key in _results(computation, first, group, targets):
             columns = {name: one.column(codes) for name, one in there.items()}
-            rows = sums.rows(listed, columns, form)
+            rows = sums.rows(group, columns, form)
             if rows:
                 yield Computed(key, series.from_observations(rows), attributes)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import TypeAlias
 
 from app.sdmx.aggregates.cells import (
@@ -50,16 +48,18 @@ class Sums:
 
     Attributes:
         dimension: id of the dimension of areas.
+        groups: the dated members of each group.
         voices: the agreements of the source, the highest precedence first.
     """
 
     dimension: str
+    groups: Mapping[str, Sequence[Member]]
     voices: Sequence[Voice]
     nil: NilReturns
+    _due: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """Members due by group and period: the same for all families."""
 
-    def rows(
-        self, members: Sequence[Member], columns: Mapping[str, Column], form: Form
-    ) -> dict[str, Observation]:
+    def rows(self, group: str, columns: Mapping[str, Column], form: Form) -> dict[str, Observation]:
         """The sum of each period in which there is a figure of a member.
 
         A figure that is withheld is left out as if it had never been sent, and its member is not
@@ -67,52 +67,58 @@ class Sums:
         """
         rows: dict[str, Observation] = {}
         for time in set[str]().union(*columns.values()):
-            wanted = due(members, *_days(time))
-            found = {name: columns[name][time] for name in wanted if time in columns.get(name, ())}
-            nil = [name for name in wanted if self._returned(name, found.get(name), time)]
-            cells = {name: cell for name, cell in found.items() if name not in nil}
+            wanted = self._wanted(group, time)
+            cells = {name: columns[name][time] for name in wanted if time in columns.get(name, ())}
+            nil = [name for name in wanted if self._returned(name, cells.get(name), time)]
+            for name in nil:
+                cells.pop(name, None)
             if cells:
                 rows[time] = self._row(wanted, cells, nil, form)
         return rows
 
+    def _wanted(self, group: str, time: str) -> list[str]:
+        found = self._due.get((group, time))
+        if found is None:
+            period = parse_time_period(time)
+            found = due(self.groups[group], period.start_date, period.end_date)
+            self._due[group, time] = found
+        return found
+
     def _returned(self, name: str, cell: Cell | None, time: str) -> bool:
         """Whether a member said that there was nothing, and reports no figure itself."""
-        return time in self.nil.get(name, ()) and (cell is None or not self._is_own(name, cell))
-
-    def _is_own(self, name: str, cell: Cell) -> bool:
-        return self.voices[cell.voice].area == name
+        if name not in self.nil or time not in self.nil[name]:
+            return False
+        return cell is None or self.voices[cell.voice].area != name
 
     def _row(
         self, wanted: Sequence[str], cells: Mapping[str, Cell], nil: Sequence[str], form: Form
     ) -> Observation:
-        summed = {name: cell for name, cell in cells.items() if cell.value is not None}
-        values = [cell.value for cell in summed.values() if cell.value is not None]
-        compiled = self._compiled(summed)
+        summed, values = [], []
+        for name, cell in cells.items():
+            if cell.value is not None:
+                summed.append(name)
+                values.append(cell.value)
+        compiled = self._compiled(summed, cells)
         count = sum(map(len, compiled.values()))
         told = {
-            "COMPUTED_FROM": f"{self.dimension}: {' + '.join(sorted(summed))}" if summed else "",
+            "COMPUTED_FROM": f"{self.dimension}: {' + '.join(summed)}" if summed else "",
             "MEMBERS_REPORTED": str(len(summed) - count + len(nil)),
             "MEMBERS_DUE": str(len(wanted)),
             "MEMBERS_COMPILED": str(count),
-            "COMPILED_BY": "; ".join(f"{by}: {' '.join(of)}" for by, of in compiled.items()),
-            "MEMBERS_MISSING": " ".join(n for n in wanted if n not in cells and n not in nil),
-            "MEMBERS_SUPPRESSED": " ".join(sorted(cells.keys() - summed.keys())),
+            "COMPILED_BY": "; ".join([f"{by}: {' '.join(of)}" for by, of in compiled.items()]),
+            "MEMBERS_MISSING": " ".join([n for n in wanted if n not in cells and n not in nil]),
+            "MEMBERS_SUPPRESSED": " ".join([n for n, c in cells.items() if c.value is None]),
             "MEMBERS_NIL": " ".join(nil),
-            "MEMBERS_COMPUTED": " ".join(sorted(n for n, cell in summed.items() if cell.made)),
+            "MEMBERS_COMPUTED": " ".join([n for n in summed if cells[n].made]),
         }
         value = total([*values, *(ZERO for _ in nil)]) if values or nil else None
         return form.observation(value) | {name: said for name, said in told.items() if said}
 
-    def _compiled(self, summed: Mapping[str, Cell]) -> dict[str, list[str]]:
+    def _compiled(self, summed: Sequence[str], cells: Mapping[str, Cell]) -> dict[str, list[str]]:
         """By compiler, the members that it gives the figure of."""
         found: dict[str, list[str]] = {}
-        for name, cell in sorted(summed.items()):
-            if not self._is_own(name, cell):
-                found.setdefault(self.voices[cell.voice].provider, []).append(name)
+        for name in summed:
+            voice = self.voices[cells[name].voice]
+            if voice.area != name:
+                found.setdefault(voice.provider, []).append(name)
         return dict(sorted(found.items()))
-
-
-@lru_cache(maxsize=4096)
-def _days(time: str) -> tuple[dt.date, dt.date]:
-    period = parse_time_period(time)
-    return period.start_date, period.end_date

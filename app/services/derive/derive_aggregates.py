@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sdmx.aggregates.declarations import Computation
-from app.sdmx.aggregates.families import compute_family
+from app.sdmx.aggregates.families import compute_family, sums_of
 from app.sdmx.aggregates.voices import Voice
 from app.sdmx.intake import Target
 from app.sdmx.reporting_periods import read_period
@@ -114,12 +114,11 @@ async def _stage(
     nil: Sequence[tuple[int, str]],
 ) -> int:
     """Compute families, and stage what differs from what is published."""
-    returned = _nil_by_area(aggregation, nil)
+    computation = aggregation.computation
+    sums = sums_of(computation, aggregation.voices, _nil_by_area(aggregation, nil))
     staged, waiting = 0, list[Computed]()
     async for family in derived_sources.read_families(connection, selection, families):
-        computed = list(
-            compute_family(aggregation.computation, family.sources, aggregation.voices, returned)
-        )
+        computed = list(compute_family(computation, family.sources, sums))
         there = {one.key for one in computed}
         waiting += computed
         waiting += [Computed(key, EMPTY, {}) for key in family.published if key not in there]
