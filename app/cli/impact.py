@@ -21,9 +21,10 @@ _TEXTS: Final = {
         "notify": "Tell those whom it touches, in these words; its agency only.",
         "what": "Say what changes: a URN, or --change FILE.",
         "group": "{}: {}",
-        "used": "{dataflow}, {dimension} = {code}: {series} series, {observations} figures",
+        "used": "{dataflow}, {component} = {code}: {series} series, {observations} figures",
         "layouts": "layouts of workbooks: {}",
         "queries": "saved queries: none, the exchange keeps none",
+        "unknown": "{} has no code {}.",
         "told": "Told: {}",
     },
     "es": {
@@ -34,9 +35,10 @@ _TEXTS: Final = {
         "notify": "Avisar a quienes afecta, con estas palabras; solo su agencia.",
         "what": "Diga qué cambia: un URN, o --change ARCHIVO.",
         "group": "{}: {}",
-        "used": "{dataflow}, {dimension} = {code}: {series} series, {observations} cifras",
+        "used": "{dataflow}, {component} = {code}: {series} series, {observations} cifras",
         "layouts": "diseños de libros de cálculo: {}",
         "queries": "consultas guardadas: ninguna, el servicio no guarda ninguna",
+        "unknown": "{} no tiene el código {}.",
         "told": "Avisados: {}",
     },
 }
@@ -93,6 +95,9 @@ impact.__doc__ = _text("impact")
 
 def _print(told: dict[str, Any], *, notified: bool) -> None:
     spanish = terminal_language() == "es"
+    if told["unknown_codes"]:
+        unknown = ", ".join(told["unknown_codes"])
+        typer.echo(_text("unknown").format(short(told["urn"]), unknown), err=True)
     for group, names in _GROUPS.items():
         listed = told["touched"][group]
         if listed:

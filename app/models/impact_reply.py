@@ -16,7 +16,7 @@ class TouchedArtefact(Reply):
     urn: str
     via: Annotated[str, Field(description="What leads to it.")]
     distance: Annotated[int, Field(description="How many steps it is away.")]
-    codes: Annotated[list[str], Field(description="Removed codes that it names itself.")]
+    codes: Annotated[list[str], Field(description="Removed codes that it names, or has.")]
 
 
 class TouchedLayouts(Reply):
@@ -37,10 +37,11 @@ class UsedCode(Reply):
     """Public series that have a code which is to go."""
 
     dataflow: str
-    dimension: str
+    component: Annotated[str, Field(description="Dimension, attribute or measure.")]
     code: str
     series: int
-    observations: int
+    observations: Annotated[int, Field(description="All figures of these series.")]
+    agreements: list[str]
 
 
 class ImpactReply(Reply):
@@ -52,6 +53,7 @@ class ImpactReply(Reply):
     ]
     changes: Annotated[int | None, Field(description="Places of its document that differ.")]
     removed_codes: list[str]
+    unknown_codes: Annotated[list[str], Field(description="Asked for, but not in the list.")]
     touched: dict[str, list[TouchedArtefact]]
     counts: dict[str, int]
     computed_dataflows: list[str]

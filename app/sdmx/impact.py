@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.errors import InvalidArtefactError
@@ -50,7 +50,7 @@ class Touched:
     Attributes:
         via: URN of what leads to it: the changed artefact itself, or another one touched.
         distance: how many steps it is away.
-        codes: the removed codes that it names itself.
+        codes: the removed codes that it names itself, or that public figures of it have.
     """
 
     artefact: Artefact
@@ -67,7 +67,6 @@ class Touched:
 def touched_by(
     artefacts: ArtefactSet,
     changed: Artefact,
-    removed: Iterable[str] = (),
     fed: Callable[[Artefact], Iterable[str]] = lambda artefact: (),
 ) -> list[Touched]:
     """All artefacts that a change touches, the nearest first.
@@ -75,10 +74,8 @@ def touched_by(
     Args:
         artefacts: the registry.
         changed: the artefact that is to change.
-        removed: codes that it is to lose.
         fed: the agreements that a map feeds.
     """
-    gone = tuple(removed)
     seen: dict[str, Touched] = {}
     pending = [(changed.urn, 0)]
     computed = _computed(artefacts)
@@ -90,10 +87,60 @@ def touched_by(
                 continue
             if one.artefact_class.name in NOT_FOLLOWED:
                 continue
-            named = _named(artefacts, one, gone)
-            seen[found] = Touched(one, urn, distance + 1, named)
+            seen[found] = Touched(one, urn, distance + 1)
             pending.append((found, distance + 1))
     return list(seen.values())
+
+
+def touched_by_codes(
+    artefacts: ArtefactSet,
+    touched: Iterable[Touched],
+    named: Mapping[str, tuple[str, ...]],
+    fed: Callable[[Artefact], Iterable[str]] = lambda artefact: (),
+) -> list[Touched]:
+    """Of what rests on a list, what uses codes of it, and what rests on that.
+
+    Args:
+        artefacts: the registry.
+        touched: all that rests on the list.
+        named: by URN, the codes that an artefact names, or that its figures have.
+        fed: the agreements that a map feeds.
+    """
+    listed = list(touched)
+    wanted = set(named)
+    computed = _computed(artefacts)
+    for one in listed:
+        if one.artefact.urn not in named:
+            continue
+        match one.artefact.artefact_class.name:
+            case "RepresentationMap":
+                wanted |= _maps_of(artefacts, one.artefact.urn)
+            case "Dataflow":
+                wanted.update(computed.get(one.artefact.urn, ()))
+            case "DataConstraint":
+                wanted |= _agreements_of(artefacts, one.artefact.urn)
+    for one in listed:
+        if one.artefact.urn in wanted and one.artefact.artefact_class.name == "StructureMap":
+            wanted.update(fed(one.artefact))
+    return [
+        replace(one, codes=named.get(one.artefact.urn, ()))
+        for one in listed
+        if one.artefact.urn in wanted
+    ]
+
+
+def _maps_of(artefacts: ArtefactSet, table: str) -> set[str]:
+    found = (artefacts.get(urn) for urn in artefacts.parents(table))
+    return {
+        one.urn for one in found if one is not None and one.artefact_class.name == "StructureMap"
+    }
+
+
+def _agreements_of(artefacts: ArtefactSet, constraint: str) -> set[str]:
+    """The agreements that a constraint is attached to."""
+    found = (artefacts.get(urn) for urn in artefacts.children(constraint))
+    wanted = "ProvisionAgreement"
+    return {one.urn for one in found if one is not None and one.artefact_class.name == wanted}
 
 
 def mirror_pairs(artefacts: ArtefactSet, touched: Iterable[str]) -> list[str]:
@@ -131,21 +178,6 @@ def _next(
     if one is None or one.artefact_class.name not in ENDS:
         yield from artefacts.parents(urn)
     yield from computed.get(urn, ())
-
-
-def _named(artefacts: ArtefactSet, one: Artefact, gone: tuple[str, ...]) -> tuple[str, ...]:
-    """The codes that an artefact names: a structure map in its tables."""
-    if not gone:
-        return ()
-    documents = [one.document]
-    if one.artefact_class.name == "StructureMap":
-        tables = (artefacts.get(urn) for urn in artefacts.children(one.urn))
-        documents += [
-            table.document
-            for table in tables
-            if table is not None and table.artefact_class.name == "RepresentationMap"
-        ]
-    return tuple(code for code in gone if _names(documents, code))
 
 
 def _computed(artefacts: ArtefactSet) -> dict[str, list[str]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
 
 from app.auth.subject import Subject
-from app.errors import InvalidArtefactError, NotFoundError, QuerySemanticError, VipmgError
+from app.errors import NotFoundError, QuerySemanticError, VipmgError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, find_differences
-from app.sdmx.impact import Touched, mirror_pairs, removed_codes, touched_by
+from app.sdmx.code_uses import CodeUses, codes_of
+from app.sdmx.impact import Touched, mirror_pairs, removed_codes, touched_by, touched_by_codes
 from app.sdmx.maintenance_body import read_artefacts
 from app.services.fed_agreements import fed_agreements
+from app.services.find_code_uses import UsedCode, find_code_uses
 from app.store import impact
 from app.store.catalogue import Catalogue, CatalogueCache
 from app.store.pools import Pools
@@ -21,7 +23,8 @@ from app.store.types import Connection
 MOST: Final = 5000
 MOST_CODES: Final = 500
 
-_LISTS: Final = frozenset({"Codelist", "ValueList"})
+Fed: TypeAlias = Callable[[Artefact], list[str]]
+"""The agreements that a map feeds."""
 
 GROUPS: Final = (
     "agreements",
@@ -45,6 +48,8 @@ class Impact:
     Attributes:
         artefact: the artefact, as it is stored.
         removed: codes that it is to lose.
+        unknown: codes that it was asked for and does not have.
+        is_of_codes: whether codes alone are to go: only what uses them is touched.
         changes: how many places of its document differ; nothing where no change was sent.
         touched: what it touches.
         document: all of it, as it is told.
@@ -52,6 +57,8 @@ class Impact:
 
     artefact: Artefact
     removed: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    is_of_codes: bool = False
     changes: int | None = None
     touched: Sequence[Touched] = ()
     document: dict[str, Any] = field(default_factory=dict)
@@ -67,6 +74,8 @@ async def find_impact(
     changed: bytes | None = None,
 ) -> Impact:
     """What a change would touch, directly and through others, and who uses codes that go.
+
+    Where only codes are to go (`removing`), that is what names them, or has them in its figures.
 
     Counts are of what the public sees. Layouts are named to the organisation that made them, and
     counted for others.
@@ -88,15 +97,19 @@ async def find_impact(
         catalogue = await cache.current(connection)
     artefacts = catalogue.snapshot.artefacts
     found = _asked(artefacts, urn, removing, changed)
-    found.touched = touched_by(
-        artefacts, found.artefact, found.removed, lambda one: fed_agreements(catalogue, one)
-    )
+
+    def fed(one: Artefact) -> list[str]:
+        return fed_agreements(catalogue, one)
+
+    found.touched = touched_by(artefacts, found.artefact, fed)
+    used: list[UsedCode] = []
+    if found.removed or found.is_of_codes:
+        async with pools.public.acquire() as connection:
+            used = await _by_codes(connection, catalogue, found, fed)
     urns = [one.artefact.urn for one in found.touched]
     agreements = [one.artefact.urn for one in found.touched if one.group == "agreements"]
     if found.artefact.artefact_class.name == "ProvisionAgreement":
         agreements.append(found.artefact.urn)
-    async with pools.public.acquire() as connection:
-        used = await _uses(connection, catalogue, found)
     async with pools.writer.acquire() as connection:
         layouts = await impact.layouts(connection, agreements)
     own = [one for one in layouts if subject and subject.organisation == one.provider]
@@ -105,6 +118,7 @@ async def find_impact(
         "stable": found.artefact.stable,
         "changes": found.changes,
         "removed_codes": found.removed[:MOST_CODES],
+        "unknown_codes": found.unknown[:MOST_CODES],
         "touched": {group: _told(found.touched, group) for group in GROUPS},
         "counts": {group: sum(one.group == group for one in found.touched) for group in GROUPS},
         "computed_dataflows": _computed(catalogue, urns),
@@ -115,7 +129,7 @@ async def find_impact(
             "own": [{"agreement": one.agreement, "name": one.name} for one in own],
         },
         "saved_queries": {"kept": False, "listed": []},
-        "used_codes": used,
+        "used_codes": [one.document() for one in used],
     }
     return found
 
@@ -124,7 +138,15 @@ def _asked(
     artefacts: ArtefactSet, urn: str | None, removing: Sequence[str], changed: bytes | None
 ) -> Impact:
     if changed is None:
-        return Impact(_stored(artefacts, urn or ""), list(removing))
+        stored = _stored(artefacts, urn or "")
+        known = codes_of(artefacts, stored)
+        asked = list(dict.fromkeys(removing))
+        return Impact(
+            stored,
+            [code for code in asked if code in known],
+            unknown=[code for code in asked if code not in known],
+            is_of_codes=bool(asked),
+        )
     sent = read_artefacts(changed)
     if len(sent) != 1:
         raise QuerySemanticError(
@@ -135,7 +157,7 @@ def _asked(
     if before is None:
         raise _unknown(after.urn)
     differences = list(find_differences(before.document, after.document))
-    return Impact(before, removed_codes(before, after), len(differences))
+    return Impact(before, removed_codes(before, after), changes=len(differences))
 
 
 def _latest(artefacts: ArtefactSet, after: Artefact) -> Artefact | None:
@@ -187,39 +209,28 @@ def _is_computed(one: Artefact) -> bool:
     )
 
 
-async def _uses(
-    connection: Connection, catalogue: Catalogue, found: Impact
-) -> list[dict[str, Any]]:
-    """Public series that have a code which goes, by dataflow and dimension."""
-    if not found.removed or found.artefact.artefact_class.name not in _LISTS:
-        return []
-    lists = {found.artefact.urn} | {
-        one.artefact.urn for one in found.touched if one.group == "codelists"
-    }
-    resolve = catalogue.snapshot.artefacts.resolve
-    told = []
-    for one in found.touched:
-        number = catalogue.dataflows.get(one.artefact.urn)
-        if number is None:
-            continue
-        try:
-            flow = catalogue.flow(one.artefact.urn)
-        except InvalidArtefactError:
-            continue
-        for position, dimension in enumerate(flow.dimensions, 1):
-            codelist = resolve(dimension.codelist) if dimension.codelist else None
-            if codelist is None or codelist.urn not in lists:
-                continue
-            used = await impact.uses(connection, number, position, found.removed[:MOST_CODES])
-            told += [_use(one.artefact.urn, dimension.id, use) for use in used]
-    return told
+async def _by_codes(
+    connection: Connection, catalogue: Catalogue, found: Impact, fed: Fed
+) -> list[UsedCode]:
+    """Which public figures have the codes that go, and what of all that is touched uses them.
 
-
-def _use(dataflow: str, dimension: str, use: impact.Use) -> dict[str, Any]:
-    return {
-        "dataflow": dataflow,
-        "dimension": dimension,
-        "code": use.code,
-        "series": use.series,
-        "observations": use.observations,
-    }
+    Where only codes go, what does not use them is not touched.
+    """
+    artefacts = catalogue.snapshot.artefacts
+    codes = found.removed[:MOST_CODES]
+    uses = CodeUses(artefacts, found.artefact, codes, catalogue.find_flow)
+    flows = [one.artefact.urn for one in found.touched if one.group == "dataflows"]
+    used = await find_code_uses(connection, catalogue, flows, codes, uses)
+    named = {one.artefact.urn: uses.of(one.artefact) for one in found.touched}
+    for use in used:
+        for urn in (use.dataflow, *use.agreements):
+            known = named.get(urn, ())
+            named[urn] = known if use.code in known else (*known, use.code)
+    kept = {urn: told for urn, told in named.items() if told}
+    if found.is_of_codes:
+        found.touched = touched_by_codes(artefacts, found.touched, kept, fed)
+    else:
+        found.touched = [
+            replace(one, codes=kept.get(one.artefact.urn, ())) for one in found.touched
+        ]
+    return used

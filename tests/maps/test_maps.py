@@ -423,11 +423,20 @@ async def test_the_impact_of_a_change_is_told_to_its_owners(country: Country) ->
     told = await sender.get(f"/api/impact?urn={ages}&removing=Y18,NONE")
     assert told["counts"]["agreements"] == 2
     assert {one["urn"] for one in told["touched"]["maps"]} == {URN + ACTIVE, URN + DRAFT}
-    assert all(one["codes"] == [] for one in told["touched"]["dataflows"])
-    assert [(one["code"], one["dimension"], one["series"]) for one in told["used_codes"]] == [
-        ("Y18", "AGE", 2)
-    ]
+    assert [one["codes"] for one in told["touched"]["dataflows"]] == [["Y18"]]
+    [used] = told["used_codes"]
+    assert (used["code"], used["component"], used["series"]) == ("Y18", "AGE", 2)
+    assert used["agreements"] == [urn("ProvisionAgreement", "PA_RET_CRI")]
+    assert (told["removed_codes"], told["unknown_codes"]) == (["Y18"], ["NONE"])
     assert told["saved_queries"] == {"kept": False, "listed": []}
+
+    # Nobody uses a code that no map, constraint or figure has; all rest on the list itself.
+    nobody = await sender.get(f"/api/impact?urn={ages}&removing=NONE")
+    assert (sum(nobody["counts"].values()), nobody["templates"]) == (0, [])
+    assert nobody["unknown_codes"] == ["NONE"]
+    whole = await sender.get(f"/api/impact?urn={ages}")
+    assert whole["counts"]["agreements"] == 2
+    assert whole["counts"]["data_structures"] == 1
 
     order = {"urn": ages, "removing": ["Y18"], "note": "Desde enero."}
     assert (await sender.post("/api/impact/notify", order)).status_code == 403
