@@ -61,7 +61,8 @@ class RuleReply(Reply):
         str,
         Field(
             description="The term; `PARTY`: who is who, `CHECK`: structure and constraints, "
-            "`CONF_STATUS` and `EMBARGO_TIME`: what the figure says of itself."
+            "`CONF_STATUS` and `EMBARGO_TIME`: what the figure says of itself. `SECONDARY`: it is "
+            "suppressed lest another be reckoned."
         ),
     ]
     outcome: Literal["allows", "forbids", "delays", "notes"]
