@@ -1,7 +1,8 @@
-"""Taking out of the history of computed figures what redacted figures can be read from.
+"""Taking out of the history of computed figures what figures that are gone can be read from.
 
-A sum over one member is that member's figure: what leaves the history of the source has to leave
-that of what was computed from it. The computation publishes the present figures anew.
+A sum over one member is that member's figure, and so is the difference of a sum before and after:
+what leaves the public history of the source, redacted or withheld by now, has to leave that of what
+was computed from it. The computation publishes the present figures anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from app.store.types import Connection
 AT_ONCE: Final = 100
 """Families of one redaction."""
 
-REASON: Final = "a figure that this was computed from was redacted"
+REASON: Final = (
+    "a figure that this was computed from was redacted, or is withheld by now / "
+    "una cifra con la que esto se calculó fue suprimida, o ahora está reservada"
+)
 
 
 async def redact_history(
