@@ -99,5 +99,6 @@ class LineageReply(Reply):
     history: Annotated[list[LineageVersion], Field(description="Its values, the first first.")]
     versions: int
     computed: Annotated[
-        dict[str, Any] | None, Field(description="Of a computed figure, from what it comes; of a mirror both sides.")
+        dict[str, Any] | None,
+        Field(description="Of a computed figure, from what it comes; of a mirror both sides."),
     ] = None
