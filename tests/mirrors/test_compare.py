@@ -255,6 +255,35 @@ def test_a_year_is_of_one_body() -> None:
         "2023": ("120", "INT_IOM")
     }
 
+    # A year that a compiler tells as one comes behind the months of the country.
+    told = [
+        dict(row(year, value, **{**codes, "FREQ": "A", "MOVEMENT": movement}))
+        for year, entries in (("2022", "7"), ("2023", "9"))
+        for movement, value in (("ENT", entries), ("EXT", "4"))
+    ]
+    rows = side(plan.left, told, 1) + side(plan.left, crossings(range(1, 13), "30"), 2)
+    left = collect_cells(plan.left, rows, {2: "CRI_DGME", 1: "INT_IOM"})
+    assert sources(list(compare_series(plan, left, {}, CellQuery()))) == {
+        "2022": ("3", "INT_IOM"),
+        "2023": ("120", "CRI_DGME"),
+    }
+
+
+def test_parts_of_parts_are_of_one_body() -> None:
+    codes = {"REF_AREA": "CRI", "CITIZENSHIP": "NIC", "REGULARITY": "REG", "UNIT_MEASURE": "EVT"}
+    plan = planned("MS_BALANCE")
+
+    def moved(year: str, movement: str, value: str, sex: str = "_T") -> dict[str, str]:
+        said = {**codes, "FREQ": "A", "MOVEMENT": movement, "SEX": sex}
+        return dict(row(year, value, **said))
+
+    national = [moved("2023", "ENT", "30"), moved("2023", "EXT", "20"), moved("2024", "EXT", "5")]
+    compiled = [moved("2024", "ENT", "8", sex) for sex in ("F", "M")]
+    rows = side(plan.left, compiled, 1) + side(plan.left, national, 2)
+    left = collect_cells(plan.left, rows, {2: "CRI_DGME", 1: "INT_IOM"})
+    found = list(compare_series(plan, left, {}, CellQuery()))
+    assert sources(found) == {"2023": ("10", "CRI_DGME")}, "in 2024 no body has both parts"
+
 
 def test_providers_of_a_side_and_who_reports_what() -> None:
     asylum = pairs()["MS_ASYLUM"]

@@ -104,7 +104,7 @@ class StoredSeries(msgspec.Struct, frozen=True, gc=False):
 
 
 SideCells: TypeAlias = dict[Cell, SideSeries]
-"""The series of each cell, with others of other units (and frequencies, where years are made)."""
+"""The series of each cell, with others of other units."""
 
 
 def collect_cells(
@@ -138,7 +138,10 @@ def collect_cells(
         by_key[key] = one if known is None else _in_rank(known, one, rank)
     for position, formula in plan.formulas:
         _compute(by_key, position, formula)
-    return _in_cells(plan, by_key)
+    cells = _in_cells(plan, by_key)
+    if plan.frequency is not None:
+        return {cell: _of_years(one, rank) for cell, one in cells.items()}
+    return cells
 
 
 def _in_rank(first: SideSeries, one: SideSeries, rank: Mapping[int, int]) -> SideSeries:
@@ -152,6 +155,23 @@ def _in_rank(first: SideSeries, one: SideSeries, rank: Mapping[int, int]) -> Sid
         before = before.behind
     one.behind, before.behind = before.behind, one
     return first
+
+
+def _of_years(first: SideSeries, rank: Mapping[int, int]) -> SideSeries:
+    """The series of a cell of years, of several frequencies: of one unit they answer by rank."""
+    by_unit: dict[str, list[SideSeries]] = {}
+    for one in first.all():
+        by_unit.setdefault(one.unit, []).extend(one.ranked())
+    also: SideSeries | None = None
+    for members in by_unit.values():
+        members.sort(key=lambda one: (one.formula is not None, rank[one.agreement], _place(one)))
+        behind: SideSeries | None = None
+        for one in reversed(members):
+            one.behind, one.also = behind, None
+            behind = one
+        members[0].also = also
+        also = members[0]
+    return also or first
 
 
 def _compute(by_key: dict[Key, SideSeries], position: int, formula: Formula) -> None:
@@ -182,10 +202,10 @@ def _compute(by_key: dict[Key, SideSeries], position: int, formula: Formula) -> 
 
 
 def _of_body(part: SideSeries, agreement: int) -> SideSeries | None:
-    """What one body has of a part, reported or computed."""
+    """What one body has of a part, reported or computed; no other body may come behind it."""
     found: SideSeries | None = None
     for one in reversed([each for each in part.ranked() if each.agreement == agreement]):
-        found = one if one.behind is found else replace(one, behind=found)
+        found = replace(one, behind=found)
     return found
 
 
@@ -252,7 +272,10 @@ def _sorted(one: SideSeries | None) -> list[SideSeries]:
     return [] if one is None else sorted(one.all(), key=_preference)
 
 
-def _preference(one: SideSeries) -> tuple[int, int, str]:
-    unit = UNITS.index(one.unit) if one.unit in UNITS else len(UNITS)
-    frequency = FREQUENCIES.index(one.frequency) if one.frequency in FREQUENCIES else 9
-    return unit, frequency, one.unit
+def _preference(one: SideSeries) -> tuple[int, str]:
+    return UNITS.index(one.unit) if one.unit in UNITS else len(UNITS), one.unit
+
+
+def _place(one: SideSeries) -> int:
+    """The place of its frequency: a year that is reported comes before its months."""
+    return FREQUENCIES.index(one.frequency) if one.frequency in FREQUENCIES else len(FREQUENCIES)
