@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
 from typing import IO, Final
 
-from app.sdmx.map_preview import MapPreview
+from app.sdmx.map_preview import MapPreview, Refuses
 from app.sdmx.mapping import CompiledMap, compile_map
-from app.sdmx.messages.data_reading import DataReader
+from app.sdmx.messages.data_reading import Batch, DataReader
+from app.sdmx.validation import Validator
 from app.services.check_reader import check_reader
 from app.services.find_map import find_map
 from app.services.find_source import find_source
+from app.services.find_target import find_target
 from app.services.local_catalogue import local_catalogue
 from app.services.open_message import open_message
 from app.services.publish_structures import shared_structures
 from app.settings import Settings
-from app.store.catalogue import Catalogue
+from app.store.catalogue import Catalogue, StoredAgreement
 from app.store.local_stage import LocalStage
 from bench.checks import Check, at_most
 from bench.ground import Ground
@@ -94,10 +96,29 @@ def _preview(catalogue: Catalogue, file: Path, rows: int) -> float:
                 maps=lambda kind, structure: [_structure_map(catalogue)],
                 now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             )
-        preview = MapPreview(_structure_map(catalogue), _structure_map(catalogue))
+        preview = MapPreview(
+            _structure_map(catalogue),
+            _structure_map(catalogue),
+            lambda _: frozenset(),
+            _refuses(catalogue, own),
+        )
         for batch in opened(content).batches():
             preview.take(batch)
     told = preview.document()
     if told["cube"]["after"] != rows or checked.report.errors:
         raise AssertionError(told["coverage"])
     return time.process_time() - begin
+
+
+def _refuses(catalogue: Catalogue, own: Sequence[StoredAgreement]) -> Refuses:
+    """As a preview asks which rows the active map leads to where they are refused."""
+    validator = Validator(
+        lambda kind, structure: find_target(catalogue, own, kind, structure), lambda _: None
+    )
+
+    def refuses(batch: Batch) -> frozenset[int]:
+        for _ in validator.check(batch):
+            pass
+        return frozenset()
+
+    return refuses

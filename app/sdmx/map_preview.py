@@ -6,7 +6,7 @@ Nothing is kept but sums and, for each target key, its first row and its measure
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
@@ -29,6 +29,9 @@ Cube: TypeAlias = dict[tuple[str, ...], Row]
 
 Numbers: TypeAlias = list[Decimal]
 
+Refuses: TypeAlias = Callable[[Batch], frozenset[int]]
+"""The rows of a batch, or of the whole message, that would be refused."""
+
 _REFUSED: Final = (("taken", -1), ("refused", 1))
 
 _EXACT: Final = Context(prec=1000)
@@ -46,12 +49,13 @@ class Side:
         periods: the same by time period.
         repeated: rows on a key that another row has, with that row; the first of them.
         repetitions: how many such rows there are.
-        wrong: rows that would be refused after they were mapped: they count as not taken.
+        refuses: tells the rows that would be refused after they were mapped: they count as not
+            taken.
         refused: how many of them there were.
     """
 
     map: CompiledMap
-    wrong: frozenset[int] = frozenset()
+    refuses: Refuses
     refused: int = 0
     cube: Cube = field(default_factory=dict)
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -87,9 +91,10 @@ class Side:
     def _right(self, mapped: Mapped) -> Mapped:
         """What was mapped, without the rows that would be refused."""
         batch = mapped.batch
-        if batch is None or self.wrong.isdisjoint(batch.rows):
+        wrong = frozenset[int]() if batch is None else self.refuses(batch)
+        if batch is None or wrong.isdisjoint(batch.rows):
             return mapped
-        kept = [place for place, row in enumerate(batch.rows) if row not in self.wrong]
+        kept = [place for place, row in enumerate(batch.rows) if row not in wrong]
         self.refused += len(batch.rows) - len(kept)
         places = kept if mapped.places is None else [mapped.places[place] for place in kept]
         right = replace(
@@ -146,18 +151,20 @@ class MapPreview:
     Args:
         after: the map that is previewed.
         before: the map that is active now; nothing where there is none.
-        wrong: rows that would be refused after they were mapped.
+        refuses: tells the rows that would be refused after they were mapped by `after`.
+        refused: tells those that `before` leads to where they are refused.
     """
 
     def __init__(
         self,
         after: CompiledMap,
         before: CompiledMap | None,
-        wrong: frozenset[int] = frozenset(),
+        refuses: Refuses,
+        refused: Refuses,
     ) -> None:
         self.rows = 0
-        self._after = Side(after, wrong)
-        self._before = None if before is None else Side(before)
+        self._after = Side(after, refuses)
+        self._before = None if before is None else Side(before, refused)
         self._sent = {
             measure: _Sent(sources[0])
             for measure in self._after.measures

@@ -20,15 +20,17 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import Finding
 from app.sdmx.maintenance_body import read_artefacts
-from app.sdmx.map_preview import MOST_ROWS, MapPreview
+from app.sdmx.map_preview import MOST_ROWS, MapPreview, Refuses
 from app.sdmx.mapping import CompiledMap, compile_map
 from app.sdmx.mapping.coverage import SAME_KEY
 from app.sdmx.messages.data_reading import Batch, DataReader, ReaderOver
+from app.sdmx.validation import Validator
 from app.services.check_reader import check_reader
 from app.services.describe_finding import describe_finding
 from app.services.find_map import find_map
 from app.services.find_maps import find_maps
 from app.services.find_structure import find_structure
+from app.services.find_target import find_target
 from app.services.get_submission import find_submission
 from app.services.open_again import open_again
 from app.store import contents
@@ -171,7 +173,9 @@ def _run(source: _Source, reader: _SourceReader, wrong: frozenset[int]) -> dict[
         found += len(reader.findings)
         reader.findings.clear()
         if preview is None:
-            preview = MapPreview(source.compiled, source.active_map(batch), wrong)
+            preview = MapPreview(
+                source.compiled, source.active_map(batch), lambda _: wrong, source.refuses()
+            )
         preview.take(batch)
     if preview is None:
         raise QuerySemanticError(
@@ -249,6 +253,23 @@ class _Source:
         stem = self.compiled.urn.partition("(")[0]
         others = [one for one in active if one.urn.partition("(")[0] != stem]
         return [compile_map(self.artefacts, self.artefact), *others]
+
+    def refuses(self) -> Refuses:
+        """Tells the rows of each batch that the service refuses as they are."""
+        own = self.catalogue.of_provider(self.stored.organisation)
+        found: list[Finding] = []
+        validator = Validator(
+            lambda kind, structure: find_target(self.catalogue, own, kind, structure), found.append
+        )
+
+        def refuses(batch: Batch) -> frozenset[int]:
+            for _ in validator.check(batch):
+                pass
+            rows = frozenset(one.row for one in found if one.is_error and one.row is not None)
+            found.clear()
+            return rows
+
+        return refuses
 
     def _active(self, kind: str, structure: str) -> list[CompiledMap]:
         own = self.catalogue.of_provider(self.stored.organisation)

@@ -139,6 +139,12 @@ async def test_a_preview_says_what_a_file_would_be_told_under_the_map(country: C
     assert (total["sent"], total["after"]) == ("18", "10")
     assert told["cube"]["after"] == 1
 
+    # Under the active map nothing differs from what it makes of the file now.
+    reply = await sender.post(f"/api/maps/{ACTIVE}/preview", order)
+    same = reply.json()
+    assert (same["cube"]["before"], same["cube"]["after"], same["cube"]["same"]) == (2, 2, 2)
+    assert same["cube"]["vanished"]["count"] == 0
+
     # The same words as a file is told when the map is active.
     await redraft(agency, WIDER)
     reply = await sender.post(f"/api/maps/{DRAFT}/preview", order)
