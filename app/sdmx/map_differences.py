@@ -26,6 +26,17 @@ Change: TypeAlias = Literal["added", "removed", "changed"]
 
 NOTHING: Final = {"en": "nothing", "es": "nada"}
 
+ANY: Final = {"en": "any value", "es": "cualquier valor"}
+"""What an empty source value of a mapping stands for."""
+
+LEFT_OUT: Final = "∅"
+"""What a value becomes that the map leaves out, in the differences as data."""
+
+_SAID: Final = {
+    "en": {LEFT_OUT: "nothing: its rows are left out", "": "an empty value"},
+    "es": {LEFT_OUT: "nada: sus filas se dejan fuera", "": "un valor vacío"},
+}
+
 _TEXTS: Final[Mapping[Part, Mapping[Change, tuple[str, str]]]] = {
     "source": {
         "changed": (
@@ -137,10 +148,17 @@ class Difference:
         nothing = NOTHING.get(language, NOTHING["en"])
         return said.format(
             subject=self.subject,
-            value=self.value,
-            before=self.before if self.before is not None else nothing,
-            after=self.after if self.after is not None else nothing,
+            value=self.value or ANY.get(language, ANY["en"]),
+            before=nothing if self.before is None else _said(self.before, language),
+            after=nothing if self.after is None else _said(self.after, language),
         )
+
+
+def _said(text: str | None, language: str) -> str:
+    """A value in words; that of a mapping for some days keeps them behind it."""
+    value, bracket, days = (text or "").partition(" (")
+    said = _SAID.get(language, _SAID["en"]).get(value)
+    return text or "" if said is None else f"{said}{bracket}{days}"
 
 
 def map_differences(artefacts: ArtefactSet, old: Artefact, new: Artefact) -> list[Difference]:
@@ -259,7 +277,7 @@ def _source(one: RepresentationMapping) -> str:
 
 
 def _target(one: RepresentationMapping) -> str:
-    text = ", ".join(one.target_values) if one.target_values else "∅"
+    text = ", ".join(one.target_values) if one.target_values else LEFT_OUT
     if one.is_limited:
         text += f" ({one.valid_from or '…'} – {one.valid_to or '…'})"
     return text

@@ -17,6 +17,7 @@ from app.errors import InvalidArtefactError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact, Document
 from app.sdmx.components import Component
+from app.sdmx.finding_texts import spoken_type
 from app.sdmx.metadata_structures import (
     Metadataflow,
     MetadataProvisionAgreement,
@@ -242,6 +243,6 @@ def _value_findings(
             en, es = f"a code of {component.codelist}", f"un código de {component.codelist}"
         else:
             wrong = not component.check(text)
-            en = es = component.representation
+            en, es = (spoken_type(component.representation, each) for each in ("en", "es"))
         if wrong:
             yield path, f"{text[:80]!r} is not {en}", f"{text[:80]!r} no es {es}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.sdmx.artefact_set import ArtefactSet
+from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import Finding, message
+from app.sdmx.map_differences import map_differences
 from app.sdmx.mapping import compile_map
 from tests.national import (
     batch,
@@ -76,6 +78,22 @@ def test_empty_values_of_several_columns_are_seen() -> None:
     made.apply(batch(HEADER, "enero 2024|Hombres||1"))
     [finding] = made.coverage.findings()
     assert finding.value == 'Hombres, ""'
+
+
+def test_a_value_that_is_left_out_is_told_in_words() -> None:
+    before = representation_map("RM_AREA", [mapping(["Cuba"], ["SLV"]), mapping([""], ["CRI"])])
+    after = representation_map("RM_AREA", [mapping(["Cuba"])])
+    kept = [one for one in national() if one.id != "RM_AREA"]
+    later = Artefact.read(after.artefact_class, after.document | {"version": "2.0.0"})
+    maps = [component_map(["pais"], ["REF_AREA"]) | {"representationMap": one.urn}
+            for one in (before, later)]  # fmt: skip
+    old, new = (structure_map(componentMaps=[one]) for one in maps)
+    told = map_differences(ArtefactSet([*kept, before, later]), old, new)
+    assert [one.text("es") for one in told] == [
+        "pais → REF_AREA: Cuba pasa a ser nada: sus filas se dejan fuera en vez de SLV.",
+        "pais → REF_AREA: cualquier valor ya no se conoce; pasaba a ser CRI.",
+    ]
+    assert not any("∅" in one.text("en") for one in told)
 
 
 def test_a_date_is_asked_for_by_an_example() -> None:
