@@ -14,7 +14,9 @@ from app.errors import QuerySyntaxError
 from app.http.conditions import holds
 from app.http.submission_parameters import refuse_unknown
 from app.sdmx.mirrors.pair import LONGEST_LAG
+from app.sdmx.mirrors.periods import canonical_period
 from app.sdmx.mirrors.plan import CellQuery
+from app.sdmx.series import TIME
 from app.sdmx.time_period import parse_time_period
 
 MOST_CODES: Final = 500
@@ -51,6 +53,31 @@ def read_cell_query(request: Request, beside: Collection[str] = ()) -> CellQuery
         for name in ("leftProvider", "rightProvider")
     )
     return CellQuery(codes, first_day, last_day, _lag(values.get("lag", "0")), left, right)
+
+
+def read_note_codes(request: Request, beside: Collection[str]) -> dict[str, str]:
+    """The cells whose notes an address asks for: one code a dimension, and TIME_PERIOD.
+
+    Raises:
+        QuerySyntaxError: a parameter that there is not, or one that cannot be read.
+    """
+    given = request.query_params.multi_items()
+    dimensions = [name for name, _ in given if _DIMENSION.fullmatch(name)]
+    refuse_unknown((name for name, _ in given), {*beside, *dimensions})
+    values = dict(given)
+    codes = {name: values[name] for name in dimensions}
+    period = codes.pop(TIME, None)
+    for name, code in codes.items():
+        if len(_codes(name, code)) != 1:
+            raise QuerySyntaxError(
+                f"{name} takes one code here.",
+                f"{name} admite un código aquí.",
+                parameter=name[:80],
+            )
+    if period is None:
+        return codes
+    parse_time_period(period)
+    return {**codes, TIME: canonical_period(period)}
 
 
 def mirror_reply(

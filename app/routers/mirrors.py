@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.http.json_bodies import body_of, read_json
 from app.http.json_or_csv import wants_csv
 from app.http.languages import LANGUAGE, LanguageParameter, asked_language
-from app.http.mirror_queries import mirror_reply, read_cell_query
+from app.http.mirror_queries import mirror_reply, read_cell_query, read_note_codes
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject, OptionalSubject
 from app.http.submission_parameters import known_parameters, refuse_unknown
@@ -27,6 +27,7 @@ from app.services.compare_mirror import MirrorPage, SeriesOrder, compare_mirror
 from app.services.list_mirror_notes import list_mirror_notes
 from app.services.list_mirror_pairs import MIRROR_PATH, list_mirror_pairs
 from app.services.rank_mirror_corridors import rank_mirror_corridors
+from app.services.table_mirror_notes import table_mirror_notes
 from app.services.write_mirror_note import NoteOrder, write_mirror_note
 
 router = APIRouter(prefix=MIRROR_PATH, tags=["mirrors"])
@@ -34,7 +35,7 @@ router = APIRouter(prefix=MIRROR_PATH, tags=["mirrors"])
 _TABLE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"text/csv": {}},
-        "description": "As CSV one row for each cell and period, or for each corridor.",
+        "description": "As CSV one row for each cell and period, corridor, or note.",
     }
 }
 _QUERY: Final[dict[str, Any]] = {
@@ -163,10 +164,16 @@ async def get_corridors(
 
 
 @router.head("/{pair}/notes", include_in_schema=False)
-@router.get("/{pair}/notes", summary="Read notes on a pair", response_model=MirrorNoteList)
+@router.get(
+    "/{pair}/notes",
+    summary="Read notes on a pair",
+    response_model=MirrorNoteList,
+    responses=_TABLE,
+)
 async def get_notes(
     request: Request,
     pair: str,
+    format: _Format = None,
     offset: _Offset = 0,
     limit: _Limit = 1000,
     lang: LanguageParameter = None,
@@ -176,11 +183,13 @@ async def get_notes(
     Parameters in capitals are codes of the cell, and TIME_PERIOD.
     """
     state, language = request.app.state, asked_language(request, lang)
-    codes = {name: code for name, code in request.query_params.items() if name.isupper()}
-    given = (name for name, _ in request.query_params.multi_items())
-    refuse_unknown(given, {"offset", "limit", LANGUAGE, *codes})
+    codes = read_note_codes(request, ("format", "offset", "limit", LANGUAGE))
+    as_table = wants_csv(request, format, _NAMED)
     page = (offset, limit)
     reply = await list_mirror_notes(state.pools, state.catalogue, pair, codes, page)
+    if as_table:
+        name = f"{_file_name(pair)}_notes"
+        return mirror_reply(request, table_mirror_notes(reply), None, language, name)
     return mirror_reply(request, reply.model_dump_json().encode(), None, language)
 
 

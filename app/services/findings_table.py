@@ -9,6 +9,7 @@ from typing import Final
 
 from app.sdmx.finding_names import NO_NAMES, FindingNames
 from app.sdmx.findings import Finding, mend, message
+from app.sheets.plain_cells import plain_cell
 
 COLUMNS: Final = (
     *("row", "column", "value", "code", "rule", "allowed", "nearest", "message"),
@@ -18,8 +19,6 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 """It tells spreadsheets that the text is UTF-8."""
 
 TABLE_HEADER: Final = (BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode()
-
-_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def findings_table(
@@ -43,13 +42,5 @@ def findings_table(
             each.file,
             mend(each, language),
         )
-        writer.writerow([_cell(cell) for cell in cells])
+        writer.writerow([plain_cell(cell) for cell in cells])
     return table.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    if not text.startswith(_FORMULA_BEGINS) or text.lstrip("+-").replace(".", "", 1).isdecimal():
-        return text
-    return f"'{text}"

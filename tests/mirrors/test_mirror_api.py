@@ -113,6 +113,10 @@ REFUSED = (
     ("/MS_RETURN?lag=%C2%B2", 400, "VIPMG-100"),
     ("/MS_RETURN?format=pdf", 406, "VIPMG-103"),
     ("/MS_RETURN/corridors?minimum=nan", 400, "VIPMG-100"),
+    ("/MS_RETURN/notes?REF_AREA=%00", 400, "VIPMG-100"),
+    ("/MS_RETURN/notes?REF_AREA=MEX,GTM", 400, "VIPMG-100"),
+    ("/MS_RETURN/notes?TIME_PERIOD=soon", 400, "VIPMG-100"),
+    ("/MS_RETURN/notes?format=pdf", 406, "VIPMG-103"),
 )
 
 
@@ -161,7 +165,7 @@ async def test_parties_note_and_agree_without_changing_a_figure(desk: MirrorDesk
     assert (first.json()["parties"], first.json()["agreed"]) == (["GTM_IGM", "MEX_UPMRIP"], None)
     await desk.derive()
     assert "AGREED_VALUE" not in (await desk.mirrored())[f"{CELL}.2023-01"], "one is not both"
-    other = {**order, "agreed_value": "95.0", "note": "five came by land"}
+    other = {**order, "agreed_value": "95.0", "note": "=five came by land"}
     second = await desk.client.post(notes, json=other, headers=guatemala)
     assert second.json()["agreed"] == 95
     [series] = (await desk.ask("/MS_RETURN"))["series"]
@@ -186,6 +190,10 @@ async def test_parties_note_and_agree_without_changing_a_figure(desk: MirrorDesk
     assert [note["stands"] for note in history] == [True, False, True, False]
     assert not any(note["is_agreed"] for note in history)
     assert (await desk.client.get(f"{notes}?TIME_PERIOD=2023-02")).json()["notes"] == []
+    table = await desk.client.get(f"{notes}?TIME_PERIOD=2023-M01&format=csv")
+    lines = list(csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff"))))
+    assert [line["note"] for line in lines] == ["", "checked", "'=five came by land", ""]
+    assert (lines[2]["agreed_value"], lines[2]["stands"]) == ("95.0", "true")
 
 
 async def test_no_figure_is_agreed_on_where_a_value_is_not_told(desk: MirrorDesk) -> None:
