@@ -19,7 +19,7 @@ KIND = "structure-impact"
 async def notify_impact(
     pools: Pools, cache: CatalogueCache, subject: Subject, impact: Impact, note: str
 ) -> list[str]:
-    """Tell providers of agreements and agencies of maps; the same words are told once.
+    """Tell the providers of agreements and the agencies of all else; the same words are told once.
 
     Returns:
         The organisations that were told now.
@@ -60,12 +60,7 @@ def _owners(impact: Impact, providers: dict[str, str]) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = {}
     for one in impact.touched:
         urn = one.artefact.urn
-        if urn in providers:
-            owner = providers[urn]
-        elif one.group in {"maps", "tables"}:
-            owner = one.artefact.agency
-        else:
-            continue
+        owner = providers.get(urn, one.artefact.agency)
         if owner != PROVIDER and owner != impact.artefact.agency:
             owners.setdefault(owner, []).append(urn)
     return owners
