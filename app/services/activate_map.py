@@ -18,9 +18,9 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance import MaintenancePlan, StoredFacts, plan_submission
 from app.sdmx.mapping import compile_map
-from app.services.admit_order import admit_order, order_arrival
 from app.services.find_map import find_map
 from app.services.latest_map import check_latest_map
+from app.services.order_reharmonisation import order_reharmonisation
 from app.store import notices_kept, registry_publication, reharmonising
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.pools import Pools
@@ -177,21 +177,23 @@ async def _order(
     note: str | None,
 ) -> uuid.UUID:
     """Store the order as a submission of the provider; the one that is under way, if there is."""
-    known = await reharmonising.undecided(connection, agreement.urn, active.urn)
-    if known is not None:
-        return known
-    options = {"agreement": agreement.urn, "map": active.urn, "ordered_by": subject.organisation}
-    order = {"reharmonisation": options, "note": note, "id": str(uuid.uuid4())}
-    provider = Subject(subject.client_id, agreement.provider, "data_provider")
-    arrival, parts = order_arrival(provider, "reharmonisation", order, note=note, options=options)
-    stored = await admit_order(connection, arrival, parts, practice=False)
-    facts = {
-        "agency": active.agency,
-        "map": active.urn.rpartition("=")[2],
-        "agreement": agreement.urn.rpartition("=")[2],
-        "submission": str(stored.id),
-    }
-    await notices_kept.tell(
-        connection, agreement.provider, "history-reharmonised", str(stored.id), facts
+    submission, is_new = await order_reharmonisation(
+        connection,
+        subject.client_id,
+        agreement.provider,
+        agreement.urn,
+        active.urn,
+        ordered_by=subject.organisation,
+        note=note,
     )
-    return stored.id
+    if is_new:
+        facts = {
+            "agency": active.agency,
+            "map": active.urn.rpartition("=")[2],
+            "agreement": agreement.urn.rpartition("=")[2],
+            "submission": str(submission),
+        }
+        await notices_kept.tell(
+            connection, agreement.provider, "history-reharmonised", str(submission), facts
+        )
+    return submission

@@ -10,11 +10,12 @@ from typing import Any, Final, cast
 from app.sdmx.findings import Finding
 from app.sdmx.undo import Undoing
 from app.services.issue_receipt import issue_receipt
+from app.services.order_reharmonisation import order_reharmonisation
 from app.services.settle_nil_returns import settle_nil_returns
 from app.services.submission_preview import preview_of
 from app.services.submission_work import Work
 from app.services.tell_decision import tell_decision
-from app.store import decisions, publication, standing, submissions
+from app.store import decisions, notices_kept, publication, standing, submissions
 from app.store.standing import UNDOABLE
 from app.store.submissions import StoredSubmission, Verdict
 from app.store.undo import Undo, Undone, lock_concerned, publish_undo
@@ -47,15 +48,18 @@ class _Report:
     Attributes:
         kept: how many observations and attributes a later publication wrote.
         needed: how many attributes observations of others need.
+        writers: the publications that wrote what stays.
     """
 
     found: list[tuple[str, Sequence[str | None], str, int | None]] = field(default_factory=list)
     kept: int = 0
     needed: int = 0
+    writers: set[int] = field(default_factory=set)
 
     def later(self, key: Sequence[str | None], part: str, by: int) -> None:
         """Take a part that a later publication wrote."""
         self.kept += 1
+        self.writers.add(by)
         if self.kept <= TOLD:
             self.found.append(("VIPMG-330", key, part, by))
 
@@ -161,8 +165,43 @@ async def _publish(work: Work, parent: StoredSubmission) -> None:
         preview=preview,
     )
     await _mark(work, undone)
+    await _follow(work, report, undone)
     await settle_nil_returns(connection, flows, stored.id)
     await tell_decision(connection, stored.id)
+
+
+async def _follow(work: Work, report: _Report, undone: Undone) -> None:
+    """Have history read again that a map has rewritten since: what was undone goes from it too.
+
+    Else its figures would stay, as those of the re-harmonisation, until the map's agency activates
+    the map again.
+    """
+    connection, stored = work.connection, work.submission
+    later = {undone.submissions[by] for by in report.writers & undone.submissions.keys()}
+    for submission in sorted(later):
+        wrote = await submissions.by_id(connection, submission)
+        if wrote is None or wrote.kind != "reharmonisation":
+            continue
+        agreement, active = wrote.options["agreement"], wrote.options["map"]
+        order, is_new = await order_reharmonisation(
+            connection,
+            stored.client_id,
+            stored.organisation,
+            agreement,
+            active,
+            ordered_by=stored.organisation,
+            note=None,
+        )
+        if is_new:
+            facts = {
+                "undone": str(stored.parent_id),
+                "map": active.rpartition("=")[2],
+                "agreement": agreement.rpartition("=")[2],
+                "submission": str(order),
+            }
+            await notices_kept.tell(
+                connection, stored.organisation, "history-follows", str(order), facts
+            )
 
 
 async def _mark(work: Work, undone: Undone) -> None:

@@ -276,6 +276,24 @@ async def test_what_was_withdrawn_rolled_back_or_replaced_does_not_come_back(
     assert await country.returns() == before
 
 
+async def test_history_is_read_again_when_an_older_file_is_rolled_back(country: Country) -> None:
+    sender, agency = await country.sender(CRI), await country.agency()
+    await redraft(agency, GROUPS | BOYS)
+    first = await sender.publish(sent(*JANUARY))
+    await sender.publish(sent(FEBRUARY[0]))
+    await activate(agency, sender)
+    undone = await sender.post(f"/api/submissions/{first['id']}/rollback", {"reason": "Wrong."})
+    assert undone.status_code == 201, undone.text
+    [notice] = [
+        one
+        for one in (await sender.get("/api/notices"))["notices"]
+        if one["kind"] == "history-follows"
+    ]
+    done = await decided(sender, notice["facts"]["submission"])
+    assert (done["state"], done["kind"]) == ("published", "reharmonisation")
+    assert await country.returns() == {"CRI._T.Y0T17.2024-02": "4"}
+
+
 async def test_history_that_the_map_does_not_suit_stays_whole(country: Country) -> None:
     sender, agency = await country.sender(CRI), await country.agency()
     await sender.publish(sent(*JANUARY))
