@@ -71,6 +71,7 @@ class Merge:
         self.waiting: list[Placed] = []
         self.is_whole = self.edits_past = False
         self.reopened: set[Key] = set()
+        self.doubtful: set[Key] = set()
 
     def series(self, row: Record) -> None:
         """Merge one series."""
@@ -115,13 +116,13 @@ class Merge:
     def place_family(self, family: Key, listed: Sequence[Placed]) -> None:
         """Divide all series of a family, with what is suppressed for another's sake."""
         standing = [placed.standing for placed in listed]
-        beside, was_known = suppressed_beside(
-            standing, self.rule, self.publication.now, anew=self.is_whole
-        )
-        if was_known:
+        found = suppressed_beside(standing, self.rule, self.publication.now, anew=self.is_whole)
+        if found.was_seen:
             self.reopened.add(family)
+        elif found.may_have_been:
+            self.doubtful.add(family)
         for placed in listed:
-            self._place(placed, beside.get(tuple(placed.stored.key), frozenset()))
+            self._place(placed, found.periods.get(tuple(placed.stored.key), frozenset()))
 
     def _place(self, placed: Placed, beside: frozenset[str]) -> None:
         """Divide a series into the rooms; `beside`: periods suppressed for another's sake."""

@@ -24,6 +24,9 @@ from app.store.types import Connection
 _WRITTEN: Final = """
 SELECT key FROM change WHERE agreement_id = $1 AND action <> 'Attachment'
 """
+_DELETED: Final = """
+SELECT DISTINCT key FROM change WHERE agreement_id = $1 AND action = 'Delete'
+"""
 _OF_FAMILIES: Final = """
 SELECT s.key FROM unnest($2::text[]) AS f (listed), LATERAL (
   SELECT key FROM series
@@ -79,6 +82,11 @@ class PastScope:
     rule: RoomRule
     audience: Sequence[str]
     families: Collection[Key] | None
+
+
+async def deleted_keys(connection: Connection, agreement: int) -> list[Key]:
+    """The keys of which the public has seen figures that are gone."""
+    return [tuple(row["key"]) for row in await connection.fetch(_DELETED, agreement)]
 
 
 async def hide_past(connection: Connection, publication: int, scope: PastScope) -> bool:

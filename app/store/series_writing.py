@@ -12,7 +12,7 @@ from app.store import confirmed
 from app.store.effects import Effect
 from app.store.families import members
 from app.store.merge import FLUSH_SERIES, Merge, RefusedError
-from app.store.past_rooms import PastScope, hide_past
+from app.store.past_rooms import PastScope, deleted_keys, hide_past
 from app.store.stored import Placed, Stored
 from app.store.types import Connection, Record
 
@@ -134,6 +134,9 @@ async def follow_past(
 ) -> None:
     """Take out of the public past what is suppressed by now, and was not before."""
     effect, rule = merge.effect, merge.rule
+    if merge.doubtful and not merge.is_whole:
+        deleted = {merge.family(key) for key in await deleted_keys(connection, effect.agreement)}
+        merge.reopened |= merge.doubtful & deleted
     if merge.reopened or (merge.is_whole and rule.minimum_cell):
         families = None if merge.is_whole else merge.reopened
         scope = PastScope(effect.agreement, dataflow, rule, audience, families)

@@ -93,5 +93,12 @@ class Placed:
         """What decides what is suppressed of it."""
         stored = self.stored
         shown = stored.public if self.still is None else self.still
-        key, after = tuple(stored.key), self.outcome
-        return Standing(key, stored.public, after.observations, shown, after.attributes)
+        return Standing(
+            tuple(stored.key),
+            stored.public,
+            stored.full,
+            self.outcome.observations,
+            shown,
+            self.outcome.attributes,
+            not stored.exists and not stored.hidden,
+        )

@@ -33,19 +33,10 @@ TERMS_URN = "urn:sdmx:org.sdmx.infomodel.metadatastructure.MetadataStructure=VIP
 METADATA = "/sdmx/v2/metadata/metadataset"
 JSON = "application/vnd.sdmx.metadata+json;version=2.1.0"
 FLOWS = (
-    "READ",
-    "END",
-    "FREQ",
-    "PART",
-    "HOLD",
-    "CELL",
-    "WHY",
-    "THEIRS",
-    "PAST",
-    "SUM",
-    "LATE",
-    "QUIET",
+    *("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS"),
+    *("PAST", "SUM", "LATE", "WILD"),
 )
+ADDED = "TST:DF_SUM TST:DF_LATE TST:DF_WILD"
 ADD_UP = (
     "define hierarchical ruleset ADD_UP (variable rule REF_AREA) is "
     "HND = CRI + SLV + GTM end hierarchical ruleset"
@@ -118,7 +109,11 @@ def structures() -> list[Artefact]:
                     "rulesetScope": "variable",
                     "rulesetDefinition": ADD_UP,
                     "annotations": [
-                        {"type": "CHECK", "id": "DATAFLOWS", "value": "TST:DF_SUM TST:DF_LATE"},
+                        {
+                            "type": "CHECK",
+                            "id": "DATAFLOWS",
+                            "value": "TST:DF_SUM TST:DF_LATE TST:DF_WILD",
+                        },
                         {"type": "CHECK", "id": "OPTIONAL", "value": "GTM"},
                     ],
                 }

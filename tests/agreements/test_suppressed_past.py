@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
+import orjson
 import pytest
 import pytest_asyncio
 
+from app.sdmx import series
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.agreements.desk import agreed, figures, file, open_agreements, program, terms_set
@@ -143,3 +147,93 @@ async def test_no_subtraction_gives_a_suppressed_figure_away(house: House) -> No
     )
     assert told["verdict"] == "no"
     assert "SECONDARY" in [rule["rule"] for rule in told["rules"] if rule["outcome"] == "forbids"]
+
+
+async def rooms(house: House, name: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Both rooms of a dataflow, and where their journals lead, by key and period."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for room in ("", "withheld_"):
+        stored: dict[str, dict[str, Any]] = {}
+        for row in await house.pools.writer.fetch(
+            f"SELECT key, observations::text AS document FROM {room}series "
+            "WHERE agreement_id = (SELECT id FROM agreement WHERE urn LIKE '%' || $1 || '(%')",
+            f"PA_{name}",
+        ):
+            seen = series.observations(orjson.loads(row["document"]))
+            stored.setdefault(".".join(row["key"]), {}).update(seen)
+        replayed: dict[str, dict[str, Any]] = {}
+        for row in await house.pools.writer.fetch(
+            "SELECT c.key, c.action, c.observations::text AS document "
+            f"FROM {room}change AS c JOIN ledger AS l USING (publication_id) "
+            "WHERE agreement_id = (SELECT id FROM agreement WHERE urn LIKE '%' || $1 || '(%') "
+            "ORDER BY l.sequence, c.action",
+            f"PA_{name}",
+        ):
+            rows = replayed.setdefault(".".join(row["key"]), {})
+            document = orjson.loads(row["document"] or '{"TIME_PERIOD": []}')
+            if row["action"] == "Replace":
+                rows.update(series.observations(document))
+            else:
+                for time in document["TIME_PERIOD"]:
+                    rows.pop(time, None)
+        found[f"{room}stored"] = {key: rows for key, rows in stored.items() if rows}
+        found[f"{room}replayed"] = {key: rows for key, rows in replayed.items() if rows}
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+async def test_any_course_of_files_and_terms_keeps_what_is_hidden(house: House, seed: int) -> None:
+    name, chance = "WILD", random.Random(seed)
+    agency, sender = await program(house, CRI, ("TST",)), await program(house, CRI)
+    years = [str(2000 + 10 * seed + n) for n in range(3)]
+    told: list[tuple[str, dict[str, str]]] = []
+    sent: list[str] = []
+    for step in range(14):
+        act = chance.random()
+        if act < 0.25:
+            limit = chance.choice([0, 5, 20])
+            await agreed(agency, terms_set(name, f"{seed}.{step}.0", MINIMUM_CELL=limit))
+        elif act < 0.35 and sent:
+            undone = await sender.post(
+                f"/api/submissions/{sent.pop()}/rollback", {"reason": "Error"}
+            )
+            assert undone.json()["state"] in ("published", "refused"), undone.text
+        else:
+            listed = []
+            for year in chance.sample(years, 2):
+                one, other = chance.choice([0, 2, 3, 30]), chance.choice([1, 4, 17, 40])
+                parts = [f"A,CRI,{year},{one}", f"A,SLV,{year},{other}"]
+                total = [f"A,HND,{year},{one + other}"]
+                listed += chance.choice([parts, parts + total, parts + total, total])
+            sent.append((await sender.publish(file(name, *listed), "?again=true"))["id"])
+        told.append((await instant(house), await figures(sender, house, name)))
+        both = await rooms(house, name)
+        assert both["stored"] == both["replayed"], step
+        assert both["withheld_stored"] == both["withheld_replayed"], step
+        hidden = {
+            (key.rpartition(".")[2], time, row["OBS_VALUE"])
+            for key, rows in both["withheld_stored"].items()
+            for time, row in rows.items()
+        }
+        for moment, everything in told if step % 5 == 3 else told[-2:]:
+            path = f"/sdmx/v2/data/dataflow/TST/DF_{name}/1.0.0?asOf={moment}"
+            assert await seen_at(sender, house, path) == everything
+            public = await seen_at(None, house, path)
+            shown = {(*cell.split(" "), value) for cell, value in public.items()}
+            assert hidden.isdisjoint(shown), (step, moment)
+
+
+async def seen_at(caller: Sender | None, house: House, path: str) -> dict[str, str]:
+    """What a caller sees, as value by area and period."""
+    accept = "application/vnd.sdmx.data+csv"
+    if caller is None:
+        reply = await house.public(path, accept)
+    else:
+        reply = await caller.client.get(path, headers={"Accept": accept})
+    assert reply.status_code in (200, 204, 404), reply.text
+    if reply.status_code != 200:
+        return {}
+    head, *lines = (line.split(",") for line in reply.text.splitlines())
+    places = [head.index(one) for one in ("REF_AREA", "TIME_PERIOD", "OBS_VALUE", "CONF_STATUS")]
+    told = ([cells[place] for place in places] for cells in lines)
+    return {f"{area} {time}": value or f"[{status}]" for area, time, value, status in told}
