@@ -14,6 +14,7 @@ from app.sdmx.mirrors.cells import collect_cells
 from app.sdmx.mirrors.compare import ComparedSeries, compare, compare_series
 from app.sdmx.mirrors.corridors import CorridorPage, find_corridors
 from app.sdmx.mirrors.lags import best_lag, correlate, correlation
+from app.sdmx.mirrors.notes import may_be_negative
 from app.sdmx.mirrors.periods import canonical_period, changes_of_years, move_period, sums_of_years
 from app.sdmx.mirrors.plan import CellQuery
 from tests.mirrors.sides import cells, compared, figures, pairs, planned, row, side, told
@@ -283,6 +284,13 @@ def test_parts_of_parts_are_of_one_body() -> None:
     left = collect_cells(plan.left, rows, {2: "CRI_DGME", 1: "INT_IOM"})
     found = list(compare_series(plan, left, {}, CellQuery()))
     assert sources(found) == {"2023": ("10", "CRI_DGME")}, "in 2024 no body has both parts"
+
+
+def test_a_figure_below_zero_is_agreed_on_only_where_there_are_such() -> None:
+    counted, below = compare("5", "4"), compare("-5", "4")
+    assert may_be_negative(pairs()["MS_BALANCE"], counted)
+    assert may_be_negative(pairs()["MS_RETURN"], below)
+    assert not may_be_negative(pairs()["MS_RETURN"], counted)
 
 
 def test_providers_of_a_side_and_who_reports_what() -> None:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from app.services.redact import RedactionOrder, redact
+from app.services.score_mirrors import score_mirrors
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.mirrors.desk import CSV21, MirrorDesk, open_mirror_desk
@@ -247,8 +248,12 @@ async def test_what_is_withheld_is_seen_by_its_provider_only(desk: MirrorDesk) -
         **{"CITIZENSHIP": "GTM", "UNIT_MEASURE": "PS", "EMBARGO_TIME": "2990-01-01T00:00:00Z"},
     }
     await desk.report("DF_RETURN_IN", "GTM_IGM", [row("2023-02", "77", **hidden)])
-    own = values(await desk.ask("/MS_RETURN", await desk.token("GTM_IGM")))
+    guatemala = await desk.token("GTM_IGM")
+    own = values(await desk.ask("/MS_RETURN", guatemala))
     assert own["2023-02"] == (120, 77, 43, 0.641667, 0.436548, "COMPARED")
+    order = {"cell": {"REF_AREA": "MEX"}, "period": "2023-02", "agreed_value": 77}
+    early = await desk.client.post("/api/mirror/MS_RETURN/notes", json=order, headers=guatemala)
+    assert (early.status_code, early.json()["code"]) == (422, "VIPMG-133"), "it would tell 77"
     for caller in ({}, await desk.token("MEX_UPMRIP")):
         seen = values(await desk.ask("/MS_RETURN", caller))
         assert seen["2023-02"] == (120, None, None, None, None, "RIGHT_MISSING")
@@ -419,6 +424,11 @@ async def test_each_value_names_its_provider_and_a_caller_may_ask_for_one(desk: 
     cell = "M.MS_CORRIDOR.PAN.HND.VEN._T._T.MOVEMENT@TRN"
     assert found[f"{cell}.2023-02"]["LEFT_PROVIDER"] == "INT_IOM"
     assert found[f"{cell}.2023-03"]["LEFT_PROVIDER"] == "PAN_SNM"
+
+    async with desk.pools.public.acquire() as connection:
+        scores = await score_mirrors(connection, await desk.cache.current(connection))
+    cells = {provider: middle.cells for (provider, _), middle in scores.middles.items()}
+    assert cells == {"PAN_SNM": 1, "INT_IOM": 7 + 8}, "each is scored by its own figures"
 
     one = await desk.ask("/MS_CORRIDOR?leftProvider=INT_IOM&rightProvider=INT_IOM")
     assert one["lags"][1]["correlation"] == 1
