@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from app.errors import VipmgError
+from app.errors import InvalidArtefactError, QueryMisfitError, TooLargeError
 from app.models.mirror import KeptNoteReply, MirrorNoteList
 from app.sdmx.mirrors.compare import compare_series
 from app.sdmx.mirrors.notes import (
@@ -124,9 +124,9 @@ async def _agreed(
         plan = plan_mirror(catalogue, pair, CellQuery(), None).plan
         codes = _codes(cells, plan.dimensions)
         planned = plan_mirror(catalogue, pair, CellQuery(codes, is_cell=True), None)
-    except VipmgError:  # the pair is not to be compared any more: no cell is seen
-        return {}
-    reading = await read_planned(connection, catalogue, planned)
+        reading = await read_planned(connection, catalogue, planned)
+    except (InvalidArtefactError, QueryMisfitError, TooLargeError):
+        return {}  # the pair is not to be compared any more, and nobody sees its cells
     common = reading.left.keys() & reading.right.keys()
     compared = compare_series(plan, reading.left, reading.right, CellQuery(), sorted(common))
     return {
