@@ -25,6 +25,7 @@ _TEXTS: Final = {
         "layouts": "layouts of workbooks: {}",
         "queries": "saved queries: none, the exchange keeps none",
         "unknown": "{} has no code {}.",
+        "nobody": "Nothing names these codes, and no public figure has them.",
         "told": "Told: {}",
     },
     "es": {
@@ -39,6 +40,7 @@ _TEXTS: Final = {
         "layouts": "diseños de libros de cálculo: {}",
         "queries": "consultas guardadas: ninguna, el servicio no guarda ninguna",
         "unknown": "{} no tiene el código {}.",
+        "nobody": "Nada nombra estos códigos, y ninguna cifra pública los tiene.",
         "told": "Avisados: {}",
     },
 }
@@ -98,6 +100,8 @@ def _print(told: dict[str, Any], *, notified: bool) -> None:
     if told["unknown_codes"]:
         unknown = ", ".join(told["unknown_codes"])
         typer.echo(_text("unknown").format(short(told["urn"]), unknown), err=True)
+    if told["removed_codes"] and not any(told["touched"].values()):
+        typer.echo(_text("nobody"))
     for group, names in _GROUPS.items():
         listed = told["touched"][group]
         if listed:

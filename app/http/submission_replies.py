@@ -75,7 +75,7 @@ async def answer_submission(
         await await_decision(pools, state.decisions, caller, submission, wait)
         headers["Preference-Applied"] = f"wait={wait}"
     reply = await get_submission(
-        pools, caller, submission, state.settings.base_url, language_of(request)
+        pools, state.catalogue, caller, submission, state.settings.base_url, language_of(request)
     )
     headers["Location"] = reply.links.self
     if not is_new:

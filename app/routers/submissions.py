@@ -138,9 +138,14 @@ async def get_one_submission(
     request: Request, submission: str, caller: AuthenticatedSubject
 ) -> Response:
     """Return a submission: its state, its counts, its first findings."""
-    base_url = request.app.state.settings.base_url
+    state = request.app.state
     reply = await get_submission(
-        pools_of(request), caller, submission, base_url, language_of(request)
+        pools_of(request),
+        state.catalogue,
+        caller,
+        submission,
+        state.settings.base_url,
+        language_of(request),
     )
     return json_reply(reply)
 

@@ -15,9 +15,12 @@ from app.models.api import (
     SubmissionLinks,
     SubmissionReply,
 )
+from app.sdmx.finding_names import NO_NAMES
 from app.sdmx.findings import Finding
 from app.services.describe_finding import describe_finding
+from app.services.names_of_submission import names_of_submission
 from app.store import mappings, standing, submissions
+from app.store.catalogue import CatalogueCache
 from app.store.notices import DecisionListener
 from app.store.pools import Pools, with_retry
 from app.store.submissions import LEFT_OUT, StoredSubmission
@@ -70,7 +73,12 @@ class SubmissionFacts:
 
 
 async def get_submission(
-    pools: Pools, subject: Subject, submission: str, base_url: str, language: str
+    pools: Pools,
+    cache: CatalogueCache,
+    subject: Subject,
+    submission: str,
+    base_url: str,
+    language: str,
 ) -> SubmissionReply:
     """A submission of the caller's organisation, with its first findings.
 
@@ -81,8 +89,8 @@ async def get_submission(
 
     async def read() -> SubmissionReply:
         async with pools.writer.acquire() as connection:
-            return await describe(
-                connection, stored, base_url, language, practice=pools.is_practice
+            return await _describe(
+                connection, cache, stored, base_url, language, practice=pools.is_practice
             )
 
     return await with_retry(read)
@@ -123,8 +131,9 @@ async def find_submission(pools: Pools, subject: Subject, submission: str) -> St
     return stored
 
 
-async def describe(
+async def _describe(
     connection: Connection,
+    cache: CatalogueCache,
     stored: StoredSubmission,
     base_url: str,
     language: str,
@@ -135,10 +144,12 @@ async def describe(
     counts = await submissions.finding_counts(connection, stored.id)
     position = await submissions.queue_position(connection, stored)
     first: list[Finding] = []
+    names = NO_NAMES
     if stored.is_decided and counts:
         first = await submissions.findings(connection, stored.id, 0, FIRST_FINDINGS)
+        names = await names_of_submission(connection, cache, stored)
     preview = await submissions.preview(connection, stored.id)
-    told = [describe_finding(finding, language) for finding in first]
+    told = [describe_finding(finding, language, names) for finding in first]
     replaced = await standing.replaced_by(connection, stored.organisation, [stored.id])
     mapping = await mappings.read(connection, stored.id)
     facts = SubmissionFacts(counts, position, told, preview, replaced.get(stored.id), mapping)

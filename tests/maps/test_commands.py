@@ -49,6 +49,9 @@ async def test_maps_are_listed_previewed_compared_and_activated(
         assert "Told: CRI_STAT, SLV_STAT" in touched.output
         done = await vipmg("maps", "activate", DRAFT, "--reharmonise", "--json")
         assert len(json.loads(done.stdout)["reharmonisations"]) == 1
+        ended = await vipmg("maps", "end", "TST:SM(2.0.0)", "--last-day", "2999-12-31")
+        assert "TST:SM(2.0.1) reads files until 2999-12-31." in ended.output
+        assert "active, until 2999-12-31" in (await vipmg("maps", "list")).output
         refused = await vipmg("maps", "activate", "TST:NONE(1.0.0)")
         assert refused.exit_code == 2
         assert "404" in refused.output

@@ -151,6 +151,7 @@ async def test_a_preview_says_what_a_file_would_be_told_under_the_map(country: C
     previewed = reply.json()["findings"]["first"]
     await agency.post(f"/api/maps/{DRAFT}/activate", {})
     again = (await sender.send(sent(*rows), "?again")).json()
+    assert previewed == again["findings"]["first"]
     told = await sender.get(f"/api/submissions/{again['id']}/findings")
     assert previewed == told["findings"]
     assert {one["code"] for one in previewed} == {"VIPMG-212", "VIPMG-262"}
