@@ -34,7 +34,7 @@ METADATA = "/sdmx/v2/metadata/metadataset"
 JSON = "application/vnd.sdmx.metadata+json;version=2.1.0"
 FLOWS = (
     *("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS"),
-    *("PAST", "SUM", "LATE", "WILD"),
+    *("QUIET", "PAST", "SUM", "LATE", "WILD"),
 )
 ADDED = "TST:DF_SUM TST:DF_LATE TST:DF_WILD"
 ADD_UP = (
