@@ -40,11 +40,16 @@ async def figures_read_again(
     agreement: StoredAgreement,
     stored: StoredSubmission,
 ) -> ReadAgain:
-    """What re-harmonisations of an agreement published of a submission."""
+    """What re-harmonisations of an agreement published of a submission.
+
+    What they found in its file is quoted no more.
+    """
     again = await redacted_texts.read_again_since(connection, agreement.urn, stored.sequence or 0)
     if not again or stored.kind not in {"file", "correction"}:
         return ReadAgain()
     measures = _measures(catalogue, agreement)
+    file = stored.file_name or str(stored.id)
+    await redacted_texts.empty_findings_on(connection, [one.id for one in again], file)
     cells = Cells()
 
     def take(key: Key, segment: Segment) -> None:

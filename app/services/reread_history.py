@@ -78,10 +78,12 @@ class Rows:
 
     Attributes:
         are_wanted: read them and no others.
+        is_silent: tell nothing of what is found in the rows that are read.
     """
 
     redacted: frozenset[int]
     are_wanted: bool = False
+    is_silent: bool = False
 
     def without(self, left_out: frozenset[int]) -> frozenset[int] | _AllBut:
         """The rows that are not read, where others are left out as well."""
@@ -120,7 +122,8 @@ async def reread_history(
         assert stored is not None  # noqa: S101 - submissions are never deleted
         history.sent[number] = stored
         redacted = await redacted_texts.kept_out(connection, one.id)
-        event = await _read(work, history, number, stored, max_bytes, Rows(redacted))
+        rows = Rows(redacted, is_silent=one.is_redacted)
+        event = await _read(work, history, number, stored, max_bytes, rows)
         if event is None:
             continue
         if one.replaced in numbers:
@@ -129,7 +132,7 @@ async def reread_history(
         if redacted:
             gone = len(listed) + number
             history.sent[gone] = stored
-            kept = Rows(redacted, are_wanted=True)
+            kept = Rows(redacted, are_wanted=True, is_silent=True)
             again = await _read(work, history, gone, stored, max_bytes, kept)
             order.append((one.sequence, 2, again or Event(gone)))
             order.append((one.sequence, 3, Event(gone, drops=True)))
@@ -174,13 +177,13 @@ async def _read(
             records = await asyncio.to_thread(reading.take, batch)
             await staging.put_records(connection, [_placed(number, one) for one in records])
             work.rows += len(batch.rows)
-    found = [] if redacted.are_wanted else reading.close()
+    found = [] if redacted.is_silent else reading.close()
     for finding in located_once(reader, found[:MOST_FINDINGS], set()):
         named = "/".join(part for part in (_name(stored), finding.file) if part)
         work.report(msgspec.structs.replace(finding, file=named))
     work.errors += sum(finding.is_error for finding in found[MOST_FINDINGS:])
     await work.flush()
-    if not redacted.are_wanted:
+    if not redacted.is_silent:
         _add_up(history.mapping, reading.harmonising.document())
     intake = reading.validator.intakes.get(history.target.agreement)
     if intake is None or redacted.are_wanted:

@@ -49,6 +49,10 @@ FROM (
 ) AS quoting
 WHERE f.submission_id = quoting.submission_id AND f.number = quoting.number
 """
+_EMPTY_FINDINGS_ON: Final = """
+UPDATE finding SET value = NULL, nearest = NULL, allowed = NULL
+WHERE submission_id = ANY ($1::uuid[]) AND (file = $2 OR starts_with(file, $2 || '/'))
+"""
 _EMPTY_MAPPING: Final = "UPDATE submission SET mapping = $2 WHERE id = $1"
 _MAPPING: Final = "SELECT mapping::text FROM submission WHERE id = $1"
 # Practice has no notes of its own: what is redacted there leaves those that all read as they are.
@@ -126,6 +130,13 @@ async def empty_findings(
         "redacted_figure", records=[(figure,) for figure in figures]
     )
     await connection.execute(_EMPTY_FINDINGS, provider, agreement)
+
+
+async def empty_findings_on(
+    connection: Connection, submissions: Sequence[uuid.UUID], file: str
+) -> None:
+    """Leave out of findings of re-harmonisations what they quote of a file."""
+    await connection.execute(_EMPTY_FINDINGS_ON, list(submissions), file)
 
 
 async def empty_mapping(connection: Connection, submission: uuid.UUID) -> None:

@@ -37,7 +37,8 @@ _STANDING: Final = """
 SELECT s.id, s.sequence, s.state,
   (SELECT max(u.sequence) FROM submission AS u WHERE u.parent_id = s.id
     AND u.kind IN ('withdrawal', 'redaction') AND u.state IN ('published', 'superseded')) AS undone,
-  s.options ->> 'supersedes' AS replaced
+  s.options ->> 'supersedes' AS replaced,
+  EXISTS (SELECT FROM redaction AS r WHERE r.scope ->> 'submission' = s.id::text) AS redacted
 FROM submission AS s
 WHERE s.organisation = $1 AND s.agreements @> ARRAY[$2::text] AND s.kind IN ('file', 'correction')
   AND s.state = ANY ($3::text[]) AND s.publication_id IS NOT NULL
@@ -99,12 +100,14 @@ class Standing:
     Attributes:
         undone: sequence number at which it was withdrawn or redacted; nothing: it stands.
         replaced: the submission that it replaced whole.
+        is_redacted: whether nothing may be told of what it says.
     """
 
     id: uuid.UUID
     sequence: int
     undone: int | None
     replaced: uuid.UUID | None
+    is_redacted: bool
 
 
 async def standing(connection: Connection, provider: str, agreement: str) -> list[Standing]:
@@ -120,6 +123,7 @@ async def standing(connection: Connection, provider: str, agreement: str) -> lis
             row["sequence"],
             (row["undone"] or row["sequence"]) if row["state"] == "withdrawn" else None,
             None if row["replaced"] is None else uuid.UUID(row["replaced"]),
+            row["redacted"],
         )
         for row in rows
     ]

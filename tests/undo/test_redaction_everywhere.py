@@ -90,6 +90,8 @@ async def test_figures_that_were_read_again_go_and_no_reading_brings_them_back(
     assert later["state"] == "published", later
     assert await country.returns() == {"CRI.F.Y18.2024-01": "7", "CRI.M.Y0T17.2024-03": "6"}
     assert await tables_with(dsn, SECRET) == set()
+    quoting = "SELECT count(*) FROM finding WHERE value LIKE '%Total%'"
+    assert not await country.pools.writer.fetchval(quoting), "a word of the redacted file"
 
 
 async def test_by_its_key_a_figure_goes_from_all_files(country: Country, dsn: str) -> None:
