@@ -237,3 +237,24 @@ async def seen_at(caller: Sender | None, house: House, path: str) -> dict[str, s
     places = [head.index(one) for one in ("REF_AREA", "TIME_PERIOD", "OBS_VALUE", "CONF_STATUS")]
     told = ([cells[place] for place in places] for cells in lines)
     return {f"{area} {time}": value or f"[{status}]" for area, time, value, status in told}
+
+
+async def test_an_embargo_takes_nothing_back_and_explaining_says_so(house: House) -> None:
+    name = "QUIET"
+    agency, sender = await program(house, CRI, ("TST",)), await program(house, CRI)
+    await sender.publish(file(name, "A,CRI,2020,7", "A,SLV,2020,8"))
+    await agreed(agency, terms_set(name, EMBARGO="2999-01-01"))
+    ask = f"/api/agreements/PA_{name}/explain?action=see&key=A.CRI&period=2020&organisation=*"
+    told = await sender.get(ask)
+    assert told["verdict"] == "yes", told
+    assert told["cell"] == {"public": "value", "withheld": "nothing", "release_at": None}
+    assert "public before" in next(r["message"] for r in told["rules"] if r["rule"] == "EMBARGO")
+    again = (await sender.send(file(name, "A,CRI,2020,7"), "?again=true")).json()
+    assert again["state"] == "published", again
+    newer = (await sender.send(file(name, "A,CRI,2020,9"))).json()
+    assert newer["state"] == "awaiting release"
+    assert await figures(None, house, name) == {"CRI 2020": "7", "SLV 2020": "8"}
+    told = await sender.get(ask)
+    assert (told["verdict"], told["cell"]["withheld"]) == ("yes", "until")
+    [embargo] = [rule for rule in told["rules"] if rule["rule"] == "EMBARGO"]
+    assert (embargo["outcome"], embargo["until"][:4]) == ("notes", "2999")
