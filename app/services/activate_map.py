@@ -13,11 +13,12 @@ import orjson
 
 from app.auth.rights import may_maintain
 from app.auth.subject import Subject
-from app.errors import NotAuthorisedError, VipmgError
+from app.errors import VipmgError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance import MaintenancePlan, StoredFacts, plan_submission
 from app.sdmx.mapping import compile_map
+from app.services.check_maintainer import check_maintainer
 from app.services.find_map import find_map
 from app.services.latest_map import check_latest_map
 from app.services.order_reharmonisation import order_reharmonisation
@@ -71,12 +72,7 @@ async def activate_map(
         catalogue = await cache.current(connection)
         artefacts = catalogue.snapshot.artefacts
         draft = find_map(artefacts, named)
-        if not may_maintain(subject, draft.agency):
-            raise NotAuthorisedError(
-                f"Your program may not maintain artefacts of {draft.agency}.",
-                f"Su programa no puede mantener artefactos de {draft.agency}.",
-                agency=draft.agency,
-            )
+        check_maintainer(subject, draft)
         compile_map(artefacts, draft)
         stable = list(_stable_forms(artefacts, draft))
         active = stable[-1] if stable else draft

@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from app.auth.rights import may_maintain
 from app.auth.subject import Subject
-from app.errors import ConflictError, NotAuthorisedError
+from app.errors import ConflictError
 from app.sdmx.artefacts import Artefact
 from app.sdmx.maintenance import Effect, MaintenancePlan, Outcome, StoredFacts
 from app.sdmx.maintenance_references import with_changes
 from app.sdmx.registry_changes import RegistryChanges
+from app.services.check_maintainer import check_maintainer
 from app.services.fed_agreements import fed_agreements
 from app.services.find_map import find_map
 from app.services.latest_map import check_latest_map
@@ -75,12 +75,7 @@ async def end_map(
         catalogue = await cache.current(connection)
         artefacts = catalogue.snapshot.artefacts
         found = find_map(artefacts, named)
-        if not may_maintain(subject, found.agency):
-            raise NotAuthorisedError(
-                f"Your program may not maintain artefacts of {found.agency}.",
-                f"Su programa no puede mantener artefactos de {found.agency}.",
-                agency=found.agency,
-            )
+        check_maintainer(subject, found)
         if not found.version.is_in_production:
             raise ConflictError(
                 f"{found} is a draft: it reads no files. Delete it if it is not needed.",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from app.auth.rights import may_maintain
 from app.auth.subject import Subject
-from app.errors import NotAuthorisedError
+from app.services.check_maintainer import check_maintainer
 from app.services.derive.publish_derived import PROVIDER
 from app.services.find_impact import Impact
 from app.store import notices_kept
@@ -28,12 +27,7 @@ async def notify_impact(
         NotAuthorisedError: the caller may not maintain the artefact's agency.
     """
     artefact = impact.artefact
-    if not may_maintain(subject, artefact.agency):
-        raise NotAuthorisedError(
-            f"Your program may not maintain artefacts of {artefact.agency}.",
-            f"Su programa no puede mantener artefactos de {artefact.agency}.",
-            agency=artefact.agency,
-        )
+    check_maintainer(subject, artefact)
     said = hashlib.sha256(f"{sorted(impact.removed)} {note}".encode()).hexdigest()[:16]
     told = []
     async with pools.writer.acquire() as connection:

@@ -25,6 +25,7 @@ from app.store import derived, jobs, submissions, superseded
 from app.store.catalogue import CatalogueCache
 from app.store.pools import Pools, is_passing
 from app.store.registry_publication import TERMS_JOB
+from app.store.types import JobHandler
 
 PAUSE_SECONDS: Final = 1.0
 
@@ -70,7 +71,7 @@ class _Worker:
         self._turn = asyncio.Lock()
         self._derivations = Derivations()
         self._not_counted: set[str] = set()
-        self.handlers: dict[str, jobs.Handler] = {
+        self.handlers: dict[str, JobHandler] = {
             **{name: partial(self._process, name) for name in self._spaces},
             superseded.JOB: partial(self._settle, pools),
             superseded.PRACTICE_JOB: partial(self._settle, pools.space(practice=True)),

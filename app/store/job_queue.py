@@ -22,8 +22,7 @@ from pgqueuer.domain.models import Job, TracebackRecord
 from pgqueuer.domain.types import JOB_STATUS
 from pgqueuer.ports.driver import Driver
 
-from app.store.jobs import Handler
-from app.store.types import Connection, Pool
+from app.store.types import Connection, JobHandler, Pool
 
 AT_ONCE_SECONDS = (0.5, 2.0, 5.0)
 """Waits before a failed job is tried again in its turn: later files do not overtake it so soon."""
@@ -40,7 +39,7 @@ async def add_job(connection: Connection, name: str, payload: str, priority: int
 
 async def run_jobs(
     pool: Pool,
-    handlers: Mapping[str, Handler],
+    handlers: Mapping[str, JobHandler],
     on_failure: Callable[[str, str, Exception], Awaitable[None]],
     stop: asyncio.Event,
     heartbeat_timeout: dt.timedelta,
@@ -67,7 +66,7 @@ async def run_jobs(
 
 
 def _retrying(
-    name: str, handler: Handler, on_failure: Callable[[str, str, Exception], Awaitable[None]]
+    name: str, handler: JobHandler, on_failure: Callable[[str, str, Exception], Awaitable[None]]
 ) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         payload = (job.payload or b"").decode()

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 
-from app.store.types import Connection, Pool
+from app.store.types import Connection, JobHandler, Pool
 
 HEARTBEAT_TIMEOUT = dt.timedelta(seconds=8)
 """A job whose worker has not been heard of for so long is taken up by another."""
@@ -18,8 +18,6 @@ _TAKE_UP = """
 UPDATE pgqueuer.pgqueuer SET status = 'queued', queue_manager_id = NULL, slot = NULL
 WHERE status = 'picked'
 """
-
-Handler = Callable[[str], Awaitable[None]]
 
 
 async def enqueue(connection: Connection, name: str, payload: str, priority: int = 0) -> None:
@@ -34,7 +32,7 @@ async def enqueue(connection: Connection, name: str, payload: str, priority: int
 
 async def work(
     pool: Pool,
-    handlers: Mapping[str, Handler],
+    handlers: Mapping[str, JobHandler],
     on_failure: Callable[[str, str, Exception], Awaitable[None]],
     *,
     stop: asyncio.Event,

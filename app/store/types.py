@@ -1,7 +1,8 @@
-"""Types of asyncpg as the store speaks of them."""
+"""Types that the store speaks in: those of asyncpg, and what does a job."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -16,3 +17,6 @@ else:
     Pool: TypeAlias = asyncpg.Pool
 
 Record: TypeAlias = asyncpg.Record
+
+JobHandler: TypeAlias = Callable[[str], Awaitable[None]]
+"""What does a job, given its payload."""
