@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from importlib import resources
@@ -12,10 +13,11 @@ import orjson
 from app.auth.keyring import Keyring
 from app.auth.receipt_keys import public_jwk
 from app.errors import NotFoundError
-from app.sdmx.artefact_family import family
+from app.sdmx.messages.metadata_json import write_metadata_sets
 from app.sdmx.messages.structure_json import write_structures
 from app.sdmx.messages.structure_message import MessageHeader
 from app.sdmx.negotiation import DATA_OFFERS, LanguageChoice, negotiate
+from app.sdmx.provider_family import provider_family
 from app.sdmx.query import DataQuery, DataSelection
 from app.sdmx.urn import parse_urn
 from app.sdmx.version import VersionQuery
@@ -23,7 +25,7 @@ from app.services.plan_data import plan_scopes
 from app.services.prepare_data import PreparedData, UpperCache
 from app.services.query_data import Form, write_data
 from app.services.sign_ledger_head import head_claims
-from app.services.take_out_archive import ArchiveWriter
+from app.services.take_out_archive import METADATA_SETS, ArchiveWriter
 from app.store import contents, ledger_reading, readiness, receipts, take_out
 from app.store import series as series_store
 from app.store.catalogue import Catalogue, CatalogueCache
@@ -87,8 +89,9 @@ class _Export:
         yield await self.archive.add_bytes("README.md", readme)
         catalogue = await CatalogueCache().current(connection)
         maps = await take_out.maps(connection, self.organisation)
-        structures = self._structures(catalogue, maps)
+        structures, sets = await asyncio.to_thread(self._structures, catalogue, maps)
         yield await self.archive.add_bytes("structures/structures.json", structures)
+        yield await self.archive.add_bytes(METADATA_SETS, sets)
         for agreement in self.agreements:
             if agreement.id in catalogue.agreements:
                 data = self._data(catalogue, agreement)
@@ -124,13 +127,15 @@ class _Export:
             }
         )
 
-    def _structures(self, catalogue: Catalogue, maps: Sequence[str]) -> bytes:
-        """The agreements and the maps that files were read by, with all that these refer to."""
+    def _structures(self, catalogue: Catalogue, maps: Sequence[str]) -> tuple[bytes, bytes]:
+        """All of the registry that goes along: a structure message, and one of metadata."""
         snapshot = catalogue.snapshot
-        agreements = (agreement.urn for agreement in self.agreements)
-        found = family(snapshot.artefacts, [*agreements, *maps])
+        agreements = [agreement.urn for agreement in self.agreements]
+        found = provider_family(snapshot.artefacts, self.organisation, agreements, maps)
         header = MessageHeader(f"VIPMG-{self.organisation}", snapshot.revised_at)
-        return write_structures(found, header)
+        address = f"{self.base_url}/sdmx/v2"
+        sets = write_metadata_sets(found.metadata_sets, header, version="2.1.0", address=address)
+        return write_structures(found.structures, header), sets
 
     async def _data(self, catalogue: Catalogue, agreement: OwnAgreement) -> AsyncIterator[bytes]:
         """The current data of an agreement as its provider sees them; nothing where none are."""

@@ -17,12 +17,16 @@ from app.auth.evidence import BrokenLinkError, Statement
 from app.errors import ConflictError, MessageError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
+from app.sdmx.messages.metadata_json import read_metadata_sets
 from app.sdmx.messages.structure_json import read_structures
+from app.sdmx.terms import Terms
+from app.sdmx.terms_sets import TermSets
 from app.services.admit_submission import JOB
 from app.services.publish_structures import keep_organisations
-from app.services.take_out_archive import TakeOut
+from app.services.take_out_archive import METADATA_SETS, TakeOut
 from app.services.verify_evidence import Evidence, verify_evidence
 from app.store import contents, jobs, registry_publication, take_in
+from app.store.registry import load_current
 from app.store.take_in import LeftOverError, Publications
 from app.store.types import Connection, Pool
 
@@ -166,9 +170,47 @@ async def _publish_structures(
             kept.append(artefact.urn)
         return stored
 
+    # Terms with their agreements, and both before any figure: what they withhold is never shown.
     found = read_structures(take_out.read("structures/structures.json"))
+    if take_out.names(METADATA_SETS):
+        found += read_metadata_sets(take_out.read(METADATA_SETS))
     result = await registry_publication.publish(connection, found, now, prepare=prepare)
+    held = (await load_current(connection)).artefacts
+    _require_same_terms(take_out, ArtefactSet(found), held)
     return result.added, tuple(sorted(kept))
+
+
+def _require_same_terms(take_out: TakeOut, brought: ArtefactSet, held: ArtefactSet) -> None:
+    """See that the terms here withhold what those of the take-out do: its rooms come as they are.
+
+    Raises:
+        ConflictError: those of an agreement withhold otherwise.
+    """
+    theirs, ours = TermSets(brought), TermSets(held)
+    for urn in take_out.manifest["agreements"]:
+        was, now = theirs.of(urn), ours.of(urn)
+        if was is None or now is None:
+            continue  # without an agreement nothing is loaded
+        for name in _withheld_otherwise(was, now):
+            before, after = was.get(name) or "-", now.get(name) or "-"
+            raise ConflictError(
+                f"The terms of {urn} withhold otherwise here than where the take-out is from: "
+                f"{name} is {after}, there {before}. Load it under the same terms; a new version "
+                "of them then divides what is there anew.",
+                f"Los términos de {urn} retienen aquí otra cosa que allí de donde viene la "
+                f"exportación: {name} es {after}, allí {before}. Cárguela con los mismos "
+                "términos; después, una versión nueva de ellos divide de nuevo lo que hay.",
+                urn=urn,
+                term=name,
+            )
+
+
+def _withheld_otherwise(was: Terms, now: Terms) -> Iterator[str]:
+    """The terms that do not withhold the same from the public."""
+    if was.minimum_cell != now.minimum_cell:
+        yield "MINIMUM_CELL"
+    if was.embargo != now.embargo:
+        yield "EMBARGO"
 
 
 async def _add_contents(connection: Connection, take_out: TakeOut) -> None:

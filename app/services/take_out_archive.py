@@ -18,6 +18,7 @@ from app.errors import MessageError
 FORMAT: Final = "vipmg-take-out"
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
+METADATA_SETS: Final = "structures/metadata-sets.json"
 READ_BYTES: Final = 1 << 20
 MOST_MANIFEST_BYTES: Final = 64 << 20
 

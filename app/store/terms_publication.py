@@ -20,7 +20,12 @@ from app.store.publication import (
 from app.store.series_writing import write_series
 from app.store.types import Connection
 
-_BY_URN: Final = "SELECT id, urn, dataflow_id FROM agreement WHERE urn = ANY ($1) ORDER BY id"
+_HOLDING: Final = """
+SELECT a.id, a.urn, a.dataflow_id FROM agreement AS a
+JOIN agreement_head AS h ON h.agreement_id = a.id
+JOIN withheld_head AS w ON w.agreement_id = a.id
+WHERE a.urn = ANY ($1) AND (h.revision > 0 OR w.revision > 0) ORDER BY a.id
+"""
 _AUDIENCE: Final = tuple(
     f"WITH changed AS (UPDATE {table} SET audience = $2 "  # noqa: S608 - own names
     "WHERE agreement_id = $1 AND audience <> $2 RETURNING 1) SELECT count(*) FROM changed"
@@ -49,12 +54,14 @@ async def publish_terms(connection: Connection, changed: Sequence[ChangedTerms])
 
     A publication of its own, in the transaction that changes the registry. What was public and is
     suppressed now leaves its marker, in the public past as well; history keeps it for those who may
-    see what is withheld.
+    see what is withheld. Of an agreement that never had data there is nothing to publish.
     """
+    rows = await connection.fetch(_HOLDING, [one.urn for one in changed])
+    if not rows:
+        return
     publication = await begin_publication(connection, None)
     rooms = {one.urn for one in changed if one.rooms}
-    urns = [one.urn for one in changed]
-    for row in await connection.fetch(_BY_URN, urns):
+    for row in rows:
         number = row["id"]
         audience = (await lock_agreement(connection, number)).audience
         moved = [await connection.fetchval(each, number, audience) for each in _AUDIENCE]
@@ -64,7 +71,11 @@ async def publish_terms(connection: Connection, changed: Sequence[ChangedTerms])
         effect.withheld_room = effect.withheld_room or any(moved)
         publication.effects.append(effect)
     await end_publication(
-        connection, publication, action="terms", actor="registry", about=", ".join(urns)
+        connection,
+        publication,
+        action="terms",
+        actor="registry",
+        about=", ".join(row["urn"] for row in rows),
     )
 
 

@@ -10,15 +10,13 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefact_shape import misshapen
 from app.sdmx.artefacts import Artefact
 from app.sdmx.flow import Flow, resolve_flow
-from app.sdmx.metadata_structures import structure_of
 from app.sdmx.mirrors.pair import (
-    AGENCY,
     LONGEST_LAG,
     NATIONAL,
-    STRUCTURE,
     MirrorPair,
     PairSide,
     SideName,
+    is_pair,
     read_pair,
 )
 from app.sdmx.mirrors.plan import CellQuery, plan_pair
@@ -45,8 +43,7 @@ def check_pair(artefact: Artefact, after: ArtefactSet) -> None:
     Raises:
         InvalidArtefactError: something is not; the text names the attribute and what it names.
     """
-    structure = structure_of(after, artefact.document)
-    if structure is None or (structure.agency, structure.id) != (AGENCY, STRUCTURE):
+    if not is_pair(artefact, after):
         return
     pair = read_pair(artefact)
     if not 0 <= pair.lag_max <= LONGEST_LAG:

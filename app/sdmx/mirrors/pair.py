@@ -131,9 +131,14 @@ def find_pair_sets(artefacts: ArtefactSet) -> Iterator[Artefact]:
         if not stable or stable[0].artefact_class is not METADATA_SET:
             continue
         latest = max(stable, key=lambda one: one.version)
-        structure = structure_of(artefacts, latest.document)
-        if structure is not None and (structure.agency, structure.id) == (AGENCY, STRUCTURE):
+        if is_pair(latest, artefacts):
             yield latest
+
+
+def is_pair(artefact: Artefact, artefacts: ArtefactSet) -> bool:
+    """Whether a metadata set declares a mirror pair."""
+    structure = structure_of(artefacts, artefact.document)
+    return structure is not None and (structure.agency, structure.id) == (AGENCY, STRUCTURE)
 
 
 def read_pair(artefact: Artefact) -> MirrorPair:
