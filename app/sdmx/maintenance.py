@@ -43,6 +43,7 @@ from app.sdmx.registry_changes import (
     stored_form,
     unique_artefacts,
 )
+from app.sdmx.report_rights import SpeaksFor, check_reporter, may_take_away, stays
 
 
 class Effect(Enum):
@@ -125,6 +126,7 @@ def plan_submission(
     *,
     facts: StoredFacts | None = None,
     must_exist: bool = False,
+    speaks_for: SpeaksFor | None = None,
 ) -> MaintenancePlan:
     """Plan what a POST or PUT of artefacts does.
 
@@ -134,6 +136,7 @@ def plan_submission(
         may_maintain: the rights of the caller.
         facts: what the store has derived from structures.
         must_exist: whether an artefact that is not stored is refused (PUT).
+        speaks_for: the agencies on whose artefacts the caller may report; None: not asked.
 
     Raises:
         InvalidArtefactError: an artefact is there twice.
@@ -147,6 +150,8 @@ def plan_submission(
             _check_right(artefact, may_maintain)
             whole = _whole(artefact, current, must_exist=must_exist)
             check_artefact(whole)
+            if speaks_for is not None:
+                check_reporter(whole, everything, speaks_for)
             candidates[artefact.urn] = stored_form(whole, current, everything)
         except VipmgError as error:
             errors[artefact.urn] = error
@@ -178,7 +183,7 @@ def plan_deletion(
         changes = (
             _item_changes(current, stored, item, facts or StoredFacts())
             if item
-            else _deletion(current, stored, facts or StoredFacts())
+            else _deletion(current, stored, may_maintain, facts or StoredFacts())
         )
     except VipmgError as error:
         return MaintenancePlan(nothing, (Outcome(urn, effect, error, item),))
@@ -353,13 +358,11 @@ def _item_changes(
     return _changes(current, candidates)
 
 
-def _deletion(current: ArtefactSet, stored: Artefact, facts: StoredFacts) -> RegistryChanges:
-    if stored.stable:
-        raise ConflictError(
-            f"{stored} is stable: it stays for those who rely on it.",
-            f"{stored} es estable: se conserva para quienes dependen de él.",
-            urn=stored.urn,
-        )
+def _deletion(
+    current: ArtefactSet, stored: Artefact, may_maintain: MayMaintain, facts: StoredFacts
+) -> RegistryChanges:
+    if stored.stable and not may_take_away(stored, current, may_maintain):
+        raise stays(stored, current)
     parents = sorted(current.parents(stored.urn) - {stored.urn})
     if parents:
         named = ", ".join(parents[:_SHOWN])

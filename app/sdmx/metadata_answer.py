@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from app.sdmx.artefact_classes import CLASS_BY_NAME, METADATA_SET
@@ -33,7 +33,7 @@ def reported_on(artefacts: ArtefactSet, takes: Callable[[Artefact], bool]) -> li
     """URNs of the artefacts that metadata sets of some kinds are about, wildcards resolved."""
     found: dict[str, None] = {}
     patterns: list[re.Pattern[str]] = []
-    for one in filter(takes, artefacts.of_class(METADATA_SET.name)):
+    for one in filter(takes, _standing(artefacts)):
         for target in one.document.get("targets", ()):
             if "*" in target:
                 patterns.append(_pattern(target))
@@ -60,10 +60,19 @@ def _matched(artefacts: ArtefactSet, query: MetadataQuery) -> Iterable[Artefact]
     if query.by == "metadataset":
         return _by_identity(artefacts, query)
     wanted = {one.urn for one in _structures(artefacts, query)}
-    sets = artefacts.of_class(METADATA_SET.name)
     if query.by == "metadataflow":
-        return [one for one in sets if _flow_urn(artefacts, one) in wanted]
-    return [one for one in sets if _is_about(artefacts, one, wanted, query)]
+        every = artefacts.of_class(METADATA_SET.name)
+        return [one for one in every if _flow_urn(artefacts, one) in wanted]
+    return [one for one in _standing(artefacts) if _is_about(artefacts, one, wanted, query)]
+
+
+def _standing(artefacts: ArtefactSet) -> Iterator[Artefact]:
+    """The sets that say what holds: those that no later stable version has taken the place of."""
+    for versions in artefacts.versions():
+        if next(iter(versions.values())).artefact_class is not METADATA_SET:
+            continue
+        last = max((version for version, one in versions.items() if one.stable), default=None)
+        yield from (one for version, one in versions.items() if last is None or version >= last)
 
 
 def _by_identity(artefacts: ArtefactSet, query: MetadataQuery) -> Iterable[Artefact]:

@@ -58,8 +58,13 @@ async def submit_structures(
     check_types(artefacts, artefact_type)
 
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:
-        may = _right(subject, kind)
-        return plan_submission(current.artefacts, artefacts, may, facts=facts)
+        return plan_submission(
+            current.artefacts,
+            artefacts,
+            _right(subject, kind),
+            facts=facts,
+            speaks_for=partial(may_maintain, subject),
+        )
 
     return await _maintain(writer, plan, now)
 
@@ -96,8 +101,14 @@ async def replace_structure(
     def plan(current: RegistrySnapshot, facts: StoredFacts) -> MaintenancePlan:
         if _has_moved(current, revision):
             return _refuse(current, target, artefacts[0])
-        may = _right(subject, kind)
-        return plan_submission(current.artefacts, artefacts, may, facts=facts, must_exist=True)
+        return plan_submission(
+            current.artefacts,
+            artefacts,
+            _right(subject, kind),
+            facts=facts,
+            must_exist=True,
+            speaks_for=partial(may_maintain, subject),
+        )
 
     return await _maintain(writer, plan, now)
 

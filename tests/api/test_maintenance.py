@@ -7,7 +7,7 @@ import datetime as dt
 import gzip
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import orjson
@@ -759,6 +759,7 @@ class TestMetadataSets:
 
     ROOT = "/sdmx/v2/metadata"
     TYPE = "application/vnd.sdmx.metadata+json;version=2.1.0"
+    BOUND: ClassVar = {"metadataProvisionAgreement": urn("MetadataProvisionAgreement", "MPA")}
 
     @pytest.fixture
     async def reporter(self, service: FastAPI, pools: Pools) -> AsyncIterator[httpx.AsyncClient]:
@@ -775,7 +776,7 @@ class TestMetadataSets:
         ]}})  # fmt: skip
 
     async def test_sets_are_created_replaced_and_deleted(self, reporter: httpx.AsyncClient) -> None:
-        held = metadata_set(version="1.0")
+        held = metadata_set(version="1.0", **self.BOUND)
         address = f"{self.ROOT}/metadataset/{PROVIDER}/MS/1.0"
         assert (await reporter.put(address, content=self.body(held))).status_code == 404
         created = await reporter.post(self.ROOT, content=self.body(held))
@@ -784,7 +785,7 @@ class TestMetadataSets:
         shown = await reporter.get(address, headers={"Accept": self.TYPE, "Accept-Language": "*"})
         [stored] = shown.json()["data"]["metadataSets"]
         assert stored["attributes"] == held.document["attributes"]
-        changed = metadata_set(version="1.0", attributes=FULL[:1])
+        changed = metadata_set(version="1.0", attributes=FULL[:1], **self.BOUND)
         one = f"{self.ROOT}/metadataset"
         assert (await reporter.post(one, content=self.body(changed))).status_code == 200
         tag = shown.headers["etag"]
@@ -811,10 +812,34 @@ class TestMetadataSets:
     async def test_what_the_structure_does_not_allow_is_refused(
         self, reporter: httpx.AsyncClient
     ) -> None:
-        wrong = metadata_set(attributes=[{"id": "YEARS", "value": "soon"}])
+        wrong = metadata_set(attributes=[{"id": "YEARS", "value": "soon"}], **self.BOUND)
         reply = await reporter.post(self.ROOT, content=self.body(wrong))
         assert reply.status_code == 422
         assert results(reply) == [("Append", "Failure", "422")]
+
+    async def test_a_report_is_of_those_responsible_and_goes_by_those_above(
+        self, service: FastAPI, pools: Pools, reporter: httpx.AsyncClient
+    ) -> None:
+        # Without an agreement of the agency a provider has no word on its dataflows.
+        refused = await reporter.post(self.ROOT, content=self.body(metadata_set()))
+        assert (refused.status_code, results(refused)[0][2]) == (403, "403"), refused.text
+        assert "TST:DF(1.0.0)" in said(refused)
+        assert "TST:DF(1.0.0)" in said(refused, "es")
+        held, later = (metadata_set(version=one, **self.BOUND) for one in ("1.0.0", "1.0.1"))
+        address = f"{self.ROOT}/metadataset/{PROVIDER}/MS"
+        about = f"{self.ROOT}/structure/dataflow/TST/DF"
+        for one in (held, later):
+            assert (await reporter.post(self.ROOT, content=self.body(one))).status_code == 201
+            [shown] = (await reporter.get(about)).json()["data"]["metadataSets"]
+            assert shown["version"] == one.version.text, "the last one stands"
+        stays = await reporter.delete(f"{address}/1.0.1")
+        assert (stays.status_code, "next version" in said(stays)) == (409, True)
+        above = await program(service, pools, ["TST"])
+        for version in ("1.0.1", "1.0.0"):
+            gone = await above.delete(f"{address}/{version}")
+            assert gone.status_code == 200, gone.text
+        assert (await reporter.get(about)).status_code == 204
+        await above.aclose()
 
     async def test_structures_and_other_providers_are_refused(
         self, reporter: httpx.AsyncClient

@@ -8,17 +8,18 @@ from typing import Any
 import orjson
 import pytest
 
-from app.errors import InvalidArtefactError, MessageError
+from app.errors import InvalidArtefactError, MessageError, NotAuthorisedError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.messages.metadata_readers import read_metadata_message
 from app.sdmx.query import StructureQuery
 from app.sdmx.registry_changes import plan_changes
+from app.sdmx.report_rights import check_reporter
 from app.sdmx.structure_answer import answer_structure_query
 from app.services.publish_structures import read_structure_files
-from tests.artefact_samples import artefact, urn
+from tests.artefact_samples import artefact, item, urn
 from tests.metadata import FULL, metadata_network, metadata_set
-from tests.structures import network
+from tests.structures import agreement, network
 
 SCOPE = FULL[0]
 
@@ -188,3 +189,33 @@ def test_a_list_of_values_is_several_attributes() -> None:
     years, more, contact = read.document["attributes"]
     assert (years["value"], more["value"]) == (1, 2)
     assert [one["value"] for one in contact["attributes"]] == ["a", "b"]
+
+
+def test_who_reports_on_what() -> None:
+    providers = [item("CRI_STAT"), item("OTHER")]
+    [mpa] = [one for one in metadata_network() if one.id == "MPA"]
+    known = ArtefactSet([
+        artefact("DataProviderScheme", "DATA_PROVIDERS", "1.0", dataProviders=providers),
+        agreement("PA_CRI", "DF", "CRI_STAT"), mpa,
+    ])  # fmt: skip
+    mine, flow = urn("ProvisionAgreement", "PA_CRI"), urn("Dataflow", "DF")
+    every = mine.replace("PA_CRI(1.0.0)", "*(*)")
+    bound = {"metadataProvisionAgreement": mpa.urn}
+
+    def may(agency: str, *targets: str, granted: str = "", **parts: Any) -> bool:
+        one = metadata_set(agency=agency, targets=list(targets), **parts)
+        try:
+            check_reporter(one, known, lambda agency: agency == granted)
+        except NotAuthorisedError as error:
+            assert error.detail["path"] == f"/targets/{len(targets) - 1}"
+            return False
+        return True
+
+    assert may("TST.CRI_STAT", mine)
+    assert may("TST.OTHER", mine, flow, granted="TST")
+    assert may("TST.OFFICE", mine, flow, **bound)
+    assert not may("TST.OTHER", mine)
+    assert not may("ELSE.CRI_STAT", mine), "a provider of the same id in another scheme"
+    assert not may("TST.CRI_STAT", mine, flow)
+    assert not may("TST.CRI_STAT", every)
+    assert not may("TST.CRI_STAT", mine, urn("ProvisionAgreement", "PA_CRI", agency="OTH"))
