@@ -51,6 +51,8 @@ _TEXTS: Final = {
         "other": "is now: {state}.",
         "before": "was sent before, on {when}, and is not stored twice; then it was {verdict} "
         "--again sends it anew.",
+        "overtaken": "not sent: it was published before, and others changed figures after it. To "
+        "publish it again would bring back old figures; if that is meant, --again sends it anew.",
         "skipped": "{files} sent before and not changed since; --again sends them anew.",
         "refused_before": "was refused before and is not changed since; --again sends it anew.",
         "held": "not sent: the check on this computer found {found} in {rows}.",
@@ -144,6 +146,8 @@ _TEXTS: Final = {
         "other": "está ahora: {state}.",
         "before": "ya se envió, el {when}, y no se guarda dos veces; entonces: {verdict} "
         "--again lo envía de nuevo.",
+        "overtaken": "no enviado: ya se publicó, y otros cambiaron cifras después. Publicarlo de "
+        "nuevo traería cifras viejas; si es lo que quiere, --again lo envía de nuevo.",
         "skipped": "{files} antes y sin cambios desde entonces; --again envía de nuevo.",
         "refused_before": "ya fue rechazado y no ha cambiado; --again lo envía de nuevo.",
         "held": "no enviado: la revisión en este equipo encontró {found} en {rows}.",

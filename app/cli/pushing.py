@@ -25,6 +25,8 @@ from app.cli.sending import Parameters, Sender, Submission
 SHOWN_FINDINGS: Final = 50
 
 ACCEPTED, REFUSED, NOT_SENT = 0, 1, 2
+OVERTAKEN: Final = "VIPMG-127"
+"""The same file was published before, and others changed its figures since."""
 
 _SAID: Final = {
     "rejected": "refused",
@@ -84,7 +86,8 @@ class Pusher:
                 return REFUSED
             submission, before = self._send(file, plain)
         except (NotSentError, OSError) as error:
-            self.say(item.path, text("not_sent", why=error), "red")
+            overtaken = isinstance(error, NotSentError) and error.code == OVERTAKEN
+            self.say(item.path, text("overtaken" if overtaken else "not_sent", why=error), "red")
             self.answers.append({"path": str(item.path), "not_sent": str(error)})
             return NOT_SENT
         self.answers.append({"path": str(item.path), **submission})

@@ -20,11 +20,13 @@ class NotSentError(Exception):
 
     Attributes:
         status: the HTTP status with which it was refused, if it was.
+        code: the code of the error, if the service named one.
     """
 
-    def __init__(self, why: str, status: int | None = None) -> None:
+    def __init__(self, why: str, status: int | None = None, code: str | None = None) -> None:
         super().__init__(why)
         self.status = status
+        self.code = code
 
 
 class RetriableError(Exception):
@@ -119,7 +121,7 @@ class Remote:
             raise RetriableError(explain(reply))
         if reply.status_code in RETRIED:
             raise RetriableError(explain(reply))
-        raise NotSentError(explain(reply), reply.status_code)
+        raise NotSentError(explain(reply), reply.status_code, _said(reply)[1])
 
     def _authorisation(self) -> dict[str, str]:
         if self._credential is None:
@@ -138,16 +140,21 @@ class Remote:
 
 def explain(reply: httpx.Response) -> str:
     """What the service said against a request, in one line, with its code if it has one."""
-    code = None
+    text, code = _said(reply)
+    told = f"{reply.status_code} {text or reply.reason_phrase}"
+    return told if code is None else f"{told} ({code})"
+
+
+def _said(reply: httpx.Response) -> tuple[str | None, str | None]:
+    """Text and code of an error."""
     try:
         said = reply.json()
         found = said["errors"][0] if "errors" in said else said
         text = found.get("detail") or found.get("error_description") or found.get("error")
         code = found.get("code")
     except (ValueError, AttributeError, LookupError):
-        text = None
-    told = f"{reply.status_code} {text or reply.reason_phrase}"
-    return f"{told} ({code})" if isinstance(code, str) else told
+        return None, None
+    return text, code if isinstance(code, str) else None
 
 
 def pause(attempt: int) -> float:

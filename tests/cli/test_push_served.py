@@ -112,7 +112,17 @@ def test_a_folder_without_its_journal_stores_nothing_twice(service: Service, at_
     again = pushed(service, at_home)
     assert again.exit_code == 0
     assert "once.csv: was sent before" in again.output
-    assert sent_names(service).count("once.csv") == 1
+    header, first = GOOD.splitlines()[:2]
+    cells = dict(zip(header.split(","), first.split(","), strict=True)) | {"OBS_VALUE": "77777"}
+    (at_home / "once.csv").write_text(f"{header}\n{','.join(cells.values())}\n")
+    assert pushed(service, at_home).exit_code == 0
+    copied = at_home / "copied.csv"
+    copied.write_text(version(11))
+    overtaken = pushed(service, copied)
+    assert overtaken.exit_code == 2
+    words = " ".join(overtaken.output.split())
+    assert "--again sends it anew" in words and "again=true" not in words, "the command's own words"
+    assert sent_names(service).count("once.csv") == 2
 
 
 def test_programs_read_the_answers(service: Service, at_home: Path) -> None:

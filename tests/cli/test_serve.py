@@ -92,6 +92,7 @@ def test_definitions_are_sent_as_the_guide_shows(service: Service, tmp_path: Pat
     )
     assert {row["AGE"] for row in rows} == {"Y_LT18"}
     assert {row["AGE_DEFINITION.DEFINITION_TEXT"] for row in rows} == {"Under 18 on arrival"}
+    assert {row["AGE_DEFINITION.DEFINITION_SOURCE"] for row in rows} == {""}, "that of the press"
     reply = httpx.post(
         f"{service.url}/sdmx/v2/metadata",
         headers=authorisation(service)
