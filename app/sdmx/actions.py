@@ -22,7 +22,8 @@ Action: TypeAlias = Literal["Merge", "Replace", "Delete"]
 _EXACT = Context(prec=1000)
 """Numbers are added with all their digits."""
 
-_BETWEEN = "; "
+BETWEEN = "; "
+"""Between words that are told one after the other."""
 
 ACTIONS: Mapping[str, Action] = {
     "": "Merge",
@@ -55,6 +56,7 @@ class Segment(msgspec.Struct, array_like=True):
         deleted: components that a Delete of a whole series names.
         adds: measures whose values are added where two rows have one key, as their map says.
         joins: attributes in words that are then told one after the other.
+        origins: then the key that each row has in its own structure: one may not come twice.
     """
 
     action: Action
@@ -65,6 +67,7 @@ class Segment(msgspec.Struct, array_like=True):
     deleted: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
     joins: tuple[str, ...] = ()
+    origins: list[str] = []
 
     @property
     def is_idle(self) -> bool:
@@ -115,9 +118,10 @@ def apply(
 ) -> Outcome:
     """Apply the segments of one message to a series, in the order of their first rows."""
     if any(segment.adds for segment in segments):
-        segments, mixed = add_up(segments)
-        outcome = _apply(old, attributes, segments)
-        outcome.mixed = mixed
+        added = add_up(segments)
+        outcome = _apply(old, attributes, added.segments)
+        outcome.mixed = added.mixed
+        outcome.duplicates += added.duplicates
         return outcome
     return _apply(old, attributes, segments)
 
@@ -282,13 +286,36 @@ def _drop(rows: dict[str, Observation], time: str, components: Sequence[str]) ->
         del rows[time]
 
 
-def add_up(segments: Sequence[Segment]) -> tuple[list[Segment], list[Dropped]]:
+@dataclass(slots=True)
+class Added:
+    """Segments after those that are to be added were.
+
+    Attributes:
+        segments: in the order of their first rows.
+        mixed: attributes that differ between rows that were added.
+        duplicates: rows that repeat a key of their own structure, as in `Outcome`: not added.
+    """
+
+    segments: Sequence[Segment] = ()
+    mixed: list[Dropped] = field(default_factory=list)
+    duplicates: list[tuple[int, int, str]] = field(default_factory=list)
+    seen: dict[tuple[Action, str, str], int] = field(default_factory=dict)
+
+    def repeats(self, action: Action, row: int, time: str, origin: str) -> bool:
+        """Whether a row repeats one that was added, which is noted."""
+        first = self.seen.setdefault((action, time, origin), row)
+        if first != row:
+            self.duplicates.append((row, first, time))
+        return first != row
+
+
+def add_up(segments: Sequence[Segment]) -> Added:
     """The segments with one row for each time period of those whose measures are added.
 
     Numbers are added exactly, words of attributes told one after the other; of all else the first
     value stays, and what is dropped is told.
     """
-    mixed: list[Dropped] = []
+    added = Added()
     kept: list[Segment] = []
     sums: dict[Action, Segment] = {}
     for segment in segments:
@@ -301,20 +328,24 @@ def add_up(segments: Sequence[Segment]) -> tuple[list[Segment], list[Dropped]]:
         for name, value in segment.attributes.items():
             first = known.attributes.setdefault(name, value)
             if first != value and first is not None and value is not None:
-                mixed.append(Dropped(segment.rows[0], known.rows[0], name, first, value))
-        _add_rows(known, segment, mixed)
-    return sorted((*kept, *sums.values()), key=lambda segment: segment.rows[0]), mixed
+                added.mixed.append(Dropped(segment.rows[0], known.rows[0], name, first, value))
+        _add_rows(known, segment, added)
+    added.segments = sorted((*kept, *sums.values()), key=lambda segment: segment.rows[0])
+    return added
 
 
-def _add_rows(known: Segment, more: Segment, mixed: list[Dropped]) -> None:
+def _add_rows(known: Segment, more: Segment, added: Added) -> None:
     """Add rows to those of a segment, period by period."""
     document = known.observations
     places = {time: place for place, time in enumerate(document[TIME])}
     names = [name for name in more.observations if name != TIME]
     for name in names:
         document.setdefault(name, [None] * len(places))
-    rows = zip(more.rows, series.rows_of(more.observations, names), strict=True)
-    for row, (time, *cells) in rows:
+    origins = more.origins or [str(row) for row in more.rows]
+    rows = zip(more.rows, origins, series.rows_of(more.observations, names), strict=True)
+    for row, origin, (time, *cells) in rows:
+        if added.repeats(more.action, row, time, origin):
+            continue
         place = places.setdefault(time, len(places))
         if place == len(known.rows):
             known.rows.append(row)
@@ -331,7 +362,7 @@ def _add_rows(known: Segment, more: Segment, mixed: list[Dropped]) -> None:
             else:
                 document[name][place] = _first(before, cell)
                 if before != cell and before is not None and cell is not None:
-                    mixed.append(Dropped(row, known.rows[place], name, before, cell))
+                    added.mixed.append(Dropped(row, known.rows[place], name, before, cell))
 
 
 def _first(one: Any, other: Any) -> Any:  # noqa: ANN401
@@ -342,7 +373,7 @@ def _words(one: Any, other: Any) -> Any:  # noqa: ANN401
     """Two texts one after the other, each once."""
     if not (isinstance(one, str) and isinstance(other, str)):
         return _first(one, other)
-    return one if other in one.split(_BETWEEN) else f"{one}{_BETWEEN}{other}"
+    return one if other in one.split(BETWEEN) else f"{one}{BETWEEN}{other}"
 
 
 def _sum(one: Any, other: Any) -> Any:  # noqa: ANN401

@@ -46,8 +46,9 @@ class Finding(msgspec.Struct, frozen=True):
         rule: id of the constraint, code list or representation that says so; of a file that
             cannot be read (VIPMG-201), the reason, a key of `UNREADABLE`; of a repeated key
             (VIPMG-231, VIPMG-261, VIPMG-333), the number of the row that has it first; of a
-            national value (VIPMG-260, VIPMG-262, VIPMG-264, VIPMG-332), how many rows have it.
-        allowed: what would be right, in short.
+            national value (VIPMG-260, VIPMG-262, VIPMG-264, VIPMG-332), how many rows have it; of
+            rows without a figure (VIPMG-334), how many they are.
+        allowed: what would be right, in short; of VIPMG-334, the rows.
         nearest: the valid code that is nearest to the value.
         severity: `error` or `warning`; empty: as the code says.
         place: address of the cell, JSON pointer or XPath, where the row does not say it all.

@@ -19,6 +19,7 @@ OF_THE_WHOLE: Final = frozenset(
         "VIPMG-235",
         "VIPMG-263",
         "VIPMG-265",
+        "VIPMG-266",
     }
 )
 """Findings that are told once for many rows: leaving out the one that they name is no way out."""

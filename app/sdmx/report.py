@@ -44,6 +44,7 @@ _OF_ONE_ROW: Final = frozenset(
         "VIPMG-265",
         "VIPMG-332",
         "VIPMG-333",
+        "VIPMG-334",
     }
 )
 """Codes whose `rule` is a fact of one row, or of one value: another row, a count of rows."""

@@ -16,11 +16,12 @@ class Sheet:
 
     Attributes:
         cells: by component id, one a row.
+        sent: cells as they were sent, of columns that are read otherwise.
         header: number of the row that names the columns.
         bad_times: cells of the time dimension that are no time periods.
     """
 
-    __slots__ = ("_distinct", "action", "bad_times", "cells", "form", "header", "rows")
+    __slots__ = ("_distinct", "action", "bad_times", "cells", "form", "header", "rows", "sent")
 
     def __init__(self, batch: Batch) -> None:
         self.action: Action = batch.action
@@ -28,6 +29,7 @@ class Sheet:
         self.form = batch.form
         self.header = batch.header
         self.cells: dict[str, Sequence[str]] = {}
+        self.sent: dict[str, Sequence[str]] = {}
         self.bad_times: set[str] = set()
         self._distinct: dict[str, set[str]] = {}
 

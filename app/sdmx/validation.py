@@ -124,6 +124,7 @@ class Validator:
             if column.labelled and (component.codes is not None or component.level == "time"):
                 values = [_without_label(value, column, form.sub_separator) for value in values]
             if form.decimal_comma and component.data_type in _NUMBERS and component.codes is None:
+                sheet.sent[name] = values
                 values = [value.replace(",", ".") for value in values]
             values = _as_missing(component, values)
             distinct = set(values)

@@ -241,10 +241,12 @@ class ValueChecks:
         """Report every row whose cell is one of the bad values; `part`: what in it is wrong."""
         if not bad:
             return
-        for row, value in zip(sheet.rows, sheet.cells[name], strict=True):
+        cells = sheet.cells[name]
+        sent = sheet.sent.get(name, cells)
+        for row, value, cell in zip(sheet.rows, cells, sent, strict=True):
             if value in bad:
                 close = near.get(value) if near else None
-                shown = value if part is None else part
+                shown = cell if part is None else part
                 self.report(Finding(code, row, name, shown, rule, allowed, close))
 
 

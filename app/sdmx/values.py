@@ -230,7 +230,13 @@ def value_check(data_type: str, facets: Mapping[str, Any]) -> Check:
 
 def representation(data_type: str, facets: Mapping[str, Any]) -> str:
     """A data type and its facets in short, for findings: `String pattern=[A-Z]+`."""
-    return " ".join([data_type, *(f"{n}={facets[n]}" for n in _SHOWN_FACETS if n in facets)])
+    shown = (f"{n}={_plain(facets[n])}" for n in _SHOWN_FACETS if n in facets)
+    return " ".join([data_type, *shown])
+
+
+def _plain(limit: Any) -> Any:  # noqa: ANN401 - a facet
+    """A limit as people write it: 0, not 0.0."""
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 _NAME_CLASSES = {"i": r"_:A-Za-z\u00C0-\uFFFD", "c": r"\-.0-9_:A-Za-z\u00B7-\uFFFD"}

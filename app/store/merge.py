@@ -22,6 +22,7 @@ from app.sdmx.flow import Component
 from app.sdmx.intake import Key, Place, Target, complete
 from app.sdmx.rooms import OPEN, RoomRule
 from app.sdmx.series import EMPTY, TIME, Document
+from app.sdmx.sums_replaced import sums_replaced
 from app.sdmx.suppression import suppressed_beside
 from app.sdmx.unit_changes import unit_changes
 from app.store import confirmed, staging
@@ -185,6 +186,8 @@ class Merge:
             for finding in unit_changes(
                 self.target.flow, stored.full_attributes, outcome, segments
             ):
+                self.checked(finding)
+            for finding in sums_replaced(stored.full, outcome, segments):
                 self.checked(finding)
         self._check_figures(stored, outcome)
         return outcome, {n for one in segments if one.action != "Delete" for n in one.attributes}

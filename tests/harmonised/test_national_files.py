@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.sdmx.mapping.coverage import SAME_KEY, UNMAPPED
+from app.sdmx.mapping.coverage import NO_FIGURE, NO_FIGURES, SAME_KEY, UNMAPPED
 from tests.harmonised.desk import ROOT, Harmonised, catalogue, harmonise, harmonise_text
 
 DEMO = ROOT / "app" / "demo"
@@ -128,6 +128,66 @@ def test_conditions_of_stay_of_one_reason_are_added_and_all_named(tmp_path: Path
     assert mapping["same_key"] == "SUM"
 
 
+def test_a_row_that_comes_twice_is_told_and_not_added(tmp_path: Path) -> None:
+    """Only rows of different categories are added, whatever words a row is written with."""
+    rows = [
+        "I trimestre de 2018;Religiosos;Nicaragua;50",
+        "I trimestre de 2018;RELIGIOSOS;NIC;50",
+        "I trimestre de 2018;Rentistas;Nicaragua;7",
+    ]
+    done = sent(tmp_path, "Trimestre;Subcategoría;Nacionalidad;Permisos", rows, "CRI_DGME",
+                "VIPMG.CRI_DGME:DF_RESIDENCIAS(1.0.0)")  # fmt: skip
+    [finding] = [one for one in done.findings if one.is_error]
+    assert (finding.code, finding.row, finding.rule) == (SAME_KEY, 3, "2")
+    assert sorted(done.values("DF_RESIDENCE_GRANTED").values()) == ["50", "7"]
+
+
+def test_a_row_without_a_figure_is_passed_over_and_no_part_of_a_sum(tmp_path: Path) -> None:
+    header = "Mes,Condición de estancia,Nacionalidad,Eventos"
+    rows = [
+        "enero de 2018,Residente temporal,Honduras,5",
+        "enero de 2018,Residente permanente,Honduras,",
+        "enero de 2018,Total,Cuba,",
+    ]
+    done = sent(tmp_path, header, rows, "MEX_UPMRIP", CONDITIONS)
+    [row] = done.flows["DF_ENTRY_EXIT"].values()
+    assert (row["OBS_VALUE"], row["NAT_CATEGORY"]) == ("5", "Residente temporal")
+    [finding] = done.findings
+    assert (finding.code, finding.is_error) == (NO_FIGURE, False)
+    assert (finding.component, finding.rule, finding.allowed) == ("eventos", "2", "3, 4")
+    nothing = sent(tmp_path, header, rows[1:], "MEX_UPMRIP", CONDITIONS)
+    assert [(code, row) for code, row, _, _ in nothing.errors] == [(NO_FIGURE, 2)]
+
+
+def test_a_table_without_the_column_of_its_figures_is_refused(tmp_path: Path) -> None:
+    """Its heading is told as sent, though it could be no id."""
+    rows = ["ene 2023,Deportación,Colombia,95,x", "ene 2023,Deportasión,Ecuador,7,x"]
+    done = sent(tmp_path, "Mes,Medida,Nacionalidad,Número de casos,Nota:", rows, "PAN_SNM",
+                "VIPMG.PAN_SNM:DF_MEDIDAS(1.0.0)")  # fmt: skip
+    assert [(f.code, f.component) for f in done.findings if not f.is_error] == [
+        ("VIPMG-301", "Número de casos"),
+        ("VIPMG-301", "Nota:"),
+    ]
+    errors = {code: (row, component, value) for code, row, component, value in done.errors}
+    assert errors[NO_FIGURES] == (1, "casos", "Número de casos")
+    assert UNMAPPED in errors  # the words of the rows are told all the same
+
+
+def test_a_count_is_a_whole_number_written_without_points(tmp_path: Path) -> None:
+    cells = ["285.257", "285,257", "1.234,5", "-5", "12,0", "33"]
+    rows = [f"0{n}/2014;Entradas;Nicaragua;{cell}" for n, cell in enumerate(cells, 1)]
+    done = sent(tmp_path, "Mes;Movimiento;Nacionalidad;Eventos", rows, "CRI_DGME",
+                "VIPMG.CRI_DGME:DF_MOVIMIENTOS(1.0.0)")  # fmt: skip
+    assert [(f.code, f.row, f.value, f.nearest) for f in done.findings] == [
+        ("VIPMG-212", 2, "285.257", "285257"),
+        ("VIPMG-212", 3, "285,257", "285257"),
+        ("VIPMG-212", 4, "1.234,5", None),
+        ("VIPMG-212", 5, "-5", None),
+    ]
+    assert {one.allowed for one in done.findings} == {"BigInteger minValue=0"}
+    assert list(done.values("DF_ENTRY_EXIT").values()) == ["12", "33"]
+
+
 def test_cards_are_permits_and_crew_holds_none(tmp_path: Path) -> None:
     rows = [
         "enero-marzo 2025,Visitante trabajador fronterizo (TVTF),Total,3165",
@@ -141,7 +201,7 @@ def test_cards_are_permits_and_crew_holds_none(tmp_path: Path) -> None:
         "Q.MEX.FIR.HUM._T._T._T._T._T.PMT.2025-Q1": "81593",
     }
     [finding] = done.findings
-    assert (finding.row, finding.value, finding.is_error) == (4, "TRIPULACION", False)
+    assert (finding.row, finding.value, finding.is_error) == (4, "Tripulación", False)
 
 
 def test_deportation_in_panama_is_its_own_word(tmp_path: Path) -> None:

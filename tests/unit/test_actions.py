@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.sdmx import series
 from app.sdmx.actions import ACTIONS, Segment, apply
 from app.sdmx.series import TIME
+from app.sdmx.sums_replaced import sums_replaced
 
 OLD = {TIME: ["2023", "2024"], "OBS_VALUE": ["9", "10"], "STATUS": "A"}
 
@@ -188,3 +189,20 @@ def test_apply_is_the_field_guide_row_by_row(old: Any, steps: Any) -> None:
     outcome = apply(document if document[TIME] else None, {}, segments)
     assert series.observations(outcome.observations) == model
     assert list(outcome.observations[TIME]) == sorted(model)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("Temporal; Permanente", False), ("Permanente", True), ("Visitante", True)],
+)
+def test_a_figure_that_lacks_a_category_of_the_one_it_replaces_is_told(
+    text: str, *, told: bool
+) -> None:
+    stored = {TIME: ["2023", "2024"], "V": ["1", "5"], "NAT_CATEGORY": ["Otra", "Temporal"]}
+    if text == "Permanente":
+        stored["NAT_CATEGORY"] = ["Otra", "Temporal; Permanente"]
+    segment = sent("Merge", 7, V="6", NAT_CATEGORY=text)
+    segment.adds, segment.joins = ("V",), ("NAT_CATEGORY",)
+    found = list(sums_replaced(stored, apply(stored, {}, [segment]), [segment]))
+    facts = [("VIPMG-335", 7, text, stored["NAT_CATEGORY"][1])] if told else []
+    assert [(one.code, one.row, one.value, one.allowed) for one in found] == facts

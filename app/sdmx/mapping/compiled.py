@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from app.sdmx.flow import Flow
-from app.sdmx.mapping.coverage import Collision, Coverage
+from app.sdmx.mapping.coverage import LEAVES_OUT, Collision, Coverage
 from app.sdmx.mapping.source_columns import Columns, SourceColumns
 from app.sdmx.mapping.steps import Refused, Sheet, Step
 from app.sdmx.messages.data_reading import Batch, Column, Form, StructureKind
@@ -30,12 +30,14 @@ class Mapped:
         places: their places in the source batch; nothing where they are all.
         left_out: places of rows that it leaves out because it says so, with step and values.
         source: the cells of the source, by component.
+        sent: the same as they were sent.
     """
 
     batch: Batch | None
     places: Sequence[int] | None
     left_out: Mapping[int, tuple[Step, Refused]]
     source: Columns
+    sent: Mapping[str, Sequence[str]]
 
 
 @dataclass
@@ -90,13 +92,24 @@ class CompiledMap:
         """
         return self.run(batch).batch
 
-    def run(self, batch: Batch) -> Mapped:
-        """As `apply`, with what the map left out."""
-        source, form = self._columns.read(batch)
-        sheet = Sheet(len(batch.rows), form.sub_separator, source)
+    def fit(self, batch: Batch) -> Batch:
+        """A batch with its columns under the ids of the source, cells as they were sent."""
+        return self._columns.fit(batch)
+
+    def run(self, batch: Batch, *, needs_figures: bool = True) -> Mapped:
+        """As `apply`, with what the map left out.
+
+        Args:
+            batch: rows of the source.
+            needs_figures: whether rows without a figure are left out; a Delete needs none.
+        """
+        fitted = self.fit(batch)
+        source, form, sent = self._columns.read(fitted), fitted.form, fitted.cells
+        needs_figures = needs_figures and batch.action != "Delete"
+        sheet = Sheet(len(batch.rows), form.sub_separator, source, needs_figures=needs_figures)
         for step in self.steps:
             step.run(sheet)
-        left_out, gone = self._refused(sheet, batch)
+        left_out, gone = self._refused(sheet, batch, sent)
         places = None
         cells = sheet.target
         if batch.action == "Delete":
@@ -108,7 +121,7 @@ class CompiledMap:
             cells = {name: [column[p] for p in places] for name, column in cells.items()}
         self.coverage.taken += len(rows)
         if not rows:
-            return Mapped(None, (), left_out, source)
+            return Mapped(None, (), left_out, source, sent)
         mapped = Batch(
             self._kind(),
             self.target_flow.short_urn,
@@ -121,7 +134,7 @@ class CompiledMap:
         )
         if self.finds_collisions:
             self._find_collisions(mapped)
-        return Mapped(mapped, places, left_out, source)
+        return Mapped(mapped, places, left_out, source, sent)
 
     def document(self) -> dict[str, Any]:
         """What the map did, as it is kept with a submission, in JSON."""
@@ -147,7 +160,7 @@ class CompiledMap:
         return "dataflow" if ".Dataflow=" in self.target else "datastructure"
 
     def _refused(
-        self, sheet: Sheet, batch: Batch
+        self, sheet: Sheet, batch: Batch, sent: Mapping[str, Sequence[str]]
     ) -> tuple[dict[int, tuple[Step, Refused]], set[int]]:
         """The places that are left out because the map says so, and all that are not taken.
 
@@ -157,7 +170,7 @@ class CompiledMap:
         left_out: dict[int, tuple[Step, Refused]] = {}
         for step, refused in sheet.refused:
             for place, why in refused.items():
-                if why[0] == "left out":
+                if why[0] in LEAVES_OUT:
                     left_out.setdefault(place, (step, why))
         unmapped: set[int] = set()
         told: set[tuple[int, tuple[str, ...]]] = set()
@@ -167,9 +180,9 @@ class CompiledMap:
                     unmapped.add(place)
                     if (place, step.sources) not in told:  # two steps may read one component
                         told.add((place, step.sources))
-                        self._count(step, why, batch.rows[place])
+                        count_row(self.coverage, step, why, batch.rows[place], place, sent)
         for place, (step, why) in left_out.items():
-            self._count(step, why, batch.rows[place])
+            count_row(self.coverage, step, why, batch.rows[place], place, sent)
         if len(self.unmapped_rows) < MOST_ROWS:
             self.unmapped_rows.update(batch.rows[place] for place in unmapped)
         coverage = self.coverage
@@ -177,13 +190,6 @@ class CompiledMap:
         coverage.unmapped += len(unmapped)
         coverage.faulty += len(faulty - left_out.keys())
         return left_out, unmapped | faulty | left_out.keys()
-
-    def _count(self, step: Step, refused: Refused, row: int) -> None:
-        why, values = refused
-        if self.coverage.knows(why, step.sources, values):
-            self.coverage.count(why, step.sources, values)
-        else:
-            self.coverage.add(step.untaken(why, values, row))
 
     def _faulty_places(self, sheet: Sheet, batch: Batch) -> set[int]:
         """Places of rows of which a cell that is read has been refused already."""
@@ -228,3 +234,22 @@ class CompiledMap:
             first = self._keys.setdefault(key, row)
             if first != row and len(self.coverage.collisions) < MOST_COLLISIONS:
                 self.coverage.collisions.append(Collision(row, first, key))
+
+
+def count_row(
+    coverage: Coverage,
+    step: Step,
+    refused: Refused,
+    row: int,
+    place: int,
+    sent: Mapping[str, Sequence[str]],
+) -> None:
+    """Count a row that a step refuses; its words are told as the first of such rows has them."""
+    why, values = refused
+    if coverage.knows(why, step.sources, values):
+        coverage.count(why, step.sources, values, row)
+        return
+    untaken = step.untaken(why, values, row)
+    if len(values) == len(step.sources):
+        untaken.sent = tuple(sent[n][place] if n in sent else "" for n in step.sources)
+    coverage.add(untaken)

@@ -21,6 +21,7 @@ from app.sdmx.mapping.documents import (
     StructureMap,
 )
 from app.sdmx.mapping.representation import ValueTable
+from app.sdmx.mapping.source_figures import figures_of
 from app.sdmx.mapping.steps import Copy, Dates, Expected, Fixed, Step, Table
 from app.sdmx.structures import decode
 
@@ -103,13 +104,14 @@ class _Compiler:
 
     def compiled(self, *, finds_collisions: bool) -> CompiledMap:
         """The map, ready to run."""
+        figures = figures_of(self._source, self._target, self._steps)
         return CompiledMap(
             self._artefact.urn,
             self._source.urn,
             self._target.urn,
             self._source,
             self._target,
-            self._steps,
+            self._steps if figures is None else (*self._steps, figures),
             self._document.same_key,
             finds_collisions,
         )

@@ -4,7 +4,9 @@ The codes of its findings: `UNMAPPED` (a value without counterpart, once with it
 (one whose counterpart is for other periods), `SAME_KEY` (two rows on one target key, naming both),
 `NO_DATE` (a date that no pattern reads, once with its count), `CANNOT_RUN` and
 `NOT_IN_FORCE` (the map itself),
-`NOT_TAKEN` (rows that no map takes: a warning).
+`NO_FIGURES` (a file without the column of its figures),
+`NOT_TAKEN` (rows that no map takes: a warning),
+`NO_FIGURE` (rows without a figure: a warning).
 """
 
 from __future__ import annotations
@@ -21,19 +23,28 @@ NO_DATE: Final = "VIPMG-262"
 CANNOT_RUN: Final = "VIPMG-263"
 ENDED: Final = "VIPMG-264"
 NOT_IN_FORCE: Final = "VIPMG-265"
+NO_FIGURES: Final = "VIPMG-266"
 NOT_TAKEN: Final = "VIPMG-332"
+NO_FIGURE: Final = "VIPMG-334"
 
 MOST: Final = 1000
 """Distinct values that are listed of each component map; rows of more are counted together."""
 
-Why: TypeAlias = Literal["unmapped", "ended", "date", "left out"]
+ROWS_SHOWN: Final = 20
+"""Rows without a figure that are named."""
+
+Why: TypeAlias = Literal["unmapped", "ended", "date", "left out", "no figure"]
 
 CODES: Final[dict[Why, str]] = {
     "unmapped": UNMAPPED,
     "ended": ENDED,
     "date": NO_DATE,
     "left out": NOT_TAKEN,
+    "no figure": NO_FIGURE,
 }
+
+LEAVES_OUT: Final[tuple[Why, ...]] = ("left out", "no figure")
+"""Why a map leaves rows out."""
 
 WITHOUT: Final[tuple[Why, ...]] = ("unmapped", "ended", "date")
 """Why a map has no counterpart for a row."""
@@ -45,13 +56,15 @@ class Untaken:
 
     Attributes:
         components: the source components.
-        values: their values, as they were sent.
+        values: their values, as the source structure reads them.
         rows: how many rows.
         first_row: the first of them.
         by: the representation map or date pattern; empty for an expected constant.
         nearest: the source value that is nearest.
         allowed: what is taken, in short; the days for which there is a counterpart, as
             `2024-01-01/2024-12-31`; a date as it should be written.
+        sent: the values as the first of the rows has them; empty: as they are read.
+        row_numbers: the rows, the first `ROWS_SHOWN` of them.
     """
 
     why: Why
@@ -62,6 +75,8 @@ class Untaken:
     by: str = ""
     nearest: str | None = None
     allowed: str | None = None
+    sent: tuple[str, ...] = ()
+    row_numbers: list[int] = field(default_factory=list)
 
     @property
     def code(self) -> str:
@@ -71,13 +86,18 @@ class Untaken:
     @property
     def finding(self) -> Finding:
         """The one finding of all its rows; `rule` is how many they are."""
+        values = self.sent or self.values
+        allowed = self.allowed
+        if self.why == "no figure":
+            allowed = ", ".join(map(str, self.row_numbers))
+            allowed += ", ..." if self.rows > len(self.row_numbers) else ""
         return Finding(
             self.code,
             self.first_row,
             ", ".join(self.components),
-            self.values[0] if len(self.values) == 1 else ", ".join(v or '""' for v in self.values),
+            values[0] if len(values) == 1 else ", ".join(v or '""' for v in values),
             rule=str(self.rows),
-            allowed=self.allowed,
+            allowed=allowed,
             nearest=self.nearest,
         )
 
@@ -86,7 +106,7 @@ class Untaken:
         return {
             "why": self.why,
             "components": list(self.components),
-            "values": list(self.values),
+            "values": list(self.sent or self.values),
             "rows": self.rows,
             "first_row": self.first_row,
             "by": self.by,
@@ -140,6 +160,7 @@ class Coverage:
 
     def add(self, untaken: Untaken) -> None:
         """Count rows."""
+        untaken.row_numbers.append(untaken.first_row)
         key = (untaken.why, untaken.components, untaken.values)
         known = self._found.get(key)
         if known is not None:
@@ -153,9 +174,12 @@ class Coverage:
         """Whether such rows were counted already."""
         return (why, tuple(components), tuple(values)) in self._found
 
-    def count(self, why: Why, components: Sequence[str], values: Sequence[str]) -> None:
+    def count(self, why: Why, components: Sequence[str], values: Sequence[str], row: int) -> None:
         """Count one more row of values that are known."""
-        self._found[why, tuple(components), tuple(values)].rows += 1
+        known = self._found[why, tuple(components), tuple(values)]
+        known.rows += 1
+        if len(known.row_numbers) < ROWS_SHOWN:
+            known.row_numbers.append(row)
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each value without counterpart and each date that is not read."""
@@ -171,7 +195,7 @@ class Coverage:
             "unmapped": self.unmapped,
             "refused": self.faulty,
             "values": [each.document() for each in self.untaken(*WITHOUT)],
-            "left_out_values": [each.document() for each in self.untaken("left out")],
+            "left_out_values": [each.document() for each in self.untaken(*LEAVES_OUT)],
             "unlisted_rows": self.unlisted,
         }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +17,10 @@ from app.errors import InvalidArtefactError
 from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.intake import Key, Target
-from app.sdmx.mapping.compiled import SUM, CompiledMap, Mapped
+from app.sdmx.mapping.compiled import SUM, CompiledMap, Mapped, count_row
 from app.sdmx.mapping.coverage import CANNOT_RUN, NOT_IN_FORCE, SAME_KEY, Coverage
+from app.sdmx.mapping.source_figures import Figures, bad_figures, without_figures
+from app.sdmx.mapping.source_keys import source_keys
 from app.sdmx.messages.data_reading import Batch, Form
 from app.sdmx.validation import Validator
 
@@ -57,6 +59,7 @@ class Harmonising:
         self._current: _Current | None = None
         self._ranges: list[tuple[int, int]] = []
         self._forms: set[Form] = set()
+        self._without_figures: set[Form] = set()
         self._left_out = Coverage()
         self._told: set[tuple[str, str | None, str | None]] = set()
         self._said: set[tuple[str, int | None, str | None, str | None]] = set()
@@ -71,9 +74,19 @@ class Harmonising:
         """Run the maps on a batch and validate what they make of it, or the batch itself."""
         for one in self._batches(batch):
             adds, joins = self._of_one_key()
+            origins = self._origins() if adds and one.action != "Delete" else {}
             for target, key, segment in validator.check(one):
                 segment.adds, segment.joins = adds, joins
+                if origins:
+                    segment.origins = [origins[row] for row in segment.rows]
                 yield target, key, segment
+
+    def _origins(self) -> dict[int, str]:
+        """The key that each row of the last batch has in its own structure."""
+        assert self._current is not None  # noqa: S101 - a map made the batch
+        mapped = self._current.mapped
+        assert mapped.batch is not None  # noqa: S101 - it was yielded
+        return dict(zip(mapped.batch.rows, source_keys(self._current.map, mapped), strict=True))
 
     def _of_one_key(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The measures that are added where two rows have one key, and the texts told together."""
@@ -103,15 +116,47 @@ class Harmonising:
         self._note_rows(batch)
         self._said.clear()
         self._report_unknown(batch, maps)
+        needs_figures = self._has_figures(batch, maps)
+        bad = self._bad_figures(batch, maps)
+        if bad:
+            cells = ((finding.row, finding.component) for finding in bad.values())
+            batch = replace(batch, faulty=batch.faulty.union(cells))
         done = []
         for one in maps:
-            mapped = one.run(batch)
+            mapped = one.run(batch, needs_figures=needs_figures)
             done.append(mapped)
             if mapped.batch is not None:
                 self._current = _Current(one, mapped, batch)
                 yield mapped.batch
         self._current = None
-        self._note_left_out(batch, done)
+        left_out = self._note_left_out(batch, done)
+        for (place, _), finding in bad.items():
+            if place not in left_out:
+                self._has_errors = True
+                self._report(finding)
+
+    def _has_figures(self, batch: Batch, maps: Sequence[CompiledMap]) -> bool:
+        """Whether a batch has a column of figures, where a map needs one; told once if not."""
+        form = maps[0].fit(batch).form
+        steps = [step for one in maps for step in one.steps if isinstance(step, Figures)]
+        lacks = batch.action != "Delete" and bool(steps)
+        if not lacks or any(step.is_there(form) for step in steps):
+            return True
+        if form not in self._without_figures:
+            self._without_figures.add(form)
+            self._has_errors = True
+            self._report(without_figures(batch, form, maps[0].source_flow, steps))
+        return False
+
+    def _bad_figures(
+        self, batch: Batch, maps: Sequence[CompiledMap]
+    ) -> dict[tuple[int, str], Finding]:
+        """Findings on figures that maps read, and their own structure does not take."""
+        if batch.action == "Delete":
+            return {}
+        used = {name for one in maps for name in one.used}
+        found = bad_figures(maps[0].source_flow, maps[0].fit(batch))
+        return {where: finding for where, finding in found.items() if where[1] in used}
 
     def told(self, finding: Finding) -> Finding | None:
         """A finding of the validator on the batch that was yielded last, as its sender reads it.
@@ -209,17 +254,17 @@ class Harmonising:
                     Finding("VIPMG-301", batch.header, column.name, column.component, nearest=near)
                 )
 
-    def _note_left_out(self, batch: Batch, done: Sequence[Mapped]) -> None:
-        """Count the rows that each of the maps leaves out."""
+    def _note_left_out(self, batch: Batch, done: Sequence[Mapped]) -> set[int]:
+        """Count the rows that each of the maps leaves out, and give their places."""
         places = set(done[0].left_out)
         for mapped in done[1:]:
             places &= mapped.left_out.keys()
         for place in sorted(places):
-            step, (why, values) = done[0].left_out[place]
-            if self._left_out.knows(why, step.sources, values):
-                self._left_out.count(why, step.sources, values)
-            else:
-                self._left_out.add(step.untaken(why, values, batch.rows[place]))
+            reasons = [mapped.left_out[place] for mapped in done]
+            # Where one map wants the row but for its figure, that is what keeps it out.
+            step, why = min(reasons, key=lambda one: one[1][0] != "no figure")
+            count_row(self._left_out, step, why, batch.rows[place], place, done[0].sent)
+        return places
 
 
 def _sources(run: CompiledMap, component: str) -> list[str]:
@@ -241,7 +286,7 @@ def _as_sent(current: _Current, finding: Finding, place: int) -> Finding:
         shown = f"{by} → {value}" if is_constant else value
         return msgspec.structs.replace(finding, value=shown)
     if value is not None and place >= 0:
-        value = _beside([current.mapped.source.get(s) for s in sources], place, value)
+        value = _beside([current.mapped.sent.get(s) for s in sources], place, value)
     near = finding.nearest if value == finding.value else None
     return msgspec.structs.replace(finding, component=", ".join(sources), value=value, nearest=near)
 
@@ -249,4 +294,6 @@ def _as_sent(current: _Current, finding: Finding, place: int) -> Finding:
 def _beside(columns: Sequence[Sequence[str] | None], place: int, value: str) -> str:
     """The national value beside the shared one; the one alone where they are the same."""
     national = ", ".join(column[place] for column in columns if column is not None)
-    return value if national == value else f"{national[:SHOWN]} → {value}"
+    if value in {national, national.replace(",", ".")}:  # a number, with a decimal comma perhaps
+        return national
+    return f"{national[:SHOWN]} → {value}"

@@ -7,6 +7,7 @@ case and accents do not count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -22,6 +23,10 @@ PASSED: Final = frozenset({"", "~"})
 """Cells that say nothing, or switch a dimension off: they stay what they are."""
 
 _NUMBERS: Final = frozenset({"Decimal", "Float", "Double", "Numeric"})
+_INTEGERS: Final = frozenset({"BigInteger", "Integer", "Long", "Short", "Count"})
+
+_ZEROS: Final = re.compile(r"([0-9]+)[.,]0{1,2}")
+"""A whole number as some programs write it, `12.0`; three zeros may mean thousands."""
 
 
 class SourceColumns:
@@ -32,24 +37,29 @@ class SourceColumns:
         self._names = ColumnNames()
         self._spelled: dict[str, Mapping[str, str]] = {}
 
-    def read(self, batch: Batch) -> tuple[Columns, Form]:
-        """The cells by component of the source structure, and their form.
+    def fit(self, batch: Batch) -> Batch:
+        """The batch with its columns under the ids of the source structure, cells as sent.
 
         The form is the same object for all batches of one form.
         """
-        fitted = self._names.fit(self._flow, batch)
+        return self._names.fit(self._flow, batch)
+
+    def read(self, fitted: Batch) -> Columns:
+        """The cells by component of the source structure, of a batch that was fitted."""
         columns: Columns = {}
         for name, cells in fitted.cells.items():
             component = self._flow.components.get(name)
             if component is not None:
                 columns[name] = self._cells(component, cells, fitted.form)
-        return columns, fitted.form
+        return columns
 
     def _cells(self, component: Component, cells: Sequence[str], form: Form) -> Sequence[str]:
         column = form.columns[component.id]
         if component.codes is None and component.level != "time":
-            if form.decimal_comma and component.data_type in _NUMBERS:
-                return [cell.replace(",", ".") for cell in cells]
+            if component.data_type in _INTEGERS or (
+                form.decimal_comma and component.data_type in _NUMBERS
+            ):
+                return [as_number(cell, component, form) for cell in cells]
             return cells
         known = component.code_set
         changed = {}
@@ -71,6 +81,14 @@ class SourceColumns:
             ids = unique((code.id, code.id) for code in codes)
             found = self._spelled[component.id] = {**names, **ids}
         return found
+
+
+def as_number(cell: str, component: Component, form: Form) -> str:
+    """A number with a decimal point; a whole one without decimals that are zeros."""
+    if component.data_type in _INTEGERS:
+        zeros = _ZEROS.fullmatch(cell)
+        return zeros[1] if zeros else cell
+    return cell.replace(",", ".") if form.decimal_comma else cell
 
 
 def _without_label(cell: str, separator: str, *, many: bool) -> str:

@@ -28,6 +28,7 @@ class Sheet:
         source: the cells of the source, by component.
         target: the cells of the target so far.
         refused: of each step, the places that it refuses, with why.
+        needs_figures: whether rows without a figure are left out.
     """
 
     count: int
@@ -35,6 +36,7 @@ class Sheet:
     source: Columns
     target: Columns = field(default_factory=dict)
     refused: list[tuple[Step, dict[int, Refused]]] = field(default_factory=list)
+    needs_figures: bool = True
 
     def period(self, time: str) -> Sequence[str]:
         """The time period of each row: of the target, else of the source; or none."""

@@ -214,7 +214,10 @@ class CsvReader:
         assert self.plain is not None  # noqa: S101 - else it is not read as a plain table
         for place, name in enumerate(names):
             found = self.plain.component(name)
-            if found is None:
+            heading = name.strip()
+            if found is None and heading and not _COMPONENT.fullmatch(heading):
+                self.form.columns.setdefault(heading, Column(place, heading, heading))
+            elif found is None:
                 self._read_column(place, name.strip(), is_name=False)
             elif found in self.form.columns:
                 self.findings.append(Finding("VIPMG-205", self._header_row, found, name))

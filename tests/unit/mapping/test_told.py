@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.sdmx.findings import Finding
 from app.sdmx.mapping import compile_map
 from app.sdmx.mapping.harmonising import Harmonising
+from app.sdmx.messages.data_reading import Column, Form
 from tests.national import batch, held, structure_map
 
 HEADER = "fecha,grupo,pais,personas"
@@ -46,3 +47,16 @@ def test_a_constant_of_the_map_is_told_as_the_map_s() -> None:
     [found] = told(Finding("VIPMG-210", 2, "STATUS", "Z"))
     assert found is not None
     assert (found.component, found.value) == ("STATUS", "TST:SM(1.0.0) → Z")
+
+
+def test_a_word_is_told_as_its_cell_says_and_not_as_it_is_read() -> None:
+    """`Tripulación` and not the code of the list, `285,5` and not with a point."""
+    made = compile_map(held(), structure_map())
+    found: list[Finding] = []
+    harmonising = Harmonising(lambda *_: [made], found.append)
+    form = Form({n: Column(i, n, n) for i, n in enumerate(HEADER.split(","))}, decimal_comma=True)
+    given = batch(HEADER, "enero 2024|Hombres|Costa Rica|1.2,5", form=form)
+    assert list(harmonising._batches(given)) == []
+    assert [(one.code, one.component, one.value) for one in found] == [
+        ("VIPMG-212", "personas", "1.2,5")
+    ]
