@@ -17,7 +17,7 @@ from app.store.types import Connection
 FETCH: Final = 500
 LEDGER_LINES: Final = 2000
 
-_AGREEMENTS = "SELECT id, urn FROM agreement WHERE provider = $1 ORDER BY id"
+_AGREEMENTS = "SELECT id, urn FROM agreement WHERE provider = $1 AND active ORDER BY id"
 _IS_KNOWN = """
 SELECT EXISTS (SELECT FROM agreement WHERE provider = $1)
   OR EXISTS (SELECT FROM submission WHERE organisation = $1)
@@ -165,7 +165,10 @@ async def is_known(connection: Connection, organisation: str) -> bool:
 
 
 async def own_agreements(connection: Connection, organisation: str) -> list[OwnAgreement]:
-    """The agreements of a provider, also those that have ended."""
+    """The agreements of a provider.
+
+    One that was deleted never had data, and nowhere else could anything be loaded under it.
+    """
     rows = await connection.fetch(_AGREEMENTS, organisation)
     return [OwnAgreement(row["id"], row["urn"]) for row in rows]
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from app.auth.keyring import Keyring
 from app.errors import ConflictError
 from app.main import create_app
+from app.sdmx.artefacts import Artefact
 from app.services.export_provider import export_provider
 from app.services.load_provider import load_provider
 from app.services.run_worker import run_worker
@@ -36,7 +37,7 @@ from tests.agreements.desk import (
 from tests.artefact_samples import artefact, urn
 from tests.conftest import fresh_database
 from tests.sending.desk import House
-from tests.structures import CRI, START
+from tests.structures import CRI, START, agreement
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 YEAR = dt.datetime.now(dt.UTC).year
@@ -50,7 +51,11 @@ WHERE provider = $1 AND active ORDER BY urn
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(module_pools: Pools, module_settings: Settings) -> AsyncIterator[House]:
     """An exchange where terms withhold small counts, a cell beside them, and new figures."""
+    tried = agreement("PA_GIVEN_UP", "DF_WILD", CRI)
+    draft = Artefact.read(tried.artefact_class, tried.document | {"version": "1.0.0-draft"})
     async with open_agreements(module_pools, module_settings) as opened:
+        async with module_pools.writer.acquire() as connection:
+            await publish(connection, [draft], NOW)
         agency, sender = await program(opened, CRI, ("TST",)), await program(opened, CRI)
         await agreed(agency, terms_set("CELL", MINIMUM_CELL=3))
         await sender.publish(file("CELL", "A,CRI,2020,4", "A,CRI,2021,10"))
@@ -74,6 +79,9 @@ async def house(module_pools: Pools, module_settings: Settings) -> AsyncIterator
         await sender.publish(file("SUM", "A,HND,2020,63", "A,CRI,2020,3", "A,SLV,2020,60"))
         await sender.send(file("HOLD", "A,CRI,2019,1", f"A,CRI,{YEAR},2"))
         await sender.publish(file("READ", "A,CRI,2020,1,,C"))
+        # An agreement that was given up before it had data must not stand in the way of the others.
+        given_up = "/sdmx/v2/structure/provisionagreement/TST/PA_GIVEN_UP/1.0.0-draft"
+        assert (await agency.client.delete(given_up)).status_code == 200
         yield opened
 
 
