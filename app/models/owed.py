@@ -42,7 +42,11 @@ class OwedPeriod(Reply):
     observations: int
     reported_on: Annotated[dt.date | None, Field(description="Since when there is something.")]
     days_late: Annotated[
-        int | None, Field(description="How late it came, or is by now; null: not due yet.")
+        int | None,
+        Field(
+            description="How late it came, or is by now; null: not due yet, or due before the "
+            "agreement was in force here."
+        ),
     ]
 
 

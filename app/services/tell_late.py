@@ -19,7 +19,7 @@ DAYS_BACK: Final = 31
 async def tell_late(pools: Pools, cache: CatalogueCache, today: dt.date | None = None) -> int:
     """Tell each provider what it has not reported, withheld figures counted.
 
-    Nobody is told of what was due before its agreement was here.
+    Nobody is told of what was due before its agreement was in force here.
 
     Returns:
         How many notices are new.
@@ -40,7 +40,7 @@ async def tell_late(pools: Pools, cache: CatalogueCache, today: dt.date | None =
         first = day - dt.timedelta(days=DAYS_BACK)
         for number, duty in dated.items():
             for one in owed_periods(duty, came.get(number, {}), first, day, day):
-                if one.due < day and one.due >= duty.entered and not _is_there(one.state):
+                if one.due < day and one.is_timed and not _is_there(one.state):
                     subject = f"{duty.agreement.partition('(')[0]} {one.period.text}"
                     facts = {
                         "agreement": duty.agreement,

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.sdmx.calendar.duties import Duty, Owed, Reported, duty_of, owed_periods
+from app.sdmx.calendar.scores import timeliness
+from app.sdmx.calendar.texts import state_text
 from app.sdmx.embargoes import read_embargo
 from app.sdmx.terms import Term, Terms
 
@@ -145,6 +147,28 @@ def test_owed_is_what_falls_due_while_the_agreement_is_here_or_after_the_first_f
     told = {one.period.text: one.state for one in owed_periods(young, came, *window, today)}
     assert list(told)[:3] == ["2025-11", "2025-12", "2026-01"]
     assert (told["2025-11"], told["2025-12"]) == ("complete", "late")
+
+
+def test_of_what_was_due_before_the_agreement_no_delay_is_told_nor_scored() -> None:
+    came = {
+        ("M", "2025-11"): Reported(1, dt.date(2026, 3, 1)),
+        ("M", "2026-01"): Reported(0, dt.date(2026, 3, 1), nil=True),
+        ("M", "2026-02"): Reported(1, dt.date(2026, 3, 22)),
+    }
+    young = duty("M", "P20D after month end", dt.date(2026, 3, 1))
+    today = dt.date(2026, 3, 25)
+    owed = list(owed_periods(young, came, dt.date(2025, 12, 1), today, today))
+    assert [(one.period.text, one.state, one.days_late) for one in owed] == [
+        ("2025-11", "complete", None),
+        ("2025-12", "late", None),
+        ("2026-01", "nil", None),
+        ("2026-02", "complete", 2),
+    ]
+    score = timeliness(owed, today, young.entered)
+    assert (score.count, score.facts["late"], score.facts["outstanding"]) == (1, 1, 0)
+    for one in owed[:3]:
+        assert "(2026-03-01)" in state_text(one, "es")
+        assert "de atraso" not in state_text(one, "es")
 
 
 def test_an_agreement_that_cannot_be_dated_says_why() -> None:

@@ -39,7 +39,8 @@ class Duty:
         frequencies: codes of the regular frequencies in which it reports.
         due: months and days after the end of a period.
         rule: the term that says so.
-        entered: the day on which the agreement came into the service.
+        entered: the day from which the agreement is in force here: that on which the first version
+            of it came into the service.
         expires: its last day.
         embargo: until when its figures are kept from those who ask.
     """
@@ -77,7 +78,8 @@ class Owed:
     Attributes:
         due: the last day in time.
         late_after: the same, or the end of the embargo, before which nothing can be seen.
-        days_late: how late it came, or how late it is by now; 0: in time; None: not due yet.
+        days_late: how late it came, or how late it is by now; 0: in time; None: not due yet, or
+            due before the agreement was in force, so that nobody can say.
     """
 
     duty: Duty
@@ -87,6 +89,11 @@ class Owed:
     state: State
     reported: Reported
     days_late: int | None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it fell due under the agreement in force: only then it is in time or late."""
+        return self.due >= self.duty.entered
 
 
 def duty_of(
@@ -98,7 +105,7 @@ def duty_of(
         terms: of the agreement.
         dataflow: URN of its dataflow.
         frequencies: those that it may report: of its term, or of its structure.
-        entered: the day on which it came into the service.
+        entered: the day from which it is in force.
     """
     regular = tuple(code for code in frequencies if code in FREQUENCIES)
     if not regular or ("FREQUENCY" not in terms.terms and len(regular) > 1):
@@ -130,7 +137,7 @@ def owed_periods(
 ) -> Iterator[Owed]:
     """The periods that are due between two days, in their order.
 
-    Owed are those that are due since the agreement is there, and those after the first of which
+    Owed are those that are due since the agreement is in force, and those after the first of which
     anything came; none that ends after the agreement.
 
     Args:
@@ -165,7 +172,8 @@ def owed(duty: Duty, period: ReportingPeriod, due: dt.date, came: Reported, toda
     else:
         state = "due" if today <= late_after else "late"
     until = came.on if is_there else (today if state == "late" else None)
-    days = None if until is None else max(0, (until - late_after).days)
+    is_timed = due >= duty.entered
+    days = max(0, (until - late_after).days) if is_timed and until is not None else None
     return Owed(duty, period, due, late_after, state, came, days)
 
 

@@ -61,14 +61,14 @@ def unknown(reason: str, **facts: int | str) -> Score:
 
 
 def timeliness(periods: Iterable[Owed], today: dt.date, entered: dt.date) -> Score:
-    """The share of periods in time, of those whose day has passed since the agreement is here.
+    """The share of periods in time, of those whose day has passed since the agreement is in force.
 
     Args:
         periods: what is owed.
         today: the day of which the score is.
-        entered: the day on which the agreement, or the first of several, came.
+        entered: the day from which the agreement, or the first of several, is in force.
     """
-    passed = [one for one in periods if one.late_after < today and one.due >= one.duty.entered]
+    passed = [one for one in periods if one.is_timed and one.late_after < today]
     if not passed:
         return unknown("NOTHING_DUE", since=entered.isoformat())
     late = [one.days_late or 0 for one in passed if one.days_late]

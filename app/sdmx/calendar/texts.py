@@ -37,9 +37,12 @@ def state_text(owed: Owed, language: str) -> str:
         "visible": owed.late_after.isoformat(),
         "days": owed.days_late,
         "on": owed.reported.on and owed.reported.on.isoformat(),
+        "since": owed.duty.entered.isoformat(),
     }
     name: str = owed.state
-    if owed.state in ("complete", "nil") and owed.days_late:
+    if owed.state in ("complete", "nil", "late") and not owed.is_timed:
+        name += "_before"
+    elif owed.state in ("complete", "nil") and owed.days_late:
         name += "_late"
     elif owed.state == "due" and owed.late_after > owed.due:
         name = "embargoed"
