@@ -28,7 +28,7 @@ ICAL: Final = "text/calendar; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"
 DAYS_OF_FEED: Final = 366
 
-_SELECTING: Final = ("provider", "dataflow", "from", "to", "state")
+_SELECTING: Final = ("country", "provider", "dataflow", "from", "to", "state")
 _FORMATS: Final = {"json": "application/json", "csv": CSV, "ical": ICAL}
 _OTHERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -43,6 +43,9 @@ _OTHERS: Final[dict[int | str, dict[str, Any]]] = {
 async def get_calendar(
     request: Request,
     caller: OptionalSubject,
+    country: Annotated[
+        str | None, Query(description="Code of a country, as `country` tells it: `HND`.")
+    ] = None,
     provider: Annotated[str | None, Query(description="Id of a data provider.")] = None,
     dataflow: Annotated[str | None, Query(description="Id or `AGENCY:ID(VERSION)`.")] = None,
     first: Annotated[
@@ -73,6 +76,7 @@ async def get_calendar(
         read_bound("from", first),
         read_bound("to", last, ends=True),
         _states(state),
+        country,
     )
     reading = await read_calendar(
         services.pools, services.catalogue, services.calendar, query, caller

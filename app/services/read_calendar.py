@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.auth.subject import Subject
-from app.errors import QuerySyntaxError, TooLargeError
+from app.errors import NotFoundError, QuerySyntaxError, TooLargeError
 from app.sdmx.calendar.duties import Duty, Owed, Reason, Reported, State, owed_periods
+from app.sdmx.calendar.taxonomy import country_of
 from app.services.calendar_duties import calendar_duties
 from app.services.find_agreed_dataflows import find_agreed_dataflows
 from app.store import nil_returns, reported
@@ -33,6 +34,7 @@ class CalendarQuery:
         first: first day on which something is due; None: 92 days ago.
         last: last such day; None: in 92 days.
         states: only these; none: all.
+        country: code of a country, `INT` for the compilers; None: all.
     """
 
     provider: str | None = None
@@ -40,6 +42,7 @@ class CalendarQuery:
     first: dt.date | None = None
     last: dt.date | None = None
     states: frozenset[State] = frozenset()
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ async def read_calendar(
     """What is owed by the public figures; a provider's own withheld ones count for itself.
 
     Raises:
-        NotFoundError: there is no such provider or dataflow with an agreement.
+        NotFoundError: there is no such provider, dataflow or country with an agreement.
         QuerySyntaxError: the first day is after the last, or they are too far apart.
         TooLargeError: more is owed than is told at once.
     """
@@ -152,11 +155,22 @@ def _owed(
 
 def _selected(catalogue: Catalogue, query: CalendarQuery) -> set[int]:
     flows = set(find_agreed_dataflows(catalogue, query.provider, query.dataflow))
-    return {
-        number
+    agreed = {
+        number: country_of(one.provider)
         for number, one in catalogue.agreements.items()
         if query.provider in (None, one.provider) and one.dataflow_urn in flows
     }
+    if query.country is None:
+        return set(agreed)
+    found = {number for number, country in agreed.items() if country == query.country}
+    if not found:
+        raise NotFoundError(
+            f"No data provider of {query.country[:50]!r} owes any of this; there are those of "
+            f"{', '.join(sorted(set(agreed.values())))[:300]}.",
+            f"Ningún proveedor de {query.country[:50]!r} debe algo de esto; los hay de "
+            f"{', '.join(sorted(set(agreed.values())))[:300]}.",
+        )
+    return found
 
 
 def _window(query: CalendarQuery, today: dt.date) -> tuple[dt.date, dt.date]:

@@ -95,6 +95,13 @@ async def test_the_calendar_tells_everybody_what_came(house: House, sender: Send
     own = await sender.get(query)
     assert states(own)[fourth] == "complete"  # who sent it knows of what is withheld
 
+    alike = await told(house, f"/api/calendar?country=CRI&dataflow=DF_MONTHLY&{window(2, 5)}")
+    assert alike["owed"] == reply["owed"]
+    assert "country=CRI" in alike["links"]["ical"]
+    everything = await told(house, "/api/calendar?from=2024&to=2027")
+    others = [one for one in everything["owed"] if one["country"] == "SLV"]
+    assert (await told(house, f"/api/calendar?country=SLV&from=2024&to=2027"))["owed"] == others
+
     only = await told(house, f"{query}&state=nil,late&limit=1")
     assert [one["state"] for one in only["owed"]] == ["late"]
     following = await told(house, only["links"]["next"])
@@ -137,6 +144,7 @@ async def test_what_cannot_be_asked_is_told_with_its_code(house: House) -> None:
     refused = (
         ("/api/calendar?provider=NOBODY", 404, "VIPMG-102"),
         ("/api/calendar/NOBODY.ics", 404, "VIPMG-102"),
+        ("/api/calendar?country=ATL", 404, "VIPMG-102"),
         ("/api/calendar?state=early", 400, "VIPMG-100"),
         ("/api/calendar?from=soon", 400, "VIPMG-100"),
         ("/api/calendar?from=2026&to=2025", 400, "VIPMG-100"),
