@@ -19,11 +19,14 @@ from app.errors import InvalidArtefactError, NotFoundError, QuerySemanticError
 from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import Finding
+from app.sdmx.maintenance import plan_submission
 from app.sdmx.maintenance_body import read_artefacts
 from app.sdmx.map_preview import MOST_ROWS, MapPreview, Refuses
 from app.sdmx.mapping import CompiledMap, compile_map
 from app.sdmx.mapping.coverage import SAME_KEY
+from app.sdmx.mapping.documents import StructureMap
 from app.sdmx.messages.data_reading import Batch, DataReader, ReaderOver
+from app.sdmx.structures import decode
 from app.sdmx.validation import Validator
 from app.services.check_reader import check_reader
 from app.services.describe_finding import describe_finding
@@ -40,6 +43,8 @@ from app.store.pools import Pools
 from app.store.submissions import StoredSubmission
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
+
+_OF_MAPS: Final = frozenset({"StructureMap", "RepresentationMap"})
 
 FIRST: Final = 100
 """Findings that are told one by one."""
@@ -84,7 +89,8 @@ async def preview_map(
 
     Raises:
         NotFoundError: there is no such map, or no such submission of the caller's.
-        InvalidArtefactError: the map cannot run.
+        InvalidArtefactError: the map cannot run, or the draft could not be stored.
+        ConflictError: the draft changes what is stable.
         MessageError: the draft or the file cannot be read.
         QuerySemanticError: the submission has no rows of the map's source.
         DestroyedError: the file is not there any more.
@@ -120,9 +126,10 @@ def _preview(
     bounds: Bounds,
 ) -> dict[str, Any]:
     artefacts = catalogue.snapshot.artefacts
-    if draft is not None:
-        artefacts = ArtefactSet([*artefacts, *read_artefacts(draft)])
+    sent = [] if draft is None else _of_map(read_artefacts(draft), artefacts, named)
+    artefacts = ArtefactSet([*artefacts, *sent])
     source = _Source(catalogue, stored, artefacts, find_map(artefacts, named))
+    _check(catalogue.snapshot.artefacts, sent)
 
     def opened() -> _SourceReader:
         spool.seek(0)
@@ -137,6 +144,29 @@ def _preview(
 
     found, wrong = _findings(source, opened, language)
     return _run(source, opened(), wrong) | {"findings": found}
+
+
+def _of_map(sent: list[Artefact], artefacts: ArtefactSet, named: str) -> list[Artefact]:
+    """What of a message goes with one map: no other map, and no table that it does not name.
+
+    What a preview may take is bounded for one map.
+    """
+    one = find_map(ArtefactSet([*artefacts, *sent]), named)
+    tables = {part.representation_map for part in decode(one, StructureMap).component_maps}
+    mine = {one.urn} | tables
+    return [each for each in sent if each.artefact_class.name not in _OF_MAPS or each.urn in mine]
+
+
+def _check(artefacts: ArtefactSet, sent: list[Artefact]) -> None:
+    """Check a map that is not stored as if it were to be; its agency may be another's.
+
+    Raises:
+        VipmgError: it would be refused; the first reason.
+    """
+    plan = plan_submission(artefacts, sent, lambda _: True)
+    for outcome in plan.outcomes:
+        if outcome.error is not None:
+            raise outcome.error
 
 
 def _findings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -38,11 +38,16 @@ URN = "urn:sdmx:org.sdmx.infomodel.structuremapping.StructureMap="
 WIDER = GROUPS | {"Niños": "M Y18", "Otros": "_T Y18"}
 
 
-def draft_table(groups: dict[str, str] = WIDER, version: str = "2.0.0-draft") -> Artefact:
+def draft_table(
+    groups: dict[str, str] = WIDER,
+    version: str = "2.0.0-draft",
+    more: Sequence[dict[str, Any]] = (),
+) -> Artefact:
     """The table of groups as it is meant to be: boys count as men, others are known."""
+    listed = (mapping([name], to.split(" ")) for name, to in groups.items())
     table = representation_map(
         "RM_GROUP",
-        [*(mapping([name], to.split(" ")) for name, to in groups.items()), mapping(["Total"])],
+        [*listed, mapping(["Total"]), *more],
         targets=2,
     )
     return Artefact.read(table.artefact_class, table.document | {"version": version})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.sdmx.artefacts import Artefact
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.artefact_samples import urn
@@ -23,7 +24,7 @@ from tests.maps.desk import (
     open_country,
     sent,
 )
-from tests.national import GROUPS, component_map, structure_map
+from tests.national import GROUPS, component_map, mapping, pattern, structure_map
 from tests.sending.desk import Sender
 from tests.structures import CRI, SLV
 
@@ -128,7 +129,10 @@ async def test_a_preview_says_what_a_file_would_be_told_under_the_map(country: C
     sender, agency = await country.sender(CRI), await country.agency()
     rows = (*JANUARY[:2], "enero 2024,Otros,Costa Rica,mil", "ayer,Niños,Costa Rica,1")
     order = {"submission": (await sender.send(sent(*rows))).json()["id"]}
-    wrong = draft_table(WIDER | {"Mujeres": "F Y99"})  # no code of the shared list
+    known = {name: to for name, to in WIDER.items() if name != "Mujeres"}
+    # Made of a group, so that only a file shows that it is no code of the shared list.
+    made = mapping([pattern("Mujere(s)")], ["F", r"Y99\1"])
+    wrong = draft_table(known, more=[made])
     mine = draft(wrong)
     reply = await sender.post(f"/api/maps/{DRAFT}/preview", order | {"map": message(wrong, mine)})
     told = reply.json()
@@ -155,6 +159,28 @@ async def test_a_preview_says_what_a_file_would_be_told_under_the_map(country: C
     told = await sender.get(f"/api/submissions/{again['id']}/findings")
     assert previewed == told["findings"]
     assert {one["code"] for one in previewed} == {"VIPMG-212", "VIPMG-262"}
+
+
+async def test_a_map_that_could_not_be_stored_is_not_previewed(country: Country) -> None:
+    sender = await country.sender(CRI)
+    order = {"submission": (await sender.send(sent(*JANUARY))).json()["id"]}
+
+    async def refused(*mappings: dict[str, Any], day: str | None = None) -> str:
+        table = draft_table(more=mappings)
+        mine = draft(table)
+        if day is not None:
+            mine = Artefact.read(mine.artefact_class, mine.document | {"validFrom": day})
+        body = order | {"map": message(table, mine)}
+        reply = await sender.post(f"/api/maps/{DRAFT}/preview", body)
+        assert reply.status_code in {409, 422}, reply.text  # 409: it breaks the stored draft
+        return str(reply.json()["detail"])
+
+    assert "'QQ' is no code of SEX" in await refused(mapping(["Otras"], ["QQ", "Y18"]))
+    days = {"validFrom": "2030-01-01T00:00:00Z", "validTo": "2020-01-01T00:00:00Z"}
+    assert "is after validTo" in await refused(mapping(["Otras"], ["F", "Y18"], **days))
+    assert "date-time" in await refused(day="2030-01-01")
+    large = [mapping([pattern(f"(a?b?c{{0,900}}{n})+")], ["F", "Y18"]) for n in range(20)]
+    assert "too large together" in await refused(*large)
 
 
 async def test_two_groups_on_one_key_show_in_a_preview(country: Country) -> None:

@@ -20,6 +20,7 @@ from app.sdmx.mapping.documents import (
     RepresentationMap,
     StructureMap,
 )
+from app.sdmx.mapping.matching import PatternRoom
 from app.sdmx.mapping.representation import ValueTable
 from app.sdmx.mapping.source_figures import figures_of
 from app.sdmx.mapping.steps import Copy, Dates, Expected, Fixed, Step, Table
@@ -89,6 +90,8 @@ class _Compiler:
         self._artefacts = artefacts
         self._artefact = artefact
         self._document = document
+        self._room = PatternRoom()
+        self._tables: dict[tuple[str, int, int], ValueTable] = {}
         self._source = self._flow(document.source)
         self._target = self._flow(document.target)
         if document.same_key not in (None, SUM):
@@ -236,9 +239,13 @@ class _Compiler:
             raise InvalidArtefactError(
                 f"{reference} is not held here.", f"{reference} no está aquí."
             )
-        document = decode(artefact, RepresentationMap)
-        name = artefact.urn.rpartition("=")[2]
-        return ValueTable(document, name, sources, targets)
+        table = self._tables.get((artefact.urn, sources, targets))
+        if table is None:
+            document = decode(artefact, RepresentationMap)
+            name = artefact.urn.rpartition("=")[2]
+            table = ValueTable(document, name, sources, targets, self._room)
+            self._tables[artefact.urn, sources, targets] = table
+        return table
 
     def _dates(self) -> Iterator[Dates]:
         """Date maps; those of one source and target together, in their order."""

@@ -6,7 +6,8 @@ it open:
 - A pattern describes the whole value, as `A` does not match `AB`. One that begins with `^` and
   does not end with `$` describes its beginning, one that ends with `$` only, its end.
 - Patterns are those of RE2, which take time in proportion to the value, whatever they say. Back
-  references and look-around are not among them, and are refused.
+  references and look-around are not among them, and are refused. What the patterns of one map
+  take together is bounded (`PatternRoom`): whoever writes one shares the machine with others.
 - `startIndex` and `endIndex` count characters from 1, both included, as the text does: in
   `ABC_DEF_XYZ` 5 to 7 is `DEF`. Programs also write them as places between characters, from 0:
   4 and 7. The length of the text that is compared tells which is meant; where a pattern leaves it
@@ -27,8 +28,14 @@ from app.errors import InvalidArtefactError
 from app.sdmx.mapping.documents import MappedValue
 
 LONGEST_PATTERN: Final = 2000
-MAX_MEMORY: Final = 1 << 20
-"""Bytes that the program of one pattern may take."""
+MAX_MEMORY: Final = 1 << 18
+"""Bytes that the program of one pattern and its states may take."""
+
+MOST_PATTERNS: Final = 500
+"""Patterns in one map, all its tables together."""
+
+MOST_STEPS: Final = 20_000
+"""Instructions of the programs of all patterns in one map; a word takes two or three."""
 
 _REFERENCE: Final = re.compile(r"\\(\d{1,2}|\\)")
 _ODD_ESCAPE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\\$\Z")
@@ -55,15 +62,51 @@ class Matcher:
     groups: int = 0
 
 
-def matcher(value: MappedValue) -> Matcher:
+@dataclass(slots=True)
+class PatternRoom:
+    """The room that is left to the patterns of one map."""
+
+    patterns: int = MOST_PATTERNS
+    steps: int = MOST_STEPS
+
+    def take(self, text: str, steps: int) -> None:
+        """Take the room of a pattern.
+
+        Raises:
+            InvalidArtefactError: there is no more.
+        """
+        self.patterns -= 1
+        self.steps -= steps
+        if self.patterns < 0:
+            raise InvalidArtefactError(
+                f"There are more than {MOST_PATTERNS} regular expressions in one map.",
+                f"Hay más de {MOST_PATTERNS} expresiones regulares en un mapa.",
+            )
+        if self.steps < 0:
+            raise InvalidArtefactError(
+                f"With {text[:80]!r} the regular expressions of the map are too large together: "
+                f"more than {MOST_STEPS} instructions of RE2. Write fewer counted repetitions, as "
+                "{0,900}.",
+                f"Con {text[:80]!r} las expresiones regulares del mapa son demasiado grandes en "
+                f"conjunto: más de {MOST_STEPS} instrucciones de RE2. Escriba menos repeticiones "
+                "contadas, como {0,900}.",
+            )
+
+
+def matcher(value: MappedValue, room: PatternRoom | None = None) -> Matcher:
     """Compile a source value.
 
+    Args:
+        value: what the mapping says.
+        room: what is left to the patterns of its map; nothing: a map of its own.
+
     Raises:
-        InvalidArtefactError: a pattern that cannot be read, or indexes that contradict.
+        InvalidArtefactError: a pattern that cannot be read, or for which there is no room; or
+            indexes that contradict.
     """
     part = _part(value)
     if value.is_reg_ex:
-        match, groups = _pattern(value.value)
+        match, groups = _pattern(value.value, room or PatternRoom())
         return Matcher(None, False, _within(part, match), groups)
     text = value.value
     if text == "":
@@ -133,7 +176,7 @@ def _within(part: slice | None, match: Match) -> Match:
     return lambda given: match(given[part])
 
 
-def _pattern(text: str) -> tuple[Match, int]:
+def _pattern(text: str, room: PatternRoom) -> tuple[Match, int]:
     import re2
 
     from_start = text.startswith("^")
@@ -149,7 +192,8 @@ def _pattern(text: str) -> tuple[Match, int]:
     try:
         if len(text) > LONGEST_PATTERN:
             raise re2.error("pattern too large")
-        re2.compile(text, options)  # alone: what it closes or opens must be its own
+        # Alone first: what it closes or opens must be its own.
+        room.take(text, re2.compile(text, options).programsize)
         compiled: Any = re2.compile(whole, options)
     except re2.error as error:
         reason = error.args[0] if error.args else ""

@@ -20,7 +20,7 @@ from app.sdmx.artefacts import Artefact
 from app.sdmx.findings import nearest
 from app.sdmx.mapping.documents import RepresentationMap, RepresentationMapping
 from app.sdmx.mapping.folding import fold, unique
-from app.sdmx.mapping.matching import Matcher, matcher, template
+from app.sdmx.mapping.matching import Matcher, PatternRoom, matcher, template
 from app.sdmx.structures import decode
 from app.sdmx.time_period import parse_time_period
 
@@ -84,20 +84,29 @@ class ValueTable:
         name: `AGENCY:ID(VERSION)`, for findings.
         sources: how many source values a row has.
         targets: how many target values it gets.
+        room: what is left to the patterns of the map; nothing: the table is the whole map.
 
     Raises:
         InvalidArtefactError: it cannot be run; the error says which mapping.
     """
 
-    def __init__(self, document: RepresentationMap, name: str, sources: int, targets: int) -> None:
+    def __init__(
+        self,
+        document: RepresentationMap,
+        name: str,
+        sources: int,
+        targets: int,
+        room: PatternRoom | None = None,
+    ) -> None:
         self.name = name
         self.targets = targets
         self.is_limited = any(one.is_limited for one in document.representation_mappings)
         self._check_sides(document, sources, targets)
         self._rules: list[_Rule] = []
+        room = room or PatternRoom()
         for number, mapping in enumerate(document.representation_mappings, 1):
             try:
-                self._rules.append(_compiled(mapping, sources, targets))
+                self._rules.append(_compiled(mapping, sources, targets, room))
             except InvalidArtefactError as error:
                 raise InvalidArtefactError(
                     f"RepresentationMap {name}, mapping {number}: {error.text['en']}",
@@ -226,7 +235,9 @@ def check_table(artefact: Artefact) -> None:
     ValueTable(document, name, len(document.source), len(document.target))
 
 
-def _compiled(mapping: RepresentationMapping, sources: int, targets: int) -> _Rule:
+def _compiled(
+    mapping: RepresentationMapping, sources: int, targets: int, room: PatternRoom
+) -> _Rule:
     if len(mapping.source_values) != sources:
         raise InvalidArtefactError(
             f"it has {len(mapping.source_values)} source values instead of {sources}.",
@@ -238,13 +249,18 @@ def _compiled(mapping: RepresentationMapping, sources: int, targets: int) -> _Ru
             f"tiene {len(mapping.target_values)} valores de destino en vez de {targets}, o "
             "ninguno.",
         )
-    matchers = tuple(matcher(value) for value in mapping.source_values)
+    matchers = tuple(matcher(value, room) for value in mapping.source_values)
     groups = sum(one.groups for one in matchers)
     patterns = any(value.is_reg_ex for value in mapping.source_values)
     templates = tuple(
         template(target, groups) if patterns else None for target in mapping.target_values
     )
     first, last = _day(mapping.valid_from, dt.date.min), _day(mapping.valid_to, dt.date.max)
+    if first > last:
+        raise InvalidArtefactError(
+            f"validFrom {first} is after validTo {last}.",
+            f"validFrom {first} es posterior a validTo {last}.",
+        )
     return _Rule(matchers, mapping.target_values, templates, first, last)
 
 

@@ -14,6 +14,7 @@ from app.sdmx.artefact_set import ArtefactSet
 from app.sdmx.artefacts import Artefact
 from app.sdmx.mapping import CompiledMap, compile_map
 from app.sdmx.mapping.compiling import check_map_runs
+from app.sdmx.mapping.representation import check_table
 from app.sdmx.messages.data_reading import Batch, Column, Form
 from tests.artefact_samples import artefact, codelist, component, item, urn
 from tests.national import (
@@ -336,3 +337,23 @@ def test_a_finished_map_leads_to_codes_and_an_unfinished_one_is_kept() -> None:
         check_map_runs(artefacts, structure_map())
     check_map_runs(artefacts, structure_map(fixedValueMaps=[]))
     check_map_runs(HELD, structure_map())
+
+
+def test_the_patterns_of_all_tables_of_a_map_share_their_room() -> None:
+    large = [mapping([pattern(f"(a?b?c{{0,900}}{n})+")], ["CRI"]) for n in range(8)]
+    tables = [representation_map(name, large) for name in ("RM_ONE", "RM_TWO")]
+    maps = [component_map(["pais"], ["REF_AREA"], "RM_ONE")]
+    maps.append(component_map(["grupo"], ["SEX", "AGE"], "RM_GROUP"))
+    compile_map(held(*tables), structure_map(componentMaps=maps))
+    maps.append(component_map(["nota"], ["NAT_CATEGORY"], "RM_TWO"))
+    with pytest.raises(InvalidArtefactError, match="too large together"):
+        compile_map(held(*tables), structure_map(componentMaps=maps))
+
+
+def test_days_of_a_mapping_that_contradict_are_refused() -> None:
+    with pytest.raises(InvalidArtefactError, match="validFrom 2030-01-01 is after"):
+        check_table(
+            representation_map(
+                "RM", [mapping(["a"], ["b"], validFrom="2030-01-01", validTo="2020-01-01")]
+            )
+        )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.errors import InvalidArtefactError
 from app.sdmx.mapping.documents import MappedValue
-from app.sdmx.mapping.matching import matcher, template
+from app.sdmx.mapping.matching import MOST_PATTERNS, PatternRoom, matcher, template
 
 ATOMS = st.sampled_from(["A", "B", "[A-C]", "[0-9]", ".", "(A)", "(B|C)", "x", "(?:AB)"])
 PATTERNS = st.lists(
@@ -122,3 +122,17 @@ def test_targets_are_made_of_groups() -> None:
     assert template("plain", 2) is None
     with pytest.raises(InvalidArtefactError, match="group 3"):
         template(r"\3", 2)
+
+
+def test_the_patterns_of_a_map_have_room_together() -> None:
+    room = PatternRoom()
+    for number in range(MOST_PATTERNS):
+        matcher(pattern(f"(?i)total {number}"), room)
+    with pytest.raises(InvalidArtefactError, match="more than 500 regular expressions"):
+        matcher(pattern("one more"), room)
+    room = PatternRoom()
+    with pytest.raises(InvalidArtefactError, match="too large together") as raised:
+        for number in range(20):
+            matcher(pattern(f"(a?b?c{{0,900}}{number})+"), room)
+    assert "demasiado grandes en conjunto" in raised.value.text["es"]
+    assert room.patterns > MOST_PATTERNS - 20  # it ended long before
