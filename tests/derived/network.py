@@ -26,6 +26,7 @@ CONCEPTS = [
     *("EMBARGO_TIME", "UNIT_MULT", "DECIMALS", "COMPUTED_FROM", "THROUGH_SEQUENCE", "COMPUTED"),
     *("MEMBERS_REPORTED", "MEMBERS_DUE", "MEMBERS_MISSING", "MEMBERS_SUPPRESSED"),
     *("MEMBERS_NIL", "MEMBERS_COMPUTED", "MEMBERS_COMPILED", "COMPILED_BY"),
+    *("MEMBERS_FLAGGED", "PARTS_STATUS"),
 ]
 SERIES = ["FREQ", "REF_AREA", "SEX", "AGE"]
 COUNTRIES = ("CRI", "HND", "SLV")
@@ -94,7 +95,7 @@ def structures() -> list[Artefact]:
     coverage = [
         *("COMPUTED_FROM", "MEMBERS_MISSING", "MEMBERS_SUPPRESSED"),
         *("MEMBERS_NIL", "MEMBERS_COMPUTED", "MEMBERS_REPORTED", "MEMBERS_DUE"),
-        *("MEMBERS_COMPILED", "COMPILED_BY"),
+        *("MEMBERS_COMPILED", "COMPILED_BY", "MEMBERS_FLAGGED", "PARTS_STATUS"),
     ]
     told = [attribute(of_type(name, "String"), OBSERVATION) for name in coverage]
     through = attribute(of_type("THROUGH_SEQUENCE", "Integer"), DATASET)
@@ -115,7 +116,7 @@ def structures() -> list[Artefact]:
         codelist("CL_AREA", *COUNTRIES, "G_ALL", "G_OLD"),
         codelist("CL_SEX", "F", "M", "_U", "_T"),
         codelist("CL_AGE", "_T", "YOUNG", "OLD", "BABY", "CHILD", "A", "B", "_U"),
-        codelist("CL_STATUS", "A", "E", "L", "M", "Q"),
+        codelist("CL_STATUS", "A", "E", "L", "M", "P", "Q", "V"),
         codelist("CL_CONF", "F", "C", "N"),
         structure("DSD", dimensions, value, [*marks, embargo, *units]),
         structure("DSD_COMPUTED", dimensions, value, [*marks, *told, *units, *through_and_text]),

@@ -58,6 +58,7 @@ async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
         "MEMBERS_REPORTED": "3",
         "MEMBERS_DUE": "3",
         "MEMBERS_COMPILED": "0",
+        "MEMBERS_FLAGGED": "0",
         "MEMBERS_COMPUTED": "CRI",
     }
     women = found["A.G_ALL.F._T.2020"]
@@ -83,6 +84,29 @@ async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
     }
     assert {one["is_current"] for one in progress.values()} == {True}
     assert progress["DF_R"]["end"] == 6
+
+
+async def test_a_figure_that_is_doubted_later_is_told_in_what_it_is_part_of(
+    desk: DerivedDesk,
+) -> None:
+    await desk.report("A,CRI,F,_T,2020,10", "A,CRI,M,_T,2020,5", "A,CRI,F,_T,2021,1")
+    await desk.report("A,HND,_T,_T,2020,8", "A,HND,F,_T,2021,1", provider=COMPILER)
+    await desk.derive()
+    assert "PARTS_STATUS" not in (await desk.computed("DF_R"))[f"{ALL}.2020"]
+    await desk.report("A,CRI,M,_T,2020,5,P")
+    await desk.report("A,HND,_T,_T,2020,8,V", provider=COMPILER)
+    await desk.derive()
+    told = (await desk.computed("DF_R"))[f"{ALL}.2020"]
+    assert (told["OBS_VALUE"], told["OBS_STATUS"]) == ("23", "E")
+    assert (told["MEMBERS_FLAGGED"], told["PARTS_STATUS"]) == ("2", "P: CRI; V: HND")
+    total = (await desk.computed("DF_T"))["A.CRI._T._T.2020"]
+    assert (total["OBS_STATUS"], total["PARTS_STATUS"]) == ("E", "P: M")
+    sound = await desk.client.get(f"{FLOW}?c[MEMBERS_FLAGGED]=0", headers={"Accept": CSV21})
+    rows = list(csv.DictReader(io.StringIO(sound.text)))
+    assert {(row["REF_AREA"], row["SEX"], row["TIME_PERIOD"]) for row in rows} == {
+        *(("G_ALL", "F", year) for year in ("2020", "2021")),
+        *(("G_OLD", "F", year) for year in ("2020", "2021")),
+    }
 
 
 async def test_what_is_said_of_computed_data_comes_in_the_language_asked_for(

@@ -43,9 +43,17 @@ Cell = tuple[str, Decimal]
 Reported = Mapping[tuple[str, str, str, str], Cell]
 
 
+_UNVALIDATED = ("unvalidated", Decimal(1))
+
+
 @cache
-def computation(dataflow: str) -> Computation:
-    artefacts = ArtefactSet(structures())
+def computation(dataflow: str, without: str = "") -> Computation:
+    """A computed dataflow of the network; `without`: states that it leaves out."""
+    known = structures()
+    if without:
+        known = [one for one in known if one.urn != urn("Dataflow", dataflow)]
+        known.append(computed(dataflow, **_REGION, **{"WITHOUT:OBS_STATUS": without}))
+    artefacts = ArtefactSet(known)
     found = artefacts.get(urn("Dataflow", dataflow))
     assert found is not None
     return read_computation(found, artefacts, lambda named: resolve_flow(artefacts, named))
@@ -80,6 +88,14 @@ def sent(reported: Reported) -> dict[tuple[str, str, str], dict[str, dict[str, s
     for (area, sex, age, time), (kind, value) in reported.items():
         row = {
             "value": {"OBS_VALUE": str(value), "OBS_STATUS": "A", "CONF_STATUS": "F"},
+            "provisional": {"OBS_VALUE": str(value), "OBS_STATUS": "P", "CONF_STATUS": "F"},
+            "unvalidated": {"OBS_VALUE": str(value), "OBS_STATUS": "V"},
+            "estimated": {"OBS_VALUE": str(value), "OBS_STATUS": "E"},
+            "unvalidated and withheld": {
+                "OBS_VALUE": str(value),
+                "OBS_STATUS": "V",
+                "CONF_STATUS": "C",
+            },
             "suppressed": {"OBS_VALUE": str(value), "OBS_STATUS": "A", "CONF_STATUS": "C"},
             "gone": {"OBS_VALUE": str(value), "OBS_STATUS": "Q"},
             "none": {"OBS_STATUS": "L", "CONF_STATUS": "F"},
@@ -346,6 +362,55 @@ def test_nobody_stands_in_for_a_member_that_withholds_its_figure() -> None:
     assert (found["MEMBERS_REPORTED"], found["MEMBERS_COMPILED"]) == ("1", "0")
 
 
+def test_a_total_tells_the_states_of_its_parts() -> None:
+    states = {"F": "provisional", "M": "unvalidated", "_U": "value"}
+    parts = {("CRI", sex, "_T", "2020"): (state, Decimal(3)) for sex, state in states.items()}
+    found = run(computation("DF_T"), parts, {})["CRI._T._T.2020"]
+    assert (found["OBS_VALUE"], found["OBS_STATUS"]) == ("9", "E")
+    assert found["PARTS_STATUS"] == "P: F; V: M"
+
+
+def test_a_sum_tells_whose_figures_are_in_doubt_and_how_many() -> None:
+    """Through a total that was computed, too; so are estimates of a member."""
+    parts = {
+        ("CRI", "F", "YOUNG", "2020"): ("unvalidated", Decimal(1)),
+        ("CRI", "F", "OLD", "2020"): ("provisional", Decimal(1)),
+        ("CRI", "M", "_T", "2020"): ("provisional", Decimal(1)),
+        ("HND", "_T", "_T", "2020"): ("estimated", Decimal(1)),
+    }
+    found = run(computation("DF_R"), parts, {}, {("SLV", "_T", "_T", "2020"): _UNVALIDATED})
+    whole = found["G_ALL._T._T.2020"]
+    assert (whole["OBS_VALUE"], whole["OBS_STATUS"]) == ("5", "E")
+    assert (whole["MEMBERS_FLAGGED"], whole["PARTS_STATUS"]) == ("3", "E: HND; P: CRI; V: CRI SLV")
+    assert whole["COMPILED_BY"] == "INT_X: SLV"
+    men = found["G_ALL.M._T.2020"]
+    assert (men["MEMBERS_FLAGGED"], men["PARTS_STATUS"]) == ("1", "P: CRI")
+    sound = run(computation("DF_R"), table("CRI", y20="4"), {})["G_ALL._T._T.2020"]
+    assert sound["MEMBERS_FLAGGED"] == "0"
+    assert "PARTS_STATUS" not in sound
+
+
+def test_what_is_withheld_tells_no_state() -> None:
+    kept = {("CRI", "_T", "_T", "2020"): ("unvalidated and withheld", Decimal(3))}
+    found = run(computation("DF_R"), kept | table("HND", y20="5"), {})["G_ALL._T._T.2020"]
+    assert (found["MEMBERS_SUPPRESSED"], found["MEMBERS_FLAGGED"]) == ("CRI", "0")
+    assert "PARTS_STATUS" not in found
+
+
+def test_a_dataflow_may_leave_out_what_is_in_doubt() -> None:
+    """As if it had not been sent: the member is missing. Others' doubts are told as ever."""
+    doubted = {("CRI", "_T", "_T", "2020"): _UNVALIDATED}
+    known = {("HND", "_T", "_T", "2020"): ("provisional", Decimal(5))}
+    strict = computation("DF_R", without="V")
+    found = run(strict, doubted | known, {})["G_ALL._T._T.2020"]
+    assert (found["OBS_VALUE"], found["MEMBERS_MISSING"]) == ("5", "CRI SLV")
+    assert found["PARTS_STATUS"] == "P: HND"
+    assert run(strict, doubted, {}) == {}
+    kept = {("CRI", "_T", "_T", "2020"): ("unvalidated and withheld", Decimal(3))}
+    still = run(strict, kept, {}, table("CRI", y20="7"))["G_ALL._T._T.2020"]
+    assert (still.get("OBS_VALUE"), still["MEMBERS_SUPPRESSED"]) == (None, "CRI")
+
+
 _REGION = {"METHOD": "REGION", "HIERARCHY": "TST:H(1.0.0)", "GROUPS": "G_ALL"}
 
 
@@ -357,6 +422,8 @@ _REGION = {"METHOD": "REGION", "HIERARCHY": "TST:H(1.0.0)", "GROUPS": "G_ALL"}
         ("GROUPS", "G_NONE"),
         ("AREA", "COUNTRY"),
         ("ONLY:UNIT", "PS"),
+        ("WITHOUT:OBS_STATUS", "V X"),
+        ("WITHOUT:OBS_STATUS", "Q"),
         ("PARTITION:NONE", ""),
     ],
 )

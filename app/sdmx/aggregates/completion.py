@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from app.sdmx.aggregates.cells import Cell, Codes, Column, total
+from app.sdmx.aggregates.cells import Cell, Codes, Column, by_flag, listed, total
 from app.sdmx.aggregates.partitions import Partition, PartitionRule
 
 
@@ -94,6 +94,8 @@ class Completion:
             made = f"{name}: {' + '.join(there)}"
             values = [value for part in there if (value := parts[part][time].value) is not None]
             if len(values) == len(there):
-                column[time] = Cell(total(values), self._voice, made)
+                flags = by_flag((part, parts[part][time]) for part in there)
+                told = listed(flags) if flags else ""
+                column[time] = Cell(total(values), self._voice, made, tuple(sorted(flags)), told)
             else:
                 blocked[time] = Cell(None, self._voice, made)

@@ -12,6 +12,8 @@ Annotations of the type COMPUTED on the dataflow:
                          all others have to be there. Tried in the order of the annotations.
     ONLY:<dimension>     codes of a dimension that are computed; others are left out
     RESULT:<dimension>   codes of a dimension that are published; others are only parts
+    WITHOUT:OBS_STATUS   states of figures that do not enter, as if they had not been sent; where
+                         it is absent all enter, and what is computed tells of their states
     AREA                 of REGION: the dimension that is summed
     HIERARCHY            of REGION: the hierarchy that tells the members, dated
     GROUPS               of REGION: codes of the groups
@@ -28,6 +30,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.errors import InvalidArtefactError
+from app.sdmx.aggregates.cells import NORMAL, STATUS, SUPPRESSED
 from app.sdmx.aggregates.membership import Member, members_of
 from app.sdmx.aggregates.partitions import Partition, partition_of
 from app.sdmx.artefact_set import ArtefactSet
@@ -44,6 +47,7 @@ COMPUTED: Final = "COMPUTED"
 ATTRIBUTE: Final = "ATTRIBUTE"
 """Type of the annotations of a computed dataflow that say an attribute of its datasets."""
 
+WITHOUT: Final = f"WITHOUT:{STATUS}"
 TOTAL: Final = "TOTAL"
 REGION: Final = "REGION"
 
@@ -59,6 +63,7 @@ class Computation:
         partitions: the partitions that make totals, by position of their dimension.
         only: by position of a dimension, the codes that are computed.
         results: by position of a dimension, the codes that are published.
+        left_out: codes of OBS_STATUS whose figures do not enter.
         groups: by code of a group, its dated members; none: totals of each area.
         fingerprint: changes when anything changes that it says, or that it refers to.
     """
@@ -70,6 +75,7 @@ class Computation:
     partitions: tuple[Partition, ...]
     only: Mapping[int, frozenset[str]]
     results: Mapping[int, frozenset[str]]
+    left_out: frozenset[str]
     groups: Mapping[str, tuple[Member, ...]]
     fingerprint: str
 
@@ -168,6 +174,7 @@ def read_computation(
         partitions,
         _codes(artefact, flow, said, "ONLY:"),
         _codes(artefact, flow, said, "RESULT:"),
+        _left_out(artefact, flow, said),
         groups,
         _digest(used),
     )
@@ -185,6 +192,19 @@ def _codes(
                 raise _refused(artefact, name)
             found[place] = frozenset(codes.split())
     return found
+
+
+def _left_out(artefact: Artefact, flow: Flow, said: Mapping[str, str]) -> frozenset[str]:
+    """The states of figures that do not enter: codes that the source knows.
+
+    What is normal always enters, and what is suppressed always counts as withheld.
+    """
+    wanted = frozenset(said.get(WITHOUT, "").split())
+    status = flow.components.get(STATUS)
+    known = frozenset((status and status.codes) or ()) - {SUPPRESSED, *NORMAL}
+    if not wanted <= known:
+        raise _refused(artefact, f"{WITHOUT} {said[WITHOUT]!r}")
+    return wanted
 
 
 def _shape(flow: Flow) -> list[str]:

@@ -62,7 +62,9 @@ def compute_family(
         area.multipliers.add(multiplier)
         area.decimals.add(whole(one.attributes, DECIMALS))
         codes = tuple(one.key[partition.position] for partition in computation.partitions)
-        column = read_column(one.observations, flow.measures[0].id, multiplier, one.voice)
+        column = read_column(
+            one.observations, flow.measures[0].id, multiplier, one.voice, computation.left_out
+        )
         area.columns.setdefault(one.voice, {})[codes] = column
     if not areas:
         return
@@ -103,9 +105,14 @@ def _totals(
 
 
 def _made(cell: Cell, voices: Sequence[Voice]) -> Observation:
-    """What a total was computed from, and whose figures these are if they are a compiler's."""
+    """What a total was computed from, of which states, and of whom if that is a compiler."""
     voice = voices[cell.voice]
-    return {"COMPUTED_FROM": cell.made} | ({} if voice.area else {"COMPILED_BY": voice.provider})
+    said = {
+        "COMPUTED_FROM": cell.made,
+        "COMPILED_BY": "" if voice.area else voice.provider,
+        "PARTS_STATUS": cell.flagged,
+    }
+    return {name: text for name, text in said.items() if text}
 
 
 def _regions(

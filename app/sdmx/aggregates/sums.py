@@ -11,9 +11,10 @@ from app.sdmx.aggregates.cells import (
     COMPUTED_STATUS,
     STATUS,
     SUPPRESSED,
-    ZERO,
     Cell,
     Column,
+    by_flag,
+    listed,
     text,
     total,
 )
@@ -69,7 +70,11 @@ class Sums:
         for time in set[str]().union(*columns.values()):
             wanted = self._wanted(group, time)
             cells = {name: columns[name][time] for name in wanted if time in columns.get(name, ())}
-            nil = [name for name in wanted if self._returned(name, cells.get(name), time)]
+            nil = [
+                name
+                for name in wanted
+                if name in self.nil and self._returned(name, cells.get(name), time)
+            ]
             for name in nil:
                 cells.pop(name, None)
             if cells:
@@ -86,33 +91,48 @@ class Sums:
 
     def _returned(self, name: str, cell: Cell | None, time: str) -> bool:
         """Whether a member said that there was nothing, and reports no figure itself."""
-        if name not in self.nil or time not in self.nil[name]:
+        if time not in self.nil[name]:
             return False
         return cell is None or self.voices[cell.voice].area != name
 
     def _row(
         self, wanted: Sequence[str], cells: Mapping[str, Cell], nil: Sequence[str], form: Form
     ) -> Observation:
-        summed, values = [], []
+        summed, hidden, made = list[str](), list[str](), list[str]()
+        values, flagged = list[Decimal](), list[tuple[str, Cell]]()
         for name, cell in cells.items():
-            if cell.value is not None:
-                summed.append(name)
-                values.append(cell.value)
+            if cell.value is None:
+                hidden.append(name)
+                continue
+            summed.append(name)
+            values.append(cell.value)
+            if cell.made:
+                made.append(name)
+            if cell.flags:
+                flagged.append((name, cell))
         compiled = self._compiled(summed, cells)
         count = sum(map(len, compiled.values()))
-        told = {
-            "COMPUTED_FROM": f"{self.dimension}: {' + '.join(summed)}" if summed else "",
-            "MEMBERS_REPORTED": str(len(summed) - count + len(nil)),
-            "MEMBERS_DUE": str(len(wanted)),
-            "MEMBERS_COMPILED": str(count),
-            "COMPILED_BY": "; ".join([f"{by}: {' '.join(of)}" for by, of in compiled.items()]),
-            "MEMBERS_MISSING": " ".join([n for n in wanted if n not in cells and n not in nil]),
-            "MEMBERS_SUPPRESSED": " ".join([n for n, c in cells.items() if c.value is None]),
-            "MEMBERS_NIL": " ".join(nil),
-            "MEMBERS_COMPUTED": " ".join([n for n in summed if cells[n].made]),
-        }
-        value = total([*values, *(ZERO for _ in nil)]) if values or nil else None
-        return form.observation(value) | {name: said for name, said in told.items() if said}
+        row = form.observation(total(values) if values or nil else None)
+        row["MEMBERS_REPORTED"] = str(len(summed) - count + len(nil))
+        row["MEMBERS_DUE"] = str(len(wanted))
+        row["MEMBERS_COMPILED"] = str(count)
+        row["MEMBERS_FLAGGED"] = str(len(flagged))
+        if summed:
+            row["COMPUTED_FROM"] = f"{self.dimension}: {' + '.join(summed)}"
+        if compiled:
+            row["COMPILED_BY"] = listed(compiled)
+        if flagged:
+            row["PARTS_STATUS"] = listed(by_flag(flagged))
+        missing = [name for name in wanted if name not in cells and name not in nil]
+        for component, names in (
+            ("MEMBERS_MISSING", missing),
+            ("MEMBERS_SUPPRESSED", hidden),
+            ("MEMBERS_NIL", nil),
+            ("MEMBERS_COMPUTED", made),
+        ):
+            if names:
+                row[component] = " ".join(names)
+        return row
 
     def _compiled(self, summed: Sequence[str], cells: Mapping[str, Cell]) -> dict[str, list[str]]:
         """By compiler, the members that it gives the figure of."""
@@ -121,4 +141,4 @@ class Sums:
             voice = self.voices[cells[name].voice]
             if voice.area != name:
                 found.setdefault(voice.provider, []).append(name)
-        return dict(sorted(found.items()))
+        return found
