@@ -229,3 +229,17 @@ def test_wide_and_long_files_come_in_batches_that_memory_can_hold() -> None:
     sizes = [len(batch.rows) for batch in reader.batches()]
     assert sum(sizes) == 1500
     assert max(sizes) <= 500
+
+
+@pytest.mark.parametrize("blank", [[], [""], [" "], [""] * 4, [""] * 11, [""] * 14, ["", "\t"]])
+def test_a_row_without_anything_in_it_is_none(blank: list[str]) -> None:
+    same(sheet(HEADER, blank, ROW, blank, blank))
+    wrong = [cell.replace("1234.5", "x") for cell in ROW]
+    [finding] = back(sheet(HEADER, ROW, blank, wrong, blank)).findings
+    assert finding.row == 4  # as the spreadsheet counts
+
+
+def test_rows_without_anything_in_them_are_not_counted() -> None:
+    reader = CsvReader(io.BytesIO(sheet(HEADER, [""] * 11, [""] * 11).encode()))  # type: ignore[arg-type]
+    assert [*reader.batches()] == []
+    assert (reader.row_count, reader.findings) == (0, [])

@@ -88,6 +88,7 @@ class CsvReader:
     encoding: str = "utf-8-sig"
     plain: PlainTable | None = None
     _is_plain: bool = False
+    _lines: int = 0
     _header_row: int = 1
     _legacy: bool = False
     _width: int = 0
@@ -113,16 +114,16 @@ class CsvReader:
             reader = csv.reader(text, delimiter=self.separator, strict=True)
             most = max(min(batch_rows, BATCH_CELLS // max(self._width, 1)), 1)
             while rows := self._take(reader, most, counted):
-                yield from self._split(rows, self.row_count - len(rows) + 1 + self._header_row)
+                yield from self._split(rows, self._lines - len(rows) + 1 + self._header_row)
         except UnicodeDecodeError as error:
             byte = f"0x{error.object[error.start]:02X}"
             raise UnreadableError(
-                "encoding", row=self.row_count + 1, value=byte, allowed="UTF-8"
+                "encoding", row=self._lines + 1, value=byte, allowed="UTF-8"
             ) from error
         except UnicodeError as error:  # UTF-16 that is none
             raise UnreadableError("encoding", row=1, allowed="UTF-8") from error
         except csv.Error as error:
-            row = self.row_count + 1
+            row = self._lines + 1
             if "limit" in str(error):  # what the library says of FIELD_LIMIT
                 raise UnreadableError("csv-long", row=row, allowed=str(FIELD_LIMIT)) from error
             raise UnreadableError("csv", row=row) from error
@@ -141,7 +142,8 @@ class CsvReader:
                 if len(rows) == size:
                     break
         finally:
-            self.row_count += len(rows)  # those before a fault too, so that it can be placed
+            self.row_count += len(rows)
+            self._lines += len(rows)  # those before a fault too, so that it can be placed
         return rows
 
     def _read_first_line(self, text: io.TextIOWrapper) -> str:
@@ -265,6 +267,7 @@ class CsvReader:
 
     def _split(self, rows: list[list[str]], first: int) -> Iterator[Batch]:
         numbers: Sequence[int] = range(first, first + len(rows))
+        rows, numbers = self._filled(rows, numbers)
         if set(map(len, rows)) != {self._width}:
             rows, numbers = self._even(rows, numbers)
         if not rows:
@@ -284,13 +287,21 @@ class CsvReader:
             part = slice(chosen[0], chosen[-1] + 1)
             yield from self._batch(head, [column[part] for column in columns], numbers[part])
 
+    def _filled(
+        self, rows: list[list[str]], numbers: Sequence[int]
+    ) -> tuple[list[list[str]], Sequence[int]]:
+        """The rows with anything in them: spreadsheets write `,,,` for rows that were cleared."""
+        if all(row and row[0] and not row[0].isspace() for row in rows):
+            return rows, numbers
+        kept = [place for place, row in enumerate(rows) if any(map(str.strip, row))]
+        self.row_count -= len(rows) - len(kept)
+        return [rows[place] for place in kept], [numbers[place] for place in kept]
+
     def _even(
         self, rows: list[list[str]], numbers: Sequence[int]
     ) -> tuple[list[list[str]], list[int]]:
         kept, kept_numbers = [], []
         for number, row in zip(numbers, rows, strict=True):
-            if not row:
-                continue
             extra = row[self._width :]
             if len(row) < self._width or any(cell.strip() for cell in extra):
                 value = f"{len(row)} / {self._width}"
