@@ -43,8 +43,9 @@ async def get_lineage(
 ) -> Response:
     """Lead a figure back to its publication, map, national label and signer.
 
-    Its sender learns the submission and the rows of the file too. Of several agreements that hold
-    the figure it is the one that a query of the dataflow gives. Without a key: how to ask.
+    Its sender learns the submission and the rows of the file too. By a dataflow it is the figure
+    that a query of it gives: 404 where the agreement that answers for the series has none, with
+    those that have one. Without a key: how to ask.
     """
     if (agreement is None) == (dataflow is None):
         raise QuerySyntaxError(

@@ -17,14 +17,16 @@ import orjson
 
 from app.auth.rights import may_read_withheld, may_submit
 from app.auth.subject import Subject
-from app.errors import NotFoundError, QuerySemanticError
+from app.errors import NotFoundError, QuerySemanticError, QuerySyntaxError
 from app.sdmx.flow import Flow
-from app.sdmx.undo import Past, Version
+from app.sdmx.time_period import parse_time_period
+from app.sdmx.undo import Version
 from app.services.derive.publish_derived import PROVIDER
 from app.services.find_agreements import find_agreements
 from app.services.find_raw_rows import RawRows, Wanted, find_raw_rows
 from app.services.preview_map import Bounds
 from app.services.trace_computed import trace_computed
+from app.services.trace_sources import trace_sources
 from app.store import lineage
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
 from app.store.lineage import Made
@@ -55,7 +57,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A figure with its past, as the caller may see it."""
+    """A series with the past of a figure in it, as the caller may see it.
+
+    Attributes:
+        versions: of the figure; none where the series has nothing in its period.
+    """
 
     agreement: StoredAgreement
     flow: Flow
@@ -68,6 +74,11 @@ class _Found:
         seen = version.value if self.sees_all else version.public
         return seen if isinstance(seen, Mapping) else None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a figure now."""
+        return bool(self.versions) and self.value(self.versions[-1]) is not None
+
 
 async def trace_figure(
     pools: Pools,
@@ -79,24 +90,52 @@ async def trace_figure(
 ) -> dict[str, Any]:
     """The lineage of a figure.
 
+    By a dataflow it is the figure that a query of the dataflow gives: one agreement answers for a
+    series, the highest that has anything under its key.
+
     Raises:
         NotFoundError: there is no such agreement or dataflow, or the caller sees no such figure.
+        QuerySyntaxError: the time period is missing, or is none.
         QuerySemanticError: the key does not suit the dataflow.
     """
     async with pools.writer.acquire() as connection:
         catalogue = await cache.current(connection)
     agreements = find_agreements(catalogue, asked.agreement, asked.dataflow)
-    found = None
+    held: list[_Found] = []
     for agreement in () if "\x00" in asked.key else agreements:  # in no code list
         found = await _find(pools, catalogue, subject, agreement, asked)
-        if found is not None:
-            break
-    if found is None:
-        raise NotFoundError(
-            f"There is no figure {asked.key[:200]} {asked.period[:40]} that you may see.",
-            f"No hay ninguna cifra {asked.key[:200]} {asked.period[:40]} que usted pueda ver.",
-        )
-    return await _describe(pools, catalogue, subject, found, asked, (base_url, bounds))
+        if found is None:
+            continue
+        if found.is_there and not any(_answers_for(catalogue, one, found) for one in held):
+            return await _describe(pools, catalogue, subject, found, asked, (base_url, bounds))
+        held.append(found)
+    raise _no_figure(asked, held)
+
+
+def _answers_for(catalogue: Catalogue, higher: _Found, other: _Found) -> bool:
+    """Whether an agreement of a higher precedence answers for the series of another."""
+    one, two = higher.agreement, other.agreement
+    return one.dataflow == two.dataflow and catalogue.may_overlap(one, two)
+
+
+def _no_figure(asked: Asked, held: Sequence[_Found]) -> NotFoundError:
+    """That there is none; where a lower agreement has one, that it has to be asked for by name."""
+    named = f"{asked.key[:200]} {asked.period[:40]}"
+    en = f"There is no figure {named} that you may see."
+    es = f"No hay ninguna cifra {named} que usted pueda ver."
+    others = [one.agreement.urn for one in held if one.is_there]
+    if not others:
+        return NotFoundError(en, es)
+    answers = held[0].agreement.urn
+    first, then = (urn.rpartition("=")[2] for urn in (answers, others[0]))
+    return NotFoundError(
+        f"{en} A query of the dataflow shows this series as {first} has it, without this period. "
+        f"Ask with agreement={then}, which has one.",
+        f"{es} Una consulta del flujo de datos muestra esta serie como la tiene {first}, sin este "
+        f"período. Pregunte con agreement={then}, que tiene una.",
+        answers=answers,
+        agreements=others,
+    )
 
 
 async def _find(
@@ -106,7 +145,11 @@ async def _find(
     agreement: StoredAgreement,
     asked: Asked,
 ) -> _Found | None:
-    """The figure in one agreement, by a connection that sees no more than the caller."""
+    """The series in one agreement, by a connection that sees no more than the caller.
+
+    Returns:
+        None where nothing stands under the key.
+    """
     flow = catalogue.flow(agreement.dataflow_urn, agreement.urn)
     key = asked.key.split(".")
     if len(key) != len(flow.dimensions):
@@ -116,6 +159,8 @@ async def _find(
             f"Una clave de {flow.short_urn} es {names}; un código para cada una.",
             dimensions=[one.id for one in flow.dimensions],
         )
+    if flow.time is not None:
+        _check_period(asked.period)
     today = dt.datetime.now(dt.UTC).date()
     sees_all = may_read_withheld(subject, agreement.provider, agreement.readers_on(today))
     async with pools.writer.acquire() as connection:
@@ -125,13 +170,31 @@ async def _find(
     )
     async with pool.acquire() as connection:
         past = await read(connection, agreement.id, key, acts)
-    versions = _versions(past, flow, asked.period)
-    found = _Found(agreement, flow, key, versions, sees_all)
-    return found if versions and found.value(versions[-1]) is not None else None
+    period = asked.period if flow.time else ""
+    found = _Found(agreement, flow, key, past.observations.get(period, ()), sees_all)
+    lasts = (versions[-1] for versions in past.observations.values())
+    return found if any(found.value(last) is not None for last in lasts) else None
 
 
-def _versions(past: Past, flow: Flow, period: str) -> Sequence[Version]:
-    return past.observations.get(period if flow.time else "", ())
+def _check_period(period: str) -> None:
+    """See that a time period is given, and is one.
+
+    Raises:
+        QuerySyntaxError: it is not, and the text names the parameter.
+    """
+    if not period:
+        raise QuerySyntaxError(
+            "Say of which time period with `period`, such as period=2024-01.",
+            "Diga de qué período con `period`, por ejemplo period=2024-01.",
+            parameter="period",
+        )
+    try:
+        parse_time_period(period)
+    except QuerySyntaxError as error:
+        text = error.text
+        raise QuerySyntaxError(
+            f"period: {text['en']}", f"period: {text['es']}", parameter="period"
+        ) from error
 
 
 async def _describe(
@@ -174,9 +237,14 @@ async def _describe(
         "versions": len(found.versions),
     }
     if agreement.provider == PROVIDER:
-        told["computed"] = trace_computed(
+        computed = trace_computed(
             catalogue, agreement.dataflow_urn, told["key"], asked.period, base_url
         )
+        made_of = str(value.get("COMPUTED_FROM") or "")
+        if computed is not None:
+            figure = (agreement.dataflow_urn, found.key, asked.period, made_of)
+            computed["sources"] = await trace_sources(pools, catalogue, *figure, base_url)
+        told["computed"] = computed
     return told
 
 

@@ -164,9 +164,11 @@ async def test_a_provider_says_what_its_words_mean(house: House) -> None:
         "DEFINITIONS",
         agency=f"TST.{CRI}",
         metadataflow=urn("Metadataflow", "MDF_QUALITY"),
-        targets=[urn("Dataflow", "DF_FREQ")],
+        targets=[urn("ProvisionAgreement", "PA_FREQ")],
         attributes=[definition],
     )
+    of_all = report.with_document(report.document | {"targets": [urn("Dataflow", "DF_FREQ")]})
+    assert (await agree(sender, of_all)).status_code == 403, "the dataflow is not theirs alone"
     assert (await agree(other, report)).status_code == 403
     await agreed(sender, report)
     data = await house.public("/sdmx/v2/data/dataflow/TST/DF_FREQ/1.0.0?attributes=msd")
@@ -179,7 +181,7 @@ async def test_a_provider_says_what_its_words_mean(house: House) -> None:
 
 
 async def test_reports_on_structure_and_agreement_are_named_beside_the_data(house: House) -> None:
-    sender = await program(house, CRI)
+    sender = await program(house, CRI, ("TST",))
     await sender.publish(file("QUIET", "A,CRI,2020,1"))
     address = "/sdmx/v2/data/dataflow/TST/DF_QUIET/1.0.0"
     assert "describedby" not in (await house.public(address)).headers["link"]

@@ -65,6 +65,9 @@ async def test_a_region_has_its_coverage_beside_it_and_tells_how_far_it_knows(
     assert (women["OBS_VALUE"], women["MEMBERS_MISSING"]) == ("17", "SLV")
     assert (women["MEMBERS_REPORTED"], women["MEMBERS_COMPILED"]) == ("1", "1")
     assert women["COMPILED_BY"] == "INT_X: HND"
+    assert await led_to(desk, "DF_R", ALL) == {"PA_CRI": 15, "PA_HND": 8, "PA_SLV": 100.5}
+    assert await led_to(desk, "DF_R", "A.G_ALL.F._T") == {"PA_CRI": 10, "PA_X": 7}
+    assert await led_to(desk, "DF_T", "A.CRI._T._T") == {"PA_CRI": 15}
     assert found["A.G_OLD._T._T.2020"]["OBS_VALUE"] == "23"
     of = {"dataflow": "TST:DF_R(1.0.0)", "key": "A.G_OLD._T._T", "period": "2020"}
     led = (await desk.client.get("/api/lineage", params=of)).json()
@@ -119,6 +122,40 @@ async def test_what_is_said_of_computed_data_comes_in_the_language_asked_for(
         reply = await desk.client.get(f"{FLOW}/A.G_ALL._T._T", headers=asked)
         [row] = csv.DictReader(io.StringIO(reply.text))
         assert row["COMPUTED"] == text, reply.text
+
+
+async def led_to(desk: DerivedDesk, dataflow: str, key: str) -> dict[str, float]:
+    """What the links of a figure of 2020 to its sources add up to, by agreement."""
+    of = {"dataflow": f"TST:{dataflow}(1.0.0)", "key": key, "period": "2020"}
+    told = (await desk.client.get("/api/lineage", params=of)).json()
+    added = {}
+    for one in told["computed"]["sources"]:
+        reply = await desk.client.get(one["links"]["source"], headers={"Accept": CSV21})
+        values = [float(row["OBS_VALUE"]) for row in csv.DictReader(io.StringIO(reply.text))]
+        added[one["agreement"].partition(":PA_")[2].partition("(")[0]] = sum(values)
+    assert sum(added.values()) == float(told["values"]["OBS_VALUE"])
+    return {f"PA_{name}": value for name, value in added.items()}
+
+
+async def test_lineage_by_dataflow_is_of_the_figure_that_the_dataflow_gives(
+    desk: DerivedDesk,
+) -> None:
+    await desk.report("A,HND,_T,_T,2020,70", "A,HND,_T,_T,2021,71", provider=COMPILER)
+    of = {"dataflow": "TST:DF(1.0.0)", "key": "A.HND._T._T", "period": "2021"}
+    assert (await desk.client.get("/api/lineage", params=of)).json()["provider"] == COMPILER
+    await desk.report("A,HND,_T,_T,2020,8")
+    path = "/sdmx/v2/data/dataflow/TST/DF/1.0.0/A.HND._T._T?c[TIME_PERIOD]=2021"
+    assert (await desk.client.get(path)).status_code == 204
+    told = await desk.client.get("/api/lineage", params=of)
+    assert told.status_code == 404, told.text
+    [urn] = told.json()["agreements"]
+    assert urn.endswith(":PA_X(1.0.0)") and "agreement=TST:PA_X(1.0.0)" in told.json()["detail"]
+    of = {"agreement": urn, "key": of["key"], "period": "2021"}
+    assert (await desk.client.get("/api/lineage", params=of)).json()["values"]["OBS_VALUE"] == "71"
+    for period, status in (("2019", 404), ("", 400), ("xx", 400)):
+        reply = await desk.client.get("/api/lineage", params=of | {"period": period})
+        assert reply.status_code == status, (period, reply.text)
+        assert status == 404 or reply.json()["parameter"] == "period"
 
 
 def reply_values(text: str) -> str:

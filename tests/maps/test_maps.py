@@ -522,7 +522,7 @@ async def test_what_cannot_be_asked_is_refused_with_a_code(country: Country) -> 
     flow = "/api/lineage?dataflow=TST:DF_RET(1.0.0)"
     for query, status in {
         f"{flow}&key=M.CRI.M.%00&period=2024-01": 404,
-        f"{flow}&key=M.CRI.M.Y18&period=%00": 404,
+        f"{flow}&key=M.CRI.M.Y18&period=%00": 400,
         f"{flow}&agreement=x": 400,
         "/api/lineage?dataflow=%00&key=x": 404,
         "/api/lineage": 400,

@@ -54,6 +54,19 @@ class Completion:
             column = self._columns[codes] = self._completed(codes, column)
         return column
 
+    def parts(self, codes: Codes, time: str) -> Iterator[Codes]:
+        """The reported figures that a figure is made of, in the end: itself if it was reported."""
+        cell = self.column(codes).get(time)
+        if cell is None:
+            return
+        if not cell.made:
+            yield codes
+            return
+        name, _, listed = cell.made.partition(": ")
+        [place] = [n for n, one in enumerate(self._partitions) if one.dimension == name]
+        for part in listed.split(" + "):
+            yield from self.parts((*codes[:place], part, *codes[place + 1 :]), time)
+
     def _above(self, codes: Codes) -> Iterator[Codes]:
         for place, partition in enumerate(self._partitions):
             for code in partition.totals_with.get(codes[place], ()):

@@ -52,7 +52,48 @@ def compute_family(
     computation: Computation, members: Iterable[SourceSeries], sums: Sums
 ) -> Iterator[Computed]:
     """Compute the series of one family from all its public series."""
-    flow = computation.flow
+    first, areas = _read(computation, members)
+    figures = _figures(computation, first, areas)
+    if not areas:
+        return
+    if computation.groups:
+        yield from _regions(computation, first, areas, figures, sums)
+    else:
+        yield from _totals(computation, first, areas, figures, sums.voices)
+
+
+def sources_of(
+    computation: Computation,
+    members: Iterable[SourceSeries],
+    key: Key,
+    time: str,
+    areas: Iterable[str],
+) -> Iterator[tuple[int, str, list[Key]]]:
+    """What a computed figure was put together from.
+
+    Args:
+        computation: the computed dataflow.
+        members: all public series of the family.
+        key: the key of the figure.
+        time: its time period.
+        areas: the areas whose figures are in it.
+
+    Yields:
+        By area the place of the agreement whose figure is in it, the area, and the keys of the
+        reported figures: one, or the parts of a total.
+    """
+    figures = _figures(computation, *_read(computation, members))
+    codes = tuple(key[partition.position] for partition in computation.partitions)
+    for area in areas:
+        found = figures[area].entered(codes, time) if area in figures else None
+        if found is not None:
+            yield found[0], area, [_key(computation, key, area, parts) for parts in found[1]]
+
+
+def _read(
+    computation: Computation, members: Iterable[SourceSeries]
+) -> tuple[Key, dict[str, _Area]]:
+    """The first key of a family, and what is reported of each area."""
     areas: dict[str, _Area] = {}
     first: Key = ()
     for one in members:
@@ -62,13 +103,18 @@ def compute_family(
         area.multipliers.add(multiplier)
         area.decimals.add(whole(one.attributes, DECIMALS))
         codes = tuple(one.key[partition.position] for partition in computation.partitions)
-        column = read_column(
-            one.observations, flow.measures[0].id, multiplier, one.voice, computation.left_out
-        )
+        measure = computation.flow.measures[0].id
+        column = read_column(one.observations, measure, multiplier, one.voice, computation.left_out)
         area.columns.setdefault(one.voice, {})[codes] = column
-    if not areas:
-        return
-    known = {flow.dimensions[place].id: first[place] for place in computation.family}
+    return first, areas
+
+
+def _figures(
+    computation: Computation, first: Key, areas: Mapping[str, _Area]
+) -> dict[str, AreaFigures]:
+    """What all agreements together say of each area."""
+    flow = computation.flow
+    known = {flow.dimensions[place].id: first[place] for place in computation.family if first}
     figures: dict[str, AreaFigures] = {}
     for name, area in areas.items():
         named = {**known, flow.dimensions[computation.area].id: name}
@@ -78,10 +124,7 @@ def compute_family(
                 for voice, columns in area.columns.items()
             }
         )
-    if computation.groups:
-        yield from _regions(computation, first, areas, figures, sums)
-    else:
-        yield from _totals(computation, first, areas, figures, sums.voices)
+    return figures
 
 
 def _totals(
@@ -149,10 +192,16 @@ def _results(
     computation: Computation, first: Key, area: str, targets: Iterable[Codes]
 ) -> Iterator[tuple[Codes, Key]]:
     """The series that are published, of the family that a key is of."""
+    for codes in sorted(targets):
+        key = _key(computation, first, area, codes)
+        if all(key[place] in wanted for place, wanted in computation.results.items()):
+            yield codes, key
+
+
+def _key(computation: Computation, first: Key, area: str, codes: Codes) -> Key:
+    """The key of an area with the codes of partitions, of the family that a key is of."""
     key = list(first)
     key[computation.area] = area
-    for codes in sorted(targets):
-        for partition, code in zip(computation.partitions, codes, strict=True):
-            key[partition.position] = code
-        if all(key[place] in wanted for place, wanted in computation.results.items()):
-            yield codes, tuple(key)
+    for partition, code in zip(computation.partitions, codes, strict=True):
+        key[partition.position] = code
+    return tuple(key)

@@ -33,6 +33,7 @@ class AreaFigures:
     """
 
     def __init__(self, completions: Mapping[int, Completion]) -> None:
+        self._by_voice = completions
         self._completions: Sequence[Completion] = [one for _, one in sorted(completions.items())]
 
     @cached_property
@@ -49,3 +50,10 @@ class AreaFigures:
         for column in reversed(columns):
             merged.update(column)
         return merged
+
+    def entered(self, codes: Codes, time: str) -> tuple[int, list[Codes]] | None:
+        """Whose figure of a period it is, and the reported figures that it is made of."""
+        cell = self.column(codes).get(time)
+        if cell is None:
+            return None
+        return cell.voice, list(self._by_voice[cell.voice].parts(codes, time))

@@ -72,7 +72,7 @@ async def derive_aggregates(
             again.
     """
     computation, target = aggregation.computation, aggregation.target
-    selection = _selection(catalogue, aggregation)
+    selection = selection_of(catalogue, aggregation)
     checked = await _redact(connection, catalogue, aggregation, selection)
     async with staging.stage(connection):
         async with derived.snapshot(connection) as seen:
@@ -155,7 +155,8 @@ def _nil_by_area(aggregation: Aggregation, nil: Sequence[tuple[int, str]]) -> di
     return found
 
 
-def _selection(catalogue: Catalogue, aggregation: Aggregation) -> Selection:
+def selection_of(catalogue: Catalogue, aggregation: Aggregation) -> Selection:
+    """The series that a computation is computed from."""
     computation = aggregation.computation
     codes = {place: sorted(listed) for place, listed in computation.only.items()}
     if computation.areas is not None:
