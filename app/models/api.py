@@ -150,8 +150,11 @@ class UntakenReply(Reply):
     """Rows that a map does not take because of one value, or combination of values."""
 
     why: Annotated[
-        Literal["unmapped", "ended", "date", "left out"],
-        Field(description="Ended: its counterpart is for other periods."),
+        Literal["unmapped", "ended", "date", "left out", "no figure"],
+        Field(
+            description="Ended: its counterpart is for other periods. "
+            "No figure: the rows say nothing, and were passed over."
+        ),
     ]
     components: Annotated[list[str], Field(description="Columns of the file.")]
     values: list[str]

@@ -116,6 +116,7 @@ class Harmonising:
         self._note_rows(batch)
         self._said.clear()
         self._report_unknown(batch, maps)
+        # Without any figures nothing is to be validated; words that no map knows are told.
         needs_figures = self._has_figures(batch, maps)
         bad = self._bad_figures(batch, maps)
         if bad:
@@ -125,7 +126,7 @@ class Harmonising:
         for one in maps:
             mapped = one.run(batch, needs_figures=needs_figures)
             done.append(mapped)
-            if mapped.batch is not None:
+            if mapped.batch is not None and needs_figures:
                 self._current = _Current(one, mapped, batch)
                 yield mapped.batch
         self._current = None
