@@ -262,3 +262,24 @@ async def test_what_another_agency_writes_about_a_table_runs_on_nobodys_files(
         "VIPMG.GTM_IGM:SM_RETURN_IN(1.0.0)",
         "VIPMG.GTM_IGM:SM_REFUSAL(1.0.0)",
     }
+
+
+async def test_what_a_file_says_nothing_of_is_told_and_not_published(
+    service: FastAPI, module_pools: Pools
+) -> None:
+    """A row without a figure; then a category that was part of the sum and is not in the file."""
+    flow = "VIPMG.MEX_UPMRIP:DF_ENTRADAS(1.0.0)"
+    header = "Mes,Condición de estancia,Nacionalidad,Eventos\n"
+    start = "enero de 2016,Residente"
+    async with aclosing(await sender(service, module_pools, "MEX_UPMRIP")) as client:
+        lines = f"{start} temporal,Cuba,5\n{start} permanente,Cuba,4\n{start} temporal,Haití,\n"
+        first = await send(client, (header + lines).encode(), flow)
+        assert first["findings"]["by_code"] == {"VIPMG-334": 1}
+        [blank] = first["mapping"][0]["left_out_values"]
+        assert (blank["why"], blank["components"], blank["rows"]) == ("no figure", ["eventos"], 1)
+        second = await send(client, f"{header}{start} temporal,Cuba,6\n".encode(), flow)
+        [told] = second["findings"]["first"]
+        assert (told["code"], told["row"], told["column"]) == ("VIPMG-335", 2, "condicion_estancia")
+        path = "DF_ENTRY_EXIT/1.0.0/M.MEX.ENT.*.*.*.*.*.*.*.*.*.*?c[TIME_PERIOD]=2016-01"
+        kept = await rows(client, path)
+    assert [(row["CITIZENSHIP"], row["OBS_VALUE"]) for row in kept] == [("CUB", "6")]
