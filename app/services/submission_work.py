@@ -36,7 +36,8 @@ class Work:
         left_out: rows that are not read, since the agreements take the others without them.
         readings: how often the message was read, this time included.
         reader: reads the message, and tells where a row stands in its file.
-        told: how its sender reads what is found when its series are put together.
+        told: how its sender reads what is found when its series are put together; nothing of
+            what they are told already.
         mapping: what each map did with its rows; nothing where none ran.
     """
 
@@ -50,7 +51,7 @@ class Work:
     rows: int = 0
     reader: DataReader | None = None
     max_xlsx_rows: int = MAX_ROWS
-    told: Callable[[Finding], Finding] = lambda finding: finding
+    told: Callable[[Finding], Finding | None] = lambda finding: finding
     mapping: list[dict[str, Any]] | None = None
     wrong: WrongRows = field(default_factory=WrongRows)
     left_out: frozenset[int] = frozenset()
@@ -71,8 +72,11 @@ class Work:
         """Take a finding."""
         if not finding.is_error and finding.code in self._said:
             return  # in the reading before, with the rows that are left out now
+        told = self.told(finding)
+        if told is None:
+            return  # its row is refused already
         self._codes.add(finding.code)
-        self.findings.append(self.told(finding))
+        self.findings.append(told)
         if finding.is_error:
             self.errors += 1
             self.wrong.take(finding)

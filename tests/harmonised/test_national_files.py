@@ -70,6 +70,22 @@ def test_men_women_boys_and_girls_are_sex_and_age(tmp_path: Path) -> None:
     assert labels == {"Hombres", "Mujeres", "Niños", "Niñas"}
 
 
+def test_a_country_that_is_none_is_told_once_with_its_rows(tmp_path: Path) -> None:
+    rows = [
+        f"{month}-2026,{group},Aérea,{country},10"
+        for month in ("ene", "feb", "mar")
+        for group in ("Hombres", "Mujeres")
+        for country in ("Ruritania", "Guatemla", "México", "_T")
+    ]
+    done = sent(tmp_path, "Mes,Población,Vía,País que devuelve,Personas", rows, "HND_INM",
+                "VIPMG.HND_INM:DF_RETORNADOS(1.0.0)")  # fmt: skip
+    told = {one.value: (one.code, one.rule, one.nearest) for one in done.findings}
+    assert told == {
+        "Ruritania": ("VIPMG-260", "6", "Mauritania"),
+        "Guatemla": ("VIPMG-260", "6", "Guatemala"),
+    }
+
+
 def test_one_mexican_table_goes_to_two_data_structures(tmp_path: Path) -> None:
     rows = [
         "enero de 2025,Deportación,Guatemala,300",

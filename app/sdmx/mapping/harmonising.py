@@ -17,7 +17,7 @@ from app.errors import InvalidArtefactError
 from app.sdmx.actions import Segment
 from app.sdmx.findings import Finding, nearest
 from app.sdmx.intake import Key, Target
-from app.sdmx.mapping.compiled import SUM, CompiledMap, Mapped, count_row
+from app.sdmx.mapping.compiled import MOST_ROWS, SUM, CompiledMap, Mapped, count_row
 from app.sdmx.mapping.coverage import CANNOT_RUN, NOT_IN_FORCE, SAME_KEY, Coverage
 from app.sdmx.mapping.source_figures import Figures, bad_figures, without_figures
 from app.sdmx.mapping.source_keys import source_keys
@@ -64,6 +64,7 @@ class Harmonising:
         self._told: set[tuple[str, str | None, str | None]] = set()
         self._said: set[tuple[str, int | None, str | None, str | None]] = set()
         self._has_errors = False
+        self._without_key: set[int] = set()
 
     @property
     def maps(self) -> list[CompiledMap]:
@@ -169,6 +170,7 @@ class Harmonising:
         self._has_errors = self._has_errors or finding.is_error
         if current is None or finding.component is None or finding.row is None:
             return finding
+        self._note_key(current, finding)
         rows = current.batch.rows
         place = bisect_left(rows, finding.row)
         place = place if place < len(rows) and rows[place] == finding.row else -1
@@ -179,11 +181,25 @@ class Harmonising:
         self._said.add(fact)
         return told
 
-    def told_later(self, finding: Finding) -> Finding:
-        """A finding that came up when series were put together, as the sender reads it."""
+    def _note_key(self, current: _Current, finding: Finding) -> None:
+        """Note a row whose key is wrong: that another row has it too says nothing."""
+        flow = current.map.target_flow
+        key = {*flow.position, *((flow.time.id,) if flow.time else ())}
+        named = (finding.component or "").split(", ")
+        full = len(self._without_key) >= MOST_ROWS
+        if finding.is_error and finding.row is not None and not full and not key.isdisjoint(named):
+            self._without_key.add(finding.row)
+
+    def told_later(self, finding: Finding) -> Finding | None:
+        """A finding that came up when series were put together, as the sender reads it.
+
+        Nothing of a key that is wrong, which its row was told.
+        """
         if finding.row is not None and not self._is_mapped(finding.row):
             return finding
         if finding.code == REPEATED:
+            if finding.row in self._without_key:
+                return None
             return msgspec.structs.replace(finding, code=SAME_KEY)
         for one in self.maps:
             if sources := _sources(one, finding.component or ""):

@@ -112,6 +112,7 @@ class ValueTable:
                     f"RepresentationMap {name}, mapping {number}: {error.text['en']}",
                     f"RepresentationMap {name}, correspondencia {number}: {error.text['es']}",
                 ) from None
+        self._words: tuple[Mapping[str, str], frozenset[str]] | None = None
         self._plain: dict[Values, list[tuple[int, _Rule]]] = {}
         self._open: list[tuple[int, _Rule]] = []
         for place, rule in enumerate(self._rules):
@@ -189,8 +190,7 @@ class ValueTable:
 
         Codes are made of words in the language of their list, whose other names are translations.
         """
-        texts = self._texts[0]
-        known = texts.union(word for word, code in words.items() if code in texts)
+        known = self._known_words(words)
         found = unique((text, text) for text in sorted(known)).get(fold(value))
         found = found or nearest(value, known, ALIKE)
         if found is None:
@@ -198,6 +198,15 @@ class ValueTable:
         code = words.get(found, found)
         own = (word for word, of in words.items() if of == code and fold(word) == _plain(code))
         return next(own, found)
+
+    def _known_words(self, words: Mapping[str, str]) -> frozenset[str]:
+        """The texts of the mappings, and the words for codes that a text or pattern takes."""
+        if self._words is None or self._words[0] is not words:
+            texts = self._texts[0]
+            codes = {code for code in words.values() if code in texts or self._find((code,), None)}
+            taken = texts.union(word for word, code in words.items() if code in codes)
+            self._words = (words, taken)
+        return self._words[1]
 
     def constants(self, place: int) -> Iterator[str]:
         """The target values of one target component that are not made of groups."""

@@ -43,6 +43,19 @@ def test_a_cell_that_leads_to_several_components_is_told_once() -> None:
     assert other is not None
 
 
+def test_a_key_that_is_wrong_is_not_told_again_as_repeated() -> None:
+    made = compile_map(held(), structure_map())
+    harmonising = Harmonising(lambda *_: [made], lambda finding: None)
+    assert next(harmonising._batches(batch(HEADER, *ROWS))).rows
+    harmonising.told(Finding("VIPMG-210", 3, "REF_AREA", "ZZ"))
+    harmonising.told(Finding("VIPMG-212", 2, "OBS_VALUE", "mil"))
+    [right, wrong] = (Finding("VIPMG-231", row, value="M.ZZ", rule="2") for row in (2, 3))
+    assert harmonising.told_later(wrong) is None
+    told = harmonising.told_later(right)
+    assert told is not None
+    assert told.code == "VIPMG-261"
+
+
 def test_a_constant_of_the_map_is_told_as_the_map_s() -> None:
     [found] = told(Finding("VIPMG-210", 2, "STATUS", "Z"))
     assert found is not None
