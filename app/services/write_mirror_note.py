@@ -14,7 +14,7 @@ from app.auth.rights import may_submit
 from app.auth.subject import Subject
 from app.errors import AgreedFigureError, NotAuthorisedError, QuerySemanticError
 from app.models.mirror import WrittenNoteReply
-from app.sdmx.mirrors.compare import ComparedSeries, Figures, Observation, compare_series
+from app.sdmx.mirrors.compare import ComparedSeries, Observation, compare_series
 from app.sdmx.mirrors.notes import (
     Note,
     Parties,
@@ -22,6 +22,7 @@ from app.sdmx.mirrors.notes import (
     both_told,
     cell_name,
     may_be_negative,
+    may_have_parts,
     note_key,
     standing_notes,
     told_notes,
@@ -68,7 +69,7 @@ async def write_mirror_note(
         QuerySemanticError: it says nothing, or does not mean just one cell.
         NotAuthorisedError: the caller's organisation is no party of this cell.
         AgreedFigureError: it names a figure where the public does not see both values, or one
-            below zero where things are counted.
+            below zero or with decimals where things are counted.
     """
     _check(order)
     day = parse_time_period(order.period)
@@ -81,7 +82,7 @@ async def write_mirror_note(
         raise _no_party(subject, parties)
     plan = reading.planned.plan
     if order.agreed_value is not None:
-        _check_figure(plan.pair, seen.figures, order.agreed_value)
+        _check_figure(plan.pair, one, seen, order.agreed_value)
     note = Note(
         uuid.uuid4(),
         note_key(plan.pair.urn),
@@ -127,7 +128,8 @@ def _check(order: NoteOrder) -> None:
         )
 
 
-def _check_figure(pair: MirrorPair, figures: Figures, value: str) -> None:
+def _check_figure(pair: MirrorPair, one: ComparedSeries, seen: Observation, value: str) -> None:
+    figures = seen.figures
     if not both_told(figures):
         raise AgreedFigureError(
             "A figure can be agreed on where both values are public. In this cell one is missing, "
@@ -143,6 +145,14 @@ def _check_figure(pair: MirrorPair, figures: Figures, value: str) -> None:
             f"{value[:80]} no se puede acordar: los valores de {pair.short_urn} nunca son "
             "negativos.",
             reason="NEGATIVE",
+        )
+    if not may_have_parts(one, seen, value):
+        raise AgreedFigureError(
+            f"{value[:80]} cannot be agreed on: what both sides count in this cell are whole "
+            "numbers.",
+            f"{value[:80]} no se puede acordar: lo que ambos lados cuentan en esta celda son "
+            "números enteros.",
+            reason="NOT_WHOLE",
         )
 
 

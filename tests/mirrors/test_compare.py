@@ -14,7 +14,7 @@ from app.sdmx.mirrors.cells import collect_cells
 from app.sdmx.mirrors.compare import ComparedSeries, compare, compare_series
 from app.sdmx.mirrors.corridors import CorridorPage, find_corridors
 from app.sdmx.mirrors.lags import best_lag, correlate, correlation
-from app.sdmx.mirrors.notes import may_be_negative
+from app.sdmx.mirrors.notes import may_be_negative, may_have_parts
 from app.sdmx.mirrors.periods import canonical_period, changes_of_years, move_period, sums_of_years
 from app.sdmx.mirrors.plan import CellQuery
 from tests.mirrors.sides import cells, compared, figures, pairs, planned, row, side, told
@@ -291,6 +291,26 @@ def test_a_figure_below_zero_is_agreed_on_only_where_there_are_such() -> None:
     assert may_be_negative(pairs()["MS_BALANCE"], counted)
     assert may_be_negative(pairs()["MS_RETURN"], below)
     assert not may_be_negative(pairs()["MS_RETURN"], counted)
+
+
+@pytest.mark.parametrize(
+    ("unit", "power", "reported", "named", "may"),
+    [
+        ("PS", "0", "90", "1.5", False),
+        ("PS", "0", "90", "95.0", True),
+        ("PS", "0", "90.5", "91.2", True),
+        ("PS", "3", "90", "1.5", True),
+        ("PS", "3", "90", "1.0005", False),
+        ("USD", "0", "90", "1.5", True),
+    ],
+)
+def test_only_whole_numbers_are_agreed_on_where_things_are_counted(
+    unit: str, power: str, reported: str, named: str, may: bool
+) -> None:
+    said = {"UNIT_MEASURE": unit, "UNIT_MULT": power}
+    left = [returned("2023-01", reported, **said)]
+    [one] = compared("MS_RETURN", left, [received("2023-01", "80", **said)])
+    assert may_have_parts(one, one.observations[0], named) is may
 
 
 def test_providers_of_a_side_and_who_reports_what() -> None:

@@ -215,6 +215,8 @@ async def test_no_figure_is_agreed_on_where_a_value_is_not_told(desk: MirrorDesk
             assert told["reason"] == "NOT_PUBLIC"
     status, told = await write(mexico, period="2023-01", agreed_value=-1)
     assert (status, told["code"], told["reason"]) == (422, "VIPMG-133", "NEGATIVE")
+    status, told = await write(mexico, period="2023-01", agreed_value=1.5)
+    assert (status, told["code"], told["reason"]) == (422, "VIPMG-133", "NOT_WHOLE")
     kept = {"cell": {"REF_AREA": "MEX"}, "period": suppressed, "note": "fewer than five"}
     assert (await desk.client.post(notes, json=kept, headers=guatemala)).status_code == 201
 

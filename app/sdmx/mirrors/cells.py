@@ -23,7 +23,7 @@ from app.sdmx.series import Document
 from app.sdmx.slices import Key
 
 UNITS: Final = ("PS", "EVT", "APL", "PMT", "HH")
-"""Units of measure, the one that is compared first where a side has several."""
+"""Units of what is counted one by one, that compared first where a side has several ahead."""
 
 FREQUENCIES: Final = (YEAR, "S", "Q", "M")
 

@@ -11,16 +11,20 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import TypeAlias
+from decimal import Context, Decimal
+from typing import Final, TypeAlias
 
-from app.sdmx.mirrors.compare import Figures
+from app.sdmx.mirrors.cells import UNITS
+from app.sdmx.mirrors.compare import ComparedSeries, Figures, Observation
 from app.sdmx.mirrors.pair import MirrorPair
 from app.sdmx.mirrors.plan import Cell, PairPlan
 from app.sdmx.series import TIME
 
 Parties: TypeAlias = tuple[frozenset[str], frozenset[str]]
 """The organisations that may speak for the left and for the right side of a cell."""
+
+_EXACT: Final = Context(prec=200)
+"""More digits than a figure may have, so that none is rounded away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,26 @@ def may_be_negative(pair: MirrorPair, figures: Figures) -> bool:
     return (
         subtracts or pair.time_rule == "YEAR_CHANGE" or any(Decimal(value) < 0 for value in values)
     )
+
+
+def may_have_parts(one: ComparedSeries, seen: Observation, value: str) -> bool:
+    """Whether a figure can be meant that is no whole number of what is counted.
+
+    Of things that are counted one by one only whole numbers are, in the power of ten in which the
+    cell is shown: 1.5 thousand persons are. Where a reported value is no whole number either, it
+    is an estimate.
+    """
+    sides = [side for side in (seen.left, seen.right) if side is not None]
+    reported = [text for text in (seen.figures.left, seen.figures.right) if text is not None]
+    return any(side.unit not in UNITS for side in sides) or (
+        _is_whole(value, one.multiplier)
+        or not all(_is_whole(text, one.multiplier) for text in reported)
+    )
+
+
+def _is_whole(text: str, multiplier: int) -> bool:
+    number = _EXACT.scaleb(Decimal(text), multiplier)
+    return number == number.to_integral_value()
 
 
 def agreed_value(standing: Mapping[str, Note], parties: Parties) -> str | None:
