@@ -35,7 +35,7 @@ async def get_lineage(
     ] = "",
     period: Annotated[str, Query(max_length=60, description="Its time period.")] = "",
     agreement: Annotated[
-        str | None, Query(max_length=500, description="`AGENCY:ID(VERSION)`, or its URN.")
+        str | None, Query(max_length=500, description="Its id, `AGENCY:ID(VERSION)`, or its URN.")
     ] = None,
     dataflow: Annotated[
         str | None, Query(max_length=500, description="The same of its dataflow.")

@@ -208,3 +208,10 @@ def _invalid(text: str, en: str, es: str) -> InvalidArtefactError:
     return InvalidArtefactError(
         f"{text[:200]!r} is not a URN of SDMX: {en}", f"{text[:200]!r} no es un URN de SDMX: {es}"
     )
+
+
+def names_of_artefact(urn: str) -> frozenset[str]:
+    """What an artefact may be called: its URN, `AGENCY:ID(VERSION)`, `AGENCY:ID`, its id."""
+    short = urn.rpartition("=")[2]
+    identity = short.partition("(")[0]
+    return frozenset((urn, short, identity, identity.rpartition(":")[2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.errors import NotFoundError
+from app.sdmx.urn import names_of_artefact
 from app.store.catalogue import Catalogue
 
 
@@ -11,7 +12,7 @@ def find_agreed_dataflows(
 ) -> list[str]:
     """The URNs of dataflows with an agreement: of a provider, of a name, or all.
 
-    A name is an id, `AGENCY:ID` or `AGENCY:ID(VERSION)`.
+    A name is an id, `AGENCY:ID`, `AGENCY:ID(VERSION)` or a URN.
 
     Raises:
         NotFoundError: something was named, and no agreement is with it.
@@ -19,7 +20,8 @@ def find_agreed_dataflows(
     found = {
         one.dataflow_urn
         for one in catalogue.agreements.values()
-        if provider in (None, one.provider) and (named is None or named in _names(one.dataflow_urn))
+        if provider in (None, one.provider)
+        and (named is None or named in names_of_artefact(one.dataflow_urn))
     }
     if not found and (provider or named):
         told = " ".join(filter(None, (provider, named)))[:120]
@@ -28,9 +30,3 @@ def find_agreed_dataflows(
             f"Aquí no rige ningún convenio con {told!r}.",
         )
     return sorted(found)
-
-
-def _names(urn: str) -> tuple[str, str, str]:
-    short = urn.rpartition("=")[2]
-    stem = short.partition("(")[0]
-    return short, stem, stem.rpartition(":")[2]

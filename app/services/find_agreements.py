@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.errors import NotFoundError
+from app.sdmx.urn import names_of_artefact
 from app.store.catalogue import Catalogue, StoredAgreement
 
 
@@ -13,7 +14,7 @@ def find_agreements(
 
     Args:
         catalogue: the registry.
-        agreement: `AGENCY:ID(VERSION)` or the URN of the agreement.
+        agreement: id, `AGENCY:ID(VERSION)` or URN of the agreement.
         dataflow: the same of the dataflow, where no agreement is named.
 
     Raises:
@@ -23,7 +24,7 @@ def find_agreements(
     listed = [
         one
         for one in catalogue.agreements.values()
-        if _is_named(one.urn if agreement else one.dataflow_urn, named)
+        if named in names_of_artefact(one.urn if agreement else one.dataflow_urn)
     ]
     if not listed:
         raise NotFoundError(
@@ -31,8 +32,3 @@ def find_agreements(
             f"No hay convenios de {named[:200]!r}.",
         )
     return listed
-
-
-def _is_named(urn: str, named: str) -> bool:
-    short = urn.rpartition("=")[2]
-    return named in (urn, short, short.partition("(")[0])

@@ -13,6 +13,7 @@ from app.sdmx.metadata_structures import ResolvedAttribute, resolve_metadata_att
 from app.sdmx.terms import Term, Terms
 from app.sdmx.terms_sets import STRUCTURE
 from app.sdmx.terms_texts import term_names
+from app.sdmx.urn import names_of_artefact
 from app.services.describe_agreement import agreement_id
 from app.services.find_any_agreement import find_any_agreement
 from app.store.catalogue import Catalogue, CatalogueCache, StoredAgreement
@@ -44,7 +45,11 @@ async def get_terms(
     if agreement:
         chosen = [find_any_agreement(catalogue, subject, agreement)]
     else:
-        chosen = [a for a in catalogue.agreements.values() if dataflow in _names(a.dataflow_urn)]
+        chosen = [
+            a
+            for a in catalogue.agreements.values()
+            if dataflow in names_of_artefact(a.dataflow_urn)
+        ]
     if not chosen:
         raise NotFoundError(
             f"There is no agreement of a dataflow {dataflow[:100]!r}.",
@@ -56,12 +61,6 @@ async def get_terms(
     return TermsList(
         agreements=[_described(catalogue, one, known, today, language) for one in listed]
     )
-
-
-def _names(dataflow: str) -> set[str]:
-    short = dataflow.rpartition("=")[2]
-    identity = short.partition("(")[0]
-    return {dataflow, short, identity, identity.rpartition(":")[2]}
 
 
 def _attributes(artefacts: ArtefactSet) -> Known:

@@ -43,7 +43,7 @@ class Asked:
     """A figure that is asked for.
 
     Attributes:
-        agreement: `AGENCY:ID(VERSION)` or the URN of its agreement; else by its dataflow.
+        agreement: id, `AGENCY:ID(VERSION)` or URN of its agreement; else by its dataflow.
         dataflow: the same of its dataflow.
         key: codes of the dimensions, with dots between them.
         period: its time period; empty where the structure has no time.

@@ -444,6 +444,9 @@ async def test_a_figure_leads_back_to_its_row(country: Country) -> None:
     assert sender.client.headers["Authorization"] not in str(public)
     gone = await country.public(FIGURE.format("M.Y0T17", "2024-01"))
     assert gone.status_code == 404
+    for named in ("PA_RET_CRI", "TST:PA_RET_CRI", public["agreement"]):
+        address = f"/api/lineage?agreement={named}&key=M.CRI._T.Y0T17&period=2024-01"
+        assert (await country.public(address)).json() == public, named
     short = await country.public("/api/lineage?dataflow=TST:DF_RET(1.0.0)&key=M.CRI")
     assert short.status_code == 422
 
