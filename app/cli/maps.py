@@ -45,6 +45,7 @@ _TEXTS: Final = {
         "left out by the map. The total is kept.",
         "lost": "{measure}: {before} before, {after} after; {sent} were sent, {left_out} of them "
         "left out by the map. {missing} is missing.",
+        "anew": "{measure}: of what is left out, {left_out_anew} is published by the active map.",
         "repeated": "{} rows stand on the key of another row; the first: row {} on that of row {}.",
         "accepted": "A file like this would be accepted; warnings: {}.",
         "refused": "A file like this would be refused; errors: {}, warnings: {}.",
@@ -82,6 +83,7 @@ _TEXTS: Final = {
         "{left_out} dejados fuera por el mapa. El total se conserva.",
         "lost": "{measure}: {before} antes, {after} después; se enviaron {sent}, de ellos "
         "{left_out} dejados fuera por el mapa. Faltan {missing}.",
+        "anew": "{measure}: de lo que se deja fuera, {left_out_anew} lo publica el mapa activo.",
         "repeated": "{} filas están en la clave de otra; la primera: la fila {} en la de la {}.",
         "accepted": "Un archivo así se aceptaría; advertencias: {}.",
         "refused": "Un archivo así se rechazaría; errores: {}, advertencias: {}.",
@@ -250,6 +252,8 @@ def _print_preview(told: dict[str, Any]) -> None:
         if total["source"] is not None:
             shown = total | {"before": total["before"] or 0}
             typer.echo(_text("kept" if total["is_kept"] else "lost").format(**shown))
+            if float(total["left_out_anew"]):
+                typer.echo(_text("anew").format(**shown))
     if told["repeated"]["rows"]:
         first = told["repeated"]["first"][0]
         row = told["repeated"]["rows"], first["row"], first["first_row"]

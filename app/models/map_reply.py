@@ -104,7 +104,8 @@ class MapPreviewReply(Reply):
     repeated: Annotated[dict[str, Any], Field(description="Rows on the key of another row.")]
     cube: Annotated[dict[str, Any], Field(description="Keys: same, new, changed, vanished.")]
     totals: Annotated[
-        list[dict[str, Any]], Field(description="By measure: what was sent, before and after.")
+        list[dict[str, Any]],
+        Field(description="By measure and period: sent, left out, before and after."),
     ]
 
 

@@ -135,14 +135,53 @@ class Side:
 
 
 @dataclass
+class _Sums:
+    """Sums of what was sent, taken or not.
+
+    Attributes:
+        sent: of all rows.
+        left_out: of those that the map leaves out because it says so.
+        anew: of those among them that the map that is active now takes.
+    """
+
+    sent: Decimal = _ZERO
+    left_out: Decimal = _ZERO
+    anew: Decimal = _ZERO
+
+    def add(self, number: Decimal, *, left_out: bool, anew: bool) -> None:
+        """Add one row."""
+        self.sent += number
+        self.left_out += number if left_out else _ZERO
+        self.anew += number if anew else _ZERO
+
+    def document(self, after: Decimal) -> dict[str, str]:
+        """In JSON: `sent` is `after`, `left_out` and `missing` together."""
+        return {
+            "sent": _text(self.sent),
+            "left_out": _text(self.left_out),
+            "left_out_anew": _text(self.anew),
+            "missing": _text(self.sent - self.left_out - after),
+        }
+
+    def is_kept(self, after: Decimal) -> bool:
+        """Whether what was sent is there or left out, and nothing is that is published now."""
+        return self.sent - self.left_out == after and self.anew == 0
+
+
+@dataclass
 class _Sent:
-    """The sums of one source component that is copied to a measure."""
+    """The sums of one source component that is copied to a measure.
+
+    Attributes:
+        whole: of the message.
+        taken: of the rows that are taken.
+        periods: of each time period; what is of none that can be read stands under `""`.
+    """
 
     component: str
-    total: Decimal = _ZERO
-    left_out: Decimal = _ZERO
+    whole: _Sums = field(default_factory=_Sums)
     taken: Decimal = _ZERO
-    periods: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    periods: dict[str, _Sums] = field(default_factory=lambda: defaultdict(_Sums))
 
 
 class MapPreview:
@@ -175,26 +214,22 @@ class MapPreview:
         """Take a batch of the source."""
         self.rows += len(batch.rows)
         mapped = self._after.take(batch)
+        before = None if self._before is None else self._before.take(batch)
         if batch.action != "Delete":
-            self._add_source(mapped, len(batch.rows))
-        if self._before is not None:
-            self._before.take(batch)
+            self._add_source(mapped, _lost(mapped, before, len(batch.rows)))
 
-    def _add_source(self, mapped: Mapped, count: int) -> None:
-        places = range(count) if mapped.places is None else mapped.places
-        time = self._after.map.target_flow.time
-        target = mapped.batch
-        periods = target.cells.get(time.id, ()) if target is not None and time else ()
+    def _add_source(self, mapped: Mapped, anew: frozenset[int]) -> None:
         for sent in self._sent.values():
             numbers = as_numbers(mapped.source.get(sent.component, ()))
             if not numbers:
                 continue
-            sent.total += _sum(numbers)
-            sent.left_out += _sum(numbers[place] for place in mapped.left_out)
-            taken = numbers if mapped.places is None else [numbers[place] for place in places]
-            sent.taken += _sum(taken)
-            for period, number in zip(periods, taken, strict=False):
-                sent.periods[period] += number
+            whole = mapped.places is None
+            sent.taken += _sum(numbers if whole else [numbers[p] for p in mapped.places or ()])
+            periods = mapped.periods or [""] * len(numbers)
+            for place, (period, number) in enumerate(zip(periods, numbers, strict=True)):
+                told = {"left_out": place in mapped.left_out, "anew": place in anew}
+                sent.whole.add(number, **told)
+                sent.periods[period].add(number, **told)
 
     def document(self) -> dict[str, Any]:
         """What was found, in JSON; numbers are texts, as they are exact."""
@@ -264,16 +299,17 @@ class MapPreview:
             "after": _text(total),
         }
         if sent is not None:
-            missing = sent.total - sent.left_out - total
-            told |= {
-                "sent": _text(sent.total),
-                "left_out": _text(sent.left_out),
-                "not_taken": _text(sent.total - sent.left_out - sent.taken),
-                "missing": _text(missing),
-                "is_kept": missing == 0 and (not after.repetitions or after.map.same_key == SUM),
+            alone = not after.repetitions or after.map.same_key == SUM
+            undated = sent.periods[""] if after.map.target_flow.time else _Sums()
+            told |= sent.whole.document(total) | {
+                "not_taken": _text(sent.whole.sent - sent.whole.left_out - sent.taken),
+                "undated": _text(undated.sent),
+                "is_kept": alone and sent.whole.is_kept(total),
             }
         old = {} if before is None else before.periods.get(measure, {})
-        named = sorted(after.periods.get(measure, {}).keys() | old.keys())
+        new = after.periods.get(measure, {})
+        came = () if sent is None else sent.periods
+        named = sorted({*new, *old, *came} - {""})
         told["periods"] = [self._period(measure, period) for period in named[:MOST_PERIODS]]
         told["period_count"] = len(named)
         return told
@@ -285,16 +321,25 @@ class MapPreview:
         told: dict[str, Any] = {
             "period": period,
             "sent": None,
+            "left_out": None,
             "before": None if before is None else _text(old.get(period, _ZERO)),
             "after": _text(now),
             "is_kept": None,
         }
         if sent is not None:
-            came = sent.periods.get(period, _ZERO)
-            # A row that is not taken may be of any period: none is surely whole then.
-            is_whole = sent.taken == sent.total - sent.left_out
-            told |= {"sent": _text(came), "is_kept": came == now and (is_whole or None)}
+            came, undated = sent.periods.get(period, _Sums()), sent.periods.get("", _Sums())
+            # A row whose date cannot be read may be of any period: none is surely whole then.
+            is_sure = undated.sent == undated.left_out
+            told |= came.document(now) | {"is_kept": came.is_kept(now) and (is_sure or None)}
         return told
+
+
+def _lost(after: Mapped, before: Mapped | None, count: int) -> frozenset[int]:
+    """The places that a map leaves out and the one that is active now takes."""
+    if before is None:
+        return frozenset()
+    taken = range(count) if before.places is None else before.places
+    return frozenset(after.left_out.keys() & set(taken))
 
 
 def as_numbers(cells: Sequence[str]) -> Numbers:

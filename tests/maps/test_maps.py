@@ -104,6 +104,10 @@ async def test_a_preview_tells_what_a_draft_would_change_and_stores_nothing(
         *("42", "20", "17", "22"),
     )
     assert total["is_kept"]
+    [period] = total["periods"]
+    assert {name: period[name] for name in period if name in total} == (
+        {name: total[name] for name in period if name in total}
+    )  # one meaning of the words: there is one period
     assert await country.returns() == before == {}
     hidden = await other.post(f"/api/maps/{URN}{DRAFT}/preview", order)
     assert hidden.status_code == 404
@@ -121,7 +125,7 @@ async def test_a_preview_tells_what_a_draft_would_change_and_stores_nothing(
     assert values == {("Mujeres",): 1, ("Otros",): 1}
     [total] = told["totals"]
     assert (total["is_kept"], total["missing"], total["not_taken"]) == (False, "12", "12")
-    assert [one["is_kept"] for one in total["periods"]] == [None]  # its rows may be of any period
+    assert [(one["is_kept"], one["missing"]) for one in total["periods"]] == [(False, "12")]
     assert (await sender.post(f"/api/maps/{mine.urn}/preview", order)).status_code == 404
 
 
@@ -181,6 +185,23 @@ async def test_a_map_that_could_not_be_stored_is_not_previewed(country: Country)
     assert "date-time" in await refused(day="2030-01-01")
     large = [mapping([pattern(f"(a?b?c{{0,900}}{n})+")], ["F", "Y18"]) for n in range(20)]
     assert "too large together" in await refused(*large)
+
+
+async def test_what_a_map_leaves_out_anew_is_not_kept(country: Country) -> None:
+    sender = await country.sender(CRI)
+    rows = (*JANUARY, "febrero 2024,Hombres,Costa Rica,5")
+    order = {"submission": (await sender.send(sent(*rows))).json()["id"]}
+    fewer = {name: to for name, to in GROUPS.items() if name != "Niños"}
+    table = draft_table(fewer, more=[mapping(["Niños"])])
+    body = order | {"map": message(table, draft(table))}
+    told = (await sender.post(f"/api/maps/{DRAFT}/preview", body)).json()
+    [total] = told["totals"]
+    figures = ("sent", "left_out", "left_out_anew", "missing", "before", "after", "is_kept")
+    assert [total[name] for name in figures] == ["45", "23", "3", "0", "25", "22", False]
+    assert [[one[name] for name in figures] for one in total["periods"]] == [
+        ["40", "23", "3", "0", "20", "17", False],
+        ["5", "0", "0", "0", "5", "5", True],
+    ]
 
 
 async def test_two_groups_on_one_key_show_in_a_preview(country: Country) -> None:

@@ -31,6 +31,8 @@ class Mapped:
         left_out: places of rows that it leaves out because it says so, with step and values.
         source: the cells of the source, by component.
         sent: the same as they were sent.
+        periods: the time period of each row of the source, of those that it did not take too;
+            empty where none could be read, nothing where the target has none.
     """
 
     batch: Batch | None
@@ -38,6 +40,7 @@ class Mapped:
     left_out: Mapping[int, tuple[Step, Refused]]
     source: Columns
     sent: Mapping[str, Sequence[str]]
+    periods: Sequence[str] = ()
 
 
 @dataclass
@@ -112,6 +115,8 @@ class CompiledMap:
         left_out, gone = self._refused(sheet, batch, sent)
         places = None
         cells = sheet.target
+        time = self.target_flow.time
+        periods = cells.get(time.id, ()) if time else ()
         if batch.action == "Delete":
             cells = {name: column for name, column in cells.items() if name not in self._unmarked}
         rows = batch.rows
@@ -121,7 +126,7 @@ class CompiledMap:
             cells = {name: [column[p] for p in places] for name, column in cells.items()}
         self.coverage.taken += len(rows)
         if not rows:
-            return Mapped(None, (), left_out, source, sent)
+            return Mapped(None, (), left_out, source, sent, periods)
         mapped = Batch(
             self._kind(),
             self.target_flow.short_urn,
@@ -134,7 +139,7 @@ class CompiledMap:
         )
         if self.finds_collisions:
             self._find_collisions(mapped)
-        return Mapped(mapped, places, left_out, source, sent)
+        return Mapped(mapped, places, left_out, source, sent, periods)
 
     def document(self) -> dict[str, Any]:
         """What the map did, as it is kept with a submission, in JSON."""
