@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from app.sdmx import series
+from app.sdmx.rooms import CONFIDENTIALITY, FREE, is_marker
 from app.sdmx.series import TIME, Document, Observation
 
 GONE = frozenset({"Delete", "Redaction"})
@@ -43,6 +44,8 @@ class Dissemination:
         attributes: attributes of the series that changed, `None` for those that are gone.
         redacted: time periods of which history tells nothing any more, so that who once saw them
             has to be told that they are gone.
+        marked: time periods whose markers were put where history has a marker by now. Who read
+            before it followed the suppression holds a figure, and has to be told.
     """
 
     published_at: dt.datetime
@@ -50,6 +53,7 @@ class Dissemination:
     gone: list[str]
     attributes: dict[str, Any]
     redacted: list[str] = field(default_factory=list)
+    marked: list[str] = field(default_factory=list)
 
 
 def disseminations(changes: Iterable[Change]) -> list[Dissemination]:
@@ -83,6 +87,7 @@ def state(seen: Iterable[Dissemination]) -> tuple[Document, dict[str, Any]]:
 
 
 def _of_one_room(changes: Iterable[Change]) -> Iterator[Dissemination]:
+    known: set[str] = set()
     for published_at, group in groupby(changes, key=lambda change: change.published_at):
         put: Document | None = None
         gone: list[str] = []
@@ -92,10 +97,22 @@ def _of_one_room(changes: Iterable[Change]) -> Iterator[Dissemination]:
             attributes.update(change.attributes)
             if change.action in GONE:
                 gone += change.document[TIME]
-                redacted += change.document[TIME] if change.action == "Redaction" else ()
+                hidden = change.action == "Redaction"
+                redacted += (t for t in change.document[TIME] if hidden or t not in known)
             elif change.document[TIME]:
                 put = change.document
-        yield Dissemination(published_at, put, gone, attributes, redacted)
+        marked = [] if put is None else _markers(put, known)
+        known.difference_update(gone)
+        known.update(() if put is None else put[TIME])
+        yield Dissemination(published_at, put, gone, attributes, redacted, marked)
+
+
+def _markers(put: Document, known: set[str]) -> list[str]:
+    """The time periods of what was known before and is a marker."""
+    if not known or put.get(CONFIDENTIALITY, FREE) == FREE:
+        return []
+    rows = series.observations(put).items()
+    return [time for time, row in rows if time in known and is_marker(row)]
 
 
 def _of_two_rooms(changes: Iterable[Change]) -> Iterator[Dissemination]:

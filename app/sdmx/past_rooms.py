@@ -225,7 +225,8 @@ def _rows(
             rows = series.observations(replaced.document)
         rows = {time: row for time, row in rows.items() if time not in reached} | put
         times = [] if deleted is None or deleted.document is None else deleted.document[TIME]
-        times = [time for time in times if time not in reached] + taken
+        # What the public was told to be gone stays told, also where it never was by now.
+        times = [t for t in times if t not in put and t not in taken] + taken
         attributes = replaced.attributes if replaced is not None else {}
         if replaced is not None or rows:
             document = series.from_observations(rows) if rows else None

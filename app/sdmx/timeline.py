@@ -7,12 +7,13 @@ moment; what a reader saw of the key over time follows from that.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from app.sdmx import history, series
 from app.sdmx.history import Dissemination
+from app.sdmx.rooms import is_marker
 from app.sdmx.series import EMPTY, Document, Observation
 
 Told: TypeAlias = Sequence[Sequence[Dissemination]]
@@ -48,13 +49,23 @@ def shown_at(told: Told, moment: dt.datetime) -> Shown:
     return Shown()
 
 
-def changed_rows(before: Shown, after: Shown, *, whole: bool) -> Document:
-    """The observations that are new or different; `whole`: all of them, if there are any."""
+def changed_rows(
+    before: Shown, after: Shown, marked: Collection[str] = (), *, whole: bool
+) -> Document:
+    """The observations that are new or different; `whole`: all of them, if there are any.
+
+    A marker at one of the time periods `marked` took the place of a figure that history does not
+    tell any more: it is different for whoever read before.
+    """
     if whole or before.rank != after.rank:
         return after.document
     known = before.rows
     return series.from_observations(
-        {time: row for time, row in after.rows.items() if known.get(time) != row}
+        {
+            time: row
+            for time, row in after.rows.items()
+            if known.get(time) != row or (time in marked and is_marker(row))
+        }
     )
 
 

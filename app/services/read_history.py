@@ -102,14 +102,25 @@ class Past:
         return any(one.changed(after) for one in self._uppers)
 
     def put(
-        self, key: Key, before: Shown, after: Shown, moments: tuple[dt.datetime, dt.datetime]
+        self,
+        key: Key,
+        before: Shown,
+        after: Shown,
+        moments: tuple[dt.datetime, dt.datetime],
+        told: Told,
     ) -> SeriesData | None:
         """What a query shows of the difference; all where values above observations differ."""
         if after.rank is None:
             return None
         upper = self.upper(key, after, moments[1])
         whole = self.upper(key, before, moments[0]) != upper
-        return self.reading.cut(key, changed_rows(before, after, whole=whole), upper)
+        marked = {
+            time
+            for seen in told[after.rank]
+            if moments[0] < seen.published_at <= moments[1]
+            for time in seen.marked
+        }
+        return self.reading.cut(key, changed_rows(before, after, marked, whole=whole), upper)
 
     def gone(
         self, key: Key, before: Shown, after: Shown, redacted: Iterable[str]
@@ -146,7 +157,7 @@ async def read_changed(
     moments = (after, until or FOR_GOOD)
     async for key, told in _told(connection, past, after):
         before, now = (shown_at(told, moment) for moment in moments)
-        if data := past.put(key, before, now, moments):
+        if data := past.put(key, before, now, moments, told):
             yield [data]
 
 
@@ -174,7 +185,7 @@ async def read_disseminations(
         last = dt.datetime.min.replace(tzinfo=dt.UTC)
         for moment, before, now in disseminations_of_key(told):
             if after is None or moment > after:
-                put = past.put(key, before, now, (last, moment))
+                put = past.put(key, before, now, (last, moment), told)
                 redacted = _redacted(told, moment.__eq__)
                 gone = past.gone(key, before, now, redacted)
                 if put or gone:

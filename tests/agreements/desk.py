@@ -34,9 +34,9 @@ METADATA = "/sdmx/v2/metadata/metadataset"
 JSON = "application/vnd.sdmx.metadata+json;version=2.1.0"
 FLOWS = (
     *("READ", "END", "FREQ", "PART", "HOLD", "CELL", "WHY", "THEIRS"),
-    *("QUIET", "PAST", "SUM", "LATE", "WILD"),
+    *("QUIET", "PAST", "SUM", "LATE", "WILD", "FOLLOW"),
 )
-ADDED = "TST:DF_SUM TST:DF_LATE TST:DF_WILD"
+ADDED = "TST:DF_SUM TST:DF_LATE TST:DF_WILD TST:DF_FOLLOW"
 ADD_UP = (
     "define hierarchical ruleset ADD_UP (variable rule REF_AREA) is "
     "HND = CRI + SLV + GTM end hierarchical ruleset"
@@ -112,7 +112,7 @@ def structures() -> list[Artefact]:
                         {
                             "type": "CHECK",
                             "id": "DATAFLOWS",
-                            "value": "TST:DF_SUM TST:DF_LATE TST:DF_WILD",
+                            "value": "TST:DF_SUM TST:DF_LATE TST:DF_WILD TST:DF_FOLLOW",
                         },
                         {"type": "CHECK", "id": "OPTIONAL", "value": "GTM"},
                     ],

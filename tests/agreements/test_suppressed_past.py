@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -30,7 +32,7 @@ async def house(module_pools: Pools, module_settings: Settings) -> AsyncIterator
 
 async def instant(house: House) -> str:
     moment = await house.pools.writer.fetchval("SELECT max(published_at) FROM ledger")
-    return str(moment.isoformat()).replace("+00:00", "Z")
+    return EARLY if moment is None else str(moment.isoformat()).replace("+00:00", "Z")
 
 
 def ways(name: str, asof: str) -> list[str]:
@@ -188,6 +190,8 @@ async def test_any_course_of_files_and_terms_keeps_what_is_hidden(house: House, 
     years = [str(2000 + 10 * seed + n) for n in range(3)]
     told: list[tuple[str, dict[str, str]]] = []
     sent: list[str] = []
+    copy: dict[str, str] = {}
+    since = EARLY
     for step in range(14):
         act = chance.random()
         if act < 0.25:
@@ -207,6 +211,8 @@ async def test_any_course_of_files_and_terms_keeps_what_is_hidden(house: House, 
                 listed += chance.choice([parts, parts + total, parts + total, total])
             sent.append((await sender.publish(file(name, *listed), "?again=true"))["id"])
         told.append((await instant(house), await figures(sender, house, name)))
+        copy, since = await followed(house, name, copy, since), told[-1][0]
+        assert copy == await figures(None, house, name), step
         both = await rooms(house, name)
         assert both["stored"] == both["replayed"], step
         assert both["withheld_stored"] == both["withheld_replayed"], step
@@ -221,6 +227,39 @@ async def test_any_course_of_files_and_terms_keeps_what_is_hidden(house: House, 
             public = await seen_at(None, house, path)
             shown = {(*cell.split(" "), value) for cell, value in public.items()}
             assert hidden.isdisjoint(shown), (step, moment)
+
+
+async def followed(house: House, name: str, copy: dict[str, str], since: str) -> dict[str, str]:
+    """The copy of one who asks, of all that is public, only what changed since."""
+    path = f"/sdmx/v2/data/dataflow/TST/DF_{name}/1.0.0?updatedAfter={since}"
+    reply = await house.public(path)
+    if reply.status_code != 200:
+        return copy
+    kept = dict(copy)
+    for row in csv.DictReader(io.StringIO(reply.text)):
+        cell = f"{row['REF_AREA']} {row['TIME_PERIOD']}"
+        if row["ACTION"] == "D":
+            kept.pop(cell, None)
+        else:
+            kept[cell] = row["OBS_VALUE"] or f"[{row['CONF_STATUS']}]"
+    return kept
+
+
+async def test_who_follows_is_told_of_a_suppression(house: House) -> None:
+    name = "FOLLOW"
+    agency, sender = await program(house, CRI, ("TST",)), await program(house, CRI)
+    await sender.publish(file(name, "A,CRI,2020,3", "A,SLV,2020,30", "A,HND,2020,33"))
+    for version, limit in enumerate((5, 0, 5)):
+        copy, since = await figures(None, house, name), await instant(house)
+        await agreed(agency, terms_set(name, f"1.{version}.0", MINIMUM_CELL=limit))
+        now = await figures(None, house, name)
+        assert now != copy
+        assert await followed(house, name, copy, since) == now
+        path = f"/sdmx/v2/data/dataflow/TST/DF_{name}/1.0.0?includeHistory=true"
+        told = (await house.public(f"{path}&updatedAfter={since}")).text
+        assert told.count(",2020,") == 2, told
+        # For those who see all nothing changed.
+        assert (await sender.client.get(f"{path}&updatedAfter={since}")).status_code == 204
 
 
 async def seen_at(caller: Sender | None, house: House, path: str) -> dict[str, str]:
