@@ -183,7 +183,7 @@ def _beside(
             continue
         seen = (at.public if at.is_open else at.withheld) or {}
         figures[one.key] = figures_of(seen, one.rule)
-        cells.put(one.key, seen, one.rule.measures)
+        cells.put(one.key, seen, one.rule)
         if not at.is_open or (one.key, figures[one.key]) in gone:
             cells.hidden.add(one.key)
         elif now.get(one.key) == figures[one.key]:

@@ -11,7 +11,7 @@ from app.sdmx.checks.evaluation import fold
 from app.sdmx.checks.expressions import Expression, Literal, names_in
 from app.sdmx.checks.totals import TotalChecks
 from app.sdmx.flow import Flow, resolve_flow
-from app.sdmx.rooms import CONFIDENTIALITY, OPEN, UNIT, RoomRule
+from app.sdmx.rooms import CONFIDENTIALITY, COUNTED, OPEN, UNIT, RoomRule
 from app.sdmx.secondary import Sum
 from app.sdmx.terms import Terms
 
@@ -41,14 +41,20 @@ def room_rule(terms: Terms, artefacts: ArtefactSet, dataflow: str) -> RoomRule:
     return RoomRule(
         minimum,
         "" if embargo is None else embargo.text,
-        tuple(measure.id for measure in flow.measures if measure.codes is None),
+        _counted(flow),
         _marker(flow, _HIDDEN),
         flow.position.get(UNIT),
         terms.fixed_attributes.get(UNIT),
         sums,
         tuple(place for place in range(len(flow.dimensions)) if place not in vary) if sums else (),
         _marker(flow, _BESIDE),
-    )
+    ).multiplied(terms.fixed_attributes)
+
+
+def _counted(flow: Flow) -> tuple[str, ...]:
+    """The components whose values are counts."""
+    measures = tuple(measure.id for measure in flow.measures if measure.codes is None)
+    return (*measures, *(name for name in COUNTED if name in flow.components))
 
 
 def _sums(checks: TotalChecks) -> Iterator[Sum]:

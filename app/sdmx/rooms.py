@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Final
 
@@ -32,6 +33,12 @@ COUNTS: Final = frozenset({"APL", "EVT", "HH", "PMT", "PS"})
 """Units of measure that are counts of persons, events, permits, applications, households."""
 
 UNIT: Final = "UNIT_MEASURE"
+MULTIPLIER: Final = "UNIT_MULT"
+_POWERS: Final = 24
+"""UNIT_MULT goes from -24 to 24."""
+
+COUNTED: Final = ("PRE_BREAK_VALUE",)
+"""Attributes of an observation that hold a figure in the unit of its measure."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class RoomRule:
     Attributes:
         minimum_cell: counts from 1 up to below it are suppressed; 0: none.
         embargo_text: the embargo of all figures; empty: none.
-        measures: components whose values are counts.
+        measures: components whose values are counts: measures, and attributes that hold one.
         marker: what the public sees of a suppressed cell; empty where the structure has no
             CONF_STATUS, then it sees nothing.
         unit: position of UNIT_MEASURE among the dimensions, if it is one.
@@ -49,6 +56,7 @@ class RoomRule:
         sums: what adds up, so that more has to be suppressed than what is small.
         family: positions of the dimensions that all figures of such a sum share.
         marker_beside: what the public sees of a cell that is suppressed for another's sake.
+        multiplier: UNIT_MULT of all figures of an agreement or a series: 3 means thousands.
     """
 
     minimum_cell: int = 0
@@ -60,6 +68,7 @@ class RoomRule:
     sums: tuple[Sum, ...] = ()
     family: tuple[int, ...] = ()
     marker_beside: Mapping[str, str] = field(default_factory=dict)
+    multiplier: int = 0
 
     @cached_property
     def embargo(self) -> Embargo | None:
@@ -77,32 +86,64 @@ class RoomRule:
         """The rule as it holds for one series."""
         if self.minimum_cell and not self.counts(key, attributes):
             return RoomRule(0, self.embargo_text)
-        return self
+        return self.multiplied(attributes)
+
+    def multiplied(self, attributes: Mapping[str, Any]) -> RoomRule:
+        """The rule with the multiplier that attributes of a series tell, if they do."""
+        multiplier = _power(attributes.get(MULTIPLIER), self.multiplier)
+        return self if multiplier == self.multiplier else replace(self, multiplier=multiplier)
 
     def is_small(self, observation: Mapping[str, Any]) -> bool:
         """Whether an observation has a count that is suppressed."""
         unit = observation.get(UNIT)
         if not self.minimum_cell or (unit is not None and unit not in COUNTS):
             return False
-        return any(self._is_small(observation.get(name)) for name in self.measures)
+        power = _power(observation.get(MULTIPLIER), self.multiplier)
+        return any(self._is_small(observation.get(name), power) for name in self.measures)
 
-    def _is_small(self, value: Any) -> bool:  # noqa: ANN401 - of documents
+    def count(self, observation: Mapping[str, Any], name: str) -> Decimal | None:
+        """How many an observation tells, its multiplier applied; None: it does not say."""
         try:
-            return 0 < float(value) < self.minimum_cell
-        except (TypeError, ValueError):
+            number = Decimal(str(observation.get(name)))
+        except InvalidOperation:
+            return None
+        if not number.is_finite():
+            return None
+        return number.scaleb(_power(observation.get(MULTIPLIER), self.multiplier))
+
+    def _is_small(self, value: Any, power: int) -> bool:  # noqa: ANN401 - of documents
+        try:
+            number = float(value)
+            return 0 < (number if not power else number * 10.0**power) < self.minimum_cell
+        except (TypeError, ValueError, OverflowError):
             return False
 
     def touches(self, document: Document, now: dt.datetime) -> bool:
         """Whether it may withhold any observation of a series."""
-        if self.minimum_cell and any(
-            self._is_small(value)
-            for name in self.measures
-            for value in set(map(str, series.column(document, name)))
-        ):
-            return True
+        if self.minimum_cell:
+            powers = {self.multiplier}
+            if MULTIPLIER in document:
+                listed = series.column(document, MULTIPLIER)
+                powers = {_power(value, self.multiplier) for value in listed}
+            least = min(powers, default=0)
+            if any(
+                self._is_small(value, least)
+                for name in self.measures
+                for value in set(map(str, series.column(document, name)))
+            ):
+                return True
         if self.embargo is None:
             return False
         return any((until := self.embargo.until(t)) and until > now for t in document[TIME])
+
+
+def _power(value: object, otherwise: int) -> int:
+    """A code of UNIT_MULT as the power of ten that it is."""
+    try:
+        power = int(str(value))
+    except ValueError:
+        return otherwise
+    return power if -_POWERS <= power <= _POWERS else otherwise
 
 
 OPEN: Final = RoomRule()

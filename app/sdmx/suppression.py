@@ -6,13 +6,13 @@ The series of a family differ only in the dimensions whose figures add up (`Room
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from app.sdmx import series
-from app.sdmx.rooms import FOR_GOOD, RoomRule, is_marker, release_time
+from app.sdmx.rooms import COUNTED, FOR_GOOD, RoomRule, is_marker, release_time
 from app.sdmx.secondary import Key, secondary_keys
 from app.sdmx.series import Document, Observation
 
@@ -76,10 +76,11 @@ class Cells:
     seen: set[Key] = field(default_factory=set)
     gone: set[Key] = field(default_factory=set)
 
-    def put(self, key: Key, observation: Mapping[str, Any], measures: Iterable[str]) -> None:
-        """Take the figures of one key."""
-        for name in measures:
-            self.figures.setdefault(name, {})[key] = _number(observation.get(name))
+    def put(self, key: Key, observation: Mapping[str, Any], rule: RoomRule) -> None:
+        """Take the figures of one key; `rule` as it holds for its series."""
+        for name in rule.measures:
+            if name in observation or name not in COUNTED:
+                self.figures.setdefault(name, {})[key] = rule.count(observation, name)
 
     def beside(self, rule: RoomRule) -> set[Key]:
         """The keys to suppress beside those that are."""
@@ -133,7 +134,7 @@ def _take(
                 continue
             observation, release = waiting, FOR_GOOD if rule.is_small(waiting) else None
         cells = periods.setdefault(time, Cells())
-        cells.put(one.key, observation, rule.measures)
+        cells.put(one.key, observation, rule)
         if release is not None or is_marker(observation):
             cells.hidden.add(one.key)
             continue
@@ -149,11 +150,3 @@ def _take(
 def figures_of(observation: Observation | None, rule: RoomRule) -> tuple[Any, ...]:
     """The values of an observation that are counts."""
     return tuple((observation or {}).get(name) for name in rule.measures)
-
-
-def _number(value: object) -> Decimal | None:
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

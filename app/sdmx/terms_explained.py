@@ -48,6 +48,7 @@ class Question:
             stored one.
         is_newer: whether what waits differs from what the public sees.
         is_beside: whether it is suppressed for another figure's sake.
+        is_by_terms: whether its marker is of the terms, and not what the provider said.
     """
 
     action: Action
@@ -62,6 +63,7 @@ class Question:
     public: Seen | None = None
     is_newer: bool = False
     is_beside: bool = False
+    is_by_terms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +258,7 @@ def _sent(tell: _Teller) -> Iterator[RuleOutcome]:
         until = dt.datetime.fromisoformat(str(observation[EMBARGO]))
         if until > now:
             yield _delayed(tell, "EMBARGO_TIME", until, value=str(until), source=source)
-    if is_confidential(observation) and not question.is_beside:
+    if is_confidential(observation) and not (question.is_beside or question.is_by_terms):
         value = str(observation[CONFIDENTIALITY])
         yield tell("CONF_STATUS", "forbids", value=value, source=source)
 
@@ -288,7 +290,8 @@ def _withheld(tell: _Teller, rule: RoomRule) -> Iterator[RuleOutcome]:
     if whole and not rule.counts(question.key, question.attributes):
         return
     known = any(name in question.observation for name in rule.measures)
-    small = rule.is_small(question.observation)
+    small = rule.multiplied(question.attributes).is_small(question.observation)
+    small = small or (question.is_by_terms and not question.is_beside)
     outcome: Outcome = "forbids" if small else "allows" if known else "notes"
     yield tell("MINIMUM_CELL", outcome)
     if question.is_beside:

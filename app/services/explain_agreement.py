@@ -172,6 +172,7 @@ async def _explained(
             public=_seen(cell),
             is_newer=entitled and cell.withheld is not None,
             is_beside=_is_beside(cell, rule, entitled=entitled),
+            is_by_terms=_is_by_terms(cell),
         )
     target = Target(stored.id, stored.urn, flow, stored.fixed, agreed=row_rules(terms, flow))
     found = explain(terms, target, rule, question)
@@ -271,10 +272,18 @@ def _is_beside(cell: Cell, rule: RoomRule, *, entitled: bool) -> bool:
         sent, release = cell.withheld, cell.release_at
         if sent is None or release is None or release < FOR_GOOD:
             return False
-        return not is_confidential(sent) and not rule.is_small(sent)
+        small = rule.multiplied(cell.attributes).is_small(sent)
+        return not is_confidential(sent) and not small
     marker = rule.marker_beside.get(CONFIDENTIALITY)
     said = (cell.public or {}).get(CONFIDENTIALITY)
     return said == marker and marker != rule.marker.get(CONFIDENTIALITY)
+
+
+def _is_by_terms(cell: Cell) -> bool:
+    """Whether the marker that all see was put by the terms; the reason is no secret."""
+    if _seen(cell) != "marker" or cell.withheld is None or cell.release_at is None:
+        return False
+    return cell.release_at >= FOR_GOOD and not is_confidential(cell.withheld)
 
 
 def _reply(

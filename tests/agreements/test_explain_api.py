@@ -61,6 +61,9 @@ async def test_each_caller_is_told_why(house: House) -> None:
         "no",
         {"public": "marker", "withheld": None, "release_at": None},
     )
+    # The marker is of the terms: nobody is told that the provider said so.
+    assert rules(seen)["MINIMUM_CELL"] == "forbids"
+    assert "CONF_STATUS" not in rules(seen)
     mine = await explain(sender, action="see", key="A.CRI", period="2020", organisation="*")
     assert mine["verdict"] == "no"
     assert mine["cell"]["withheld"] == "for good"

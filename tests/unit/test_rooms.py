@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.sdmx import series
-from app.sdmx.rooms import FOR_GOOD, release_time, split
+from app.sdmx.rooms import FOR_GOOD, RoomRule, release_time, split
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 LATER = dt.datetime(2026, 6, 1, 18, tzinfo=dt.UTC)
@@ -89,3 +89,29 @@ def test_both_rooms_together_are_the_whole(rows: dict[str, Any]) -> None:
         if "OBS_VALUE" in seen:
             assert rows[time].get("CONF_STATUS", "F") == "F"
             assert rows[time].get("EMBARGO_TIME", "2020") < "2026"
+
+
+SMALL = RoomRule(5, measures=("OBS_VALUE", "PRE_BREAK_VALUE"), marker={"CONF_STATUS": "A"})
+
+
+@pytest.mark.parametrize(
+    ("observation", "attributes", "hidden"),
+    [
+        ({"OBS_VALUE": "3"}, {}, True),
+        ({"OBS_VALUE": "3"}, {"UNIT_MULT": "0"}, True),
+        ({"OBS_VALUE": "3"}, {"UNIT_MULT": "3"}, False),
+        ({"OBS_VALUE": "0.003"}, {"UNIT_MULT": "3"}, True),
+        ({"OBS_VALUE": "0.3", "UNIT_MULT": "1"}, {"UNIT_MULT": "3"}, True),
+        ({"OBS_VALUE": "30", "UNIT_MULT": "-1"}, {}, True),
+        ({"OBS_VALUE": "30", "UNIT_MULT": "many"}, {"UNIT_MULT": "99"}, False),
+        ({"OBS_VALUE": "30", "PRE_BREAK_VALUE": "2"}, {}, True),
+        ({"OBS_VALUE": "30", "PRE_BREAK_VALUE": "29"}, {}, False),
+    ],
+)
+def test_a_small_count_is_one_of_persons_also_in_thousands_and_before_a_break(
+    observation: dict[str, Any], attributes: dict[str, Any], hidden: bool
+) -> None:
+    document = series.from_observations({"2023": observation, "2024": {"OBS_VALUE": "77000"}})
+    public, withheld = split(document, NOW, SMALL.for_series((), attributes))
+    assert ("OBS_VALUE" not in series.observations(public)["2023"]) == hidden
+    assert bool(withheld) == hidden
