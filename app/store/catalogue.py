@@ -17,6 +17,7 @@ from app.errors import InvalidArtefactError
 from app.sdmx.checks.binding import Checks, checks_of
 from app.sdmx.constraints import may_overlap
 from app.sdmx.flow import Flow, constraints_of, resolve_flow
+from app.sdmx.room_rules import room_rule
 from app.sdmx.terms import Terms, has_expired
 from app.sdmx.terms_sets import TermSets
 from app.store.registry import RegistryCache, RegistrySnapshot
@@ -94,7 +95,11 @@ class Catalogue:
     def checks(self, agreement: str, flow: Flow) -> Checks:
         """The checks that hold for what is sent under an agreement to its dataflow."""
         if agreement not in self._checks:
-            self._checks[agreement] = checks_of(self.snapshot.artefacts, agreement, flow)
+            checks = checks_of(self.snapshot.artefacts, agreement, flow)
+            if checks.series is not None and (terms := self.terms(agreement)).minimum_cell:
+                rule = room_rule(terms, self.snapshot.artefacts, flow.urn)
+                checks = replace(checks, series=checks.series.under(rule))
+            self._checks[agreement] = checks
         return self._checks[agreement]
 
     def find_flow(self, urn: str) -> Flow | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from app.sdmx import series
 from app.sdmx.checks.cells import Cells
 from app.sdmx.checks.evaluation import Evaluate, evaluator, fold, places_where
 from app.sdmx.checks.expressions import Call, Expression, Literal, Name, calls_in, names_in
@@ -16,7 +17,11 @@ from app.sdmx.checks.own_history import expected
 from app.sdmx.checks.rulesets import PointRule, Severity
 from app.sdmx.findings import Finding
 from app.sdmx.flow import Flow
+from app.sdmx.rooms import OPEN, RoomRule
 from app.sdmx.series import TIME, Document
+
+SMALL_COUNT: Final = "VIPMG-316"
+"""A small count that all would see."""
 
 REMEMBERED = 4096
 """Combinations of codes whose rules are remembered."""
@@ -41,10 +46,11 @@ class _Ready:
 
 
 class SeriesChecks:
-    """The rules on single series that hold for an agreement."""
+    """The rules on single series that hold for an agreement; `rule`: what its terms withhold."""
 
-    def __init__(self, flow: Flow, rules: Sequence[BoundRule]) -> None:
+    def __init__(self, flow: Flow, rules: Sequence[BoundRule], rule: RoomRule = OPEN) -> None:
         self._flow = flow
+        self._rule = rule
         self.rules = rules
         self._numeric = numeric_components(flow)
         named = {
@@ -70,7 +76,11 @@ class SeriesChecks:
                 for call in calls_in(part)
             )
         ]
-        return SeriesChecks(self._flow, alone)
+        return SeriesChecks(self._flow, alone, self._rule)
+
+    def under(self, rule: RoomRule) -> SeriesChecks:
+        """The same rules; of a count that the terms suppress none says that all would see it."""
+        return SeriesChecks(self._flow, self.rules, rule)
 
     def check(
         self,
@@ -109,6 +119,12 @@ class SeriesChecks:
             if wrong and ready.when is not None:
                 applies = set(places_where(ready.when(cells), True, count))
                 wrong = [place for place in wrong if place in applies]
+            if wrong and ready.bound.rule.code == SMALL_COUNT and self._rule.minimum_cell:
+                own = self._rule.for_series(key, attributes)
+                seen = list(series.observations(after).values())
+                if cells.places is not None:
+                    seen = [seen[place] for place in cells.places]
+                wrong = [place for place in wrong if not own.is_small(seen[place])]
             for place in wrong:
                 yield self._finding(ready.bound, cells, place, key)
 

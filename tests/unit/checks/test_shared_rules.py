@@ -7,6 +7,7 @@ import datetime as dt
 import gzip
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from app.sdmx.checks.binding import checks_of
 from app.sdmx.checks.offline import OfflineChecks
 from app.sdmx.findings import Finding
 from app.sdmx.intake import Target
+from app.sdmx.rooms import RoomRule
 from app.services.local_catalogue import local_catalogue
 from app.store.catalogue import Catalogue
 
@@ -177,6 +179,18 @@ def test_totals_of_sex_age_and_mode(
 def test_single_values(catalogue: Catalogue, row: Row, rule: str) -> None:
     to = target(catalogue, "PA_IRREGULAR_HND_INM")
     assert rules(checked([(to, [row])])) == {rule: 1}
+
+
+def test_of_a_count_that_the_terms_suppress_nobody_says_that_all_would_see_it(
+    catalogue: Catalogue,
+) -> None:
+    to = target(catalogue, "PA_IRREGULAR_HND_INM")
+    assert to.checks.series is not None
+    rule = RoomRule(4, measures=("OBS_VALUE",))
+    under = replace(to, checks=replace(to.checks, series=to.checks.series.under(rule)))
+    rows = [border("TRN", "VEN", f"2025-0{value}", value) for value in (1, 3, 4, 5)]
+    assert [found.value for found in checked([(to, rows)])] == ["1", "3", "4"]
+    assert [found.value for found in checked([(under, rows)])] == ["4"]
 
 
 @pytest.mark.parametrize(
