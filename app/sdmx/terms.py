@@ -118,7 +118,8 @@ class Terms:
             match = _DETAIL.fullmatch(part)
             codes = frozenset(match[2].replace(",", " ").split()) if match else frozenset()
             if match is None or not codes:
-                raise self._wrong("DETAIL", "is not as in AGE=_T Y0T17", "no es como AGE=_T Y0T17")
+                shape = "AGE=_T Y_LT18"
+                raise self._wrong("DETAIL", f"is not as in {shape}", f"no es como {shape}")
             found[match[1]] = found.get(match[1], frozenset()) | codes
         return found
 

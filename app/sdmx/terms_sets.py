@@ -20,7 +20,7 @@ from app.sdmx.metadata_sets import value_text
 from app.sdmx.metadata_structures import MetadataSet, flow_of
 from app.sdmx.reporting_periods import read_due
 from app.sdmx.structures import ProvisionAgreement, decode
-from app.sdmx.terms import Terms, merged_terms
+from app.sdmx.terms import NOBODY, Terms, merged_terms
 from app.sdmx.urn import parse_urn
 
 STRUCTURE: Final = ("VIPMG", "MSD_AGREEMENT")
@@ -210,6 +210,13 @@ def _check_names(
 ) -> None:
     """Check that recipients, dimensions and codes are there."""
     known = _organisations(after)
+    if NOBODY in terms.readers:
+        raise misshapen(
+            artefact,
+            f"READERS: {NOBODY} means nobody, and stands alone",
+            f"READERS: {NOBODY} significa nadie, y va solo",
+            "/attributes",
+        )
     for reader in terms.readers:
         if known and reader not in known:
             raise misshapen(

@@ -70,6 +70,9 @@ async def test_recipients_read_at_once_and_no_longer_than_the_terms_say(house: H
     assert (await figures(reader, house, "READ"))["CRI 2021"] == "2"
     await agreed(agency, terms_set("READ", "1.3.0", READERS="NONE"))
     assert await figures(reader, house, "READ") == public
+    refused = await agree(agency, terms_set("READ", "1.4.0", READERS=["NONE", "OCAM"]))
+    assert refused.status_code == 422
+    assert "stands alone" in refused.text
 
 
 async def test_what_is_sent_after_the_end_waits_and_goes_on_when_extended(house: House) -> None:
