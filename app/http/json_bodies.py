@@ -21,7 +21,22 @@ _Model = TypeVar("_Model")
 _WRONG: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("is missing", "falta"),
     "extra_forbidden": ("is not known here", "no se conoce aquí"),
+    "string_too_long": (
+        "has more than {max_length} characters",
+        "tiene más de {max_length} caracteres",
+    ),
+    "string_too_short": (
+        "has fewer than {min_length} characters",
+        "tiene menos de {min_length} caracteres",
+    ),
+    "string_type": ("is no text", "no es un texto"),
+    "bool_type": ("is neither true nor false", "no es true ni false"),
+    "list_type": ("is no list", "no es una lista"),
+    "dict_type": ("is no object", "no es un objeto"),
+    "too_long": ("has more than {max_length} parts", "tiene más de {max_length} partes"),
+    "literal_error": ("is none of: {expected}", "no es ninguno de: {expected}"),
 }
+"""What is said of the types of errors, with what their context names in braces."""
 
 
 async def read_json(request: Request, model: type[_Model]) -> _Model:
@@ -116,9 +131,11 @@ def _refuse(name: str) -> NoReturn:
 def _misshapen(error: ValidationError) -> MessageError:
     first = error.errors(include_url=False, include_input=False)[0]
     place = "/".join(str(part) for part in first["loc"]) or "."
-    english, spanish = _WRONG.get(first["type"], (first["msg"], "no es válido"))
+    facts = {name: str(fact).replace(" or ", ", ") for name, fact in first.get("ctx", {}).items()}
+    otherwise = (first["msg"].replace("{", "{{").replace("}", "}}"), "no es válido")
+    english, spanish = _WRONG.get(first["type"], otherwise)
     return MessageError(
-        f"The body is not as described: {place[:200]} {english}.",
-        f"El cuerpo no es como se describe: {place[:200]} {spanish}.",
+        f"The body is not as described: {place[:200]} {english.format(**facts)}.",
+        f"El cuerpo no es como se describe: {place[:200]} {spanish.format(**facts)}.",
         place=place[:200],
     )

@@ -39,6 +39,10 @@ _REASONS: Final = _read("unreadable") | _read("unreadable_messages")
 
 _TYPES: Final = _read("types")
 _LIMIT: Final = re.compile(rf" ({'|'.join(_TYPES['limits'])})=")
+_WHOLE: Final = {
+    "Integer": (str(-(1 << 31)), str((1 << 31) - 1)),
+    "Short": (str(-(1 << 15)), str((1 << 15) - 1)),
+}
 _EXCLUSIVE: Final = {"minValue": "moreThan", "maxValue": "lessThan"}
 
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = _told(_FINDINGS)
@@ -74,6 +78,10 @@ def spoken_type(representation: str, language: str) -> str:
     `Decimal minValue=0` is "a number, 0 or more"; what begins with no type of SDMX stays as it is.
     """
     data_type, *limits = _LIMIT.split(representation)
+    if data_type in _WHOLE and limits:  # its own bounds, where no others are nearer
+        own = dict(zip(("minValue", "maxValue"), _WHOLE[data_type], strict=True))
+        given = dict(zip(limits[::2], limits[1::2], strict=True))
+        data_type, limits = "BigInteger", [part for pair in (own | given).items() for part in pair]
     if data_type not in _TYPES["types"]:
         return representation
     told = [_spoken(_TYPES["types"][data_type], language)]
@@ -82,6 +90,12 @@ def spoken_type(representation: str, language: str) -> str:
             name = _EXCLUSIVE.get(name, name)
         told.append(_spoken(_TYPES["limits"][name], language).replace("{}", limit))
     return ", ".join(told)
+
+
+def spoken_range(numbers: str, language: str) -> str:
+    """Two numbers, `7548 - 188690`, as they stand after "between"."""
+    first, _, last = numbers.partition(" - ")
+    return _spoken(_TYPES["range"]["between"], language).format(first=first, last=last)
 
 
 def spoken_days(days: str, language: str) -> str:

@@ -25,11 +25,15 @@ from app.sdmx.finding_texts import (
     UNREADABLE,
     UNREADABLE_MENDS,
     spoken_days,
+    spoken_range,
     spoken_type,
 )
 
 OF_TYPE: Final = "VIPMG-212"
 """The code of a value that is not of the type of its component, which `allowed` names."""
+
+OF_HISTORY: Final = "VIPMG-311"
+"""The code of a value far from its history, of which `allowed` is `7548 - 188690`."""
 
 OF_OTHER_DAYS: Final = frozenset({"VIPMG-264", "VIPMG-265"})
 """Codes of what holds for other days, which `allowed` names."""
@@ -108,6 +112,8 @@ def message(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> 
         texts = EMPTY.get(finding.code) or texts
     template = texts.get(language, texts["en"])
     facts = msgspec.structs.asdict(finding) | {"allowed": allowed(finding, language)}
+    if finding.code == OF_HISTORY and finding.allowed is not None:
+        facts["allowed"] = spoken_range(finding.allowed, language)
     if finding.component:
         facts["component"] = named(finding.component, names.component(finding.component, language))
     if finding.rule:

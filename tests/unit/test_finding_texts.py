@@ -134,3 +134,16 @@ def test_each_type_and_each_limit_has_words_of_its_own_in_each_language(language
         assert told.count(", ") >= len(_SHOWN_FACETS)
         assert "=" not in told
         assert language == "en" or spoken_type(data_type, language) != spoken_type(data_type, "en")
+
+
+def test_limits_are_told_once_and_ranges_in_words() -> None:
+    limits = {"minValue": 0, "maxValue": 999999}
+    assert spoken_type(representation("Integer", limits), "es") == (
+        "un número entero, 0 o más, 999999 o menos"
+    )
+    assert spoken_type(representation("Integer", {"minValue": 1}), "es") == (
+        "un número entero, 1 o más, 2147483647 o menos"
+    )
+    far = Finding("VIPMG-311", 2, "OBS_VALUE", "9", "R", "7548 - 188690")
+    assert "entre 7548 y 188690" in message(far, "es")
+    assert "tussen 7548 en 188690" in message(far, "nl")

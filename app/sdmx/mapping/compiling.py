@@ -214,7 +214,8 @@ class _Compiler:
             early = not first.isdisjoint(ids) or not table.is_limited
             time = self._target.time
             words = self._words(sources[0]) if len(sources) == 1 else {}
-            yield Table(sources, ids, table, "" if early or time is None else time.id, words)
+            timed = "" if early or time is None else time.id
+            yield Table(sources, ids, table, timed, words, _of_key(targets, table))
 
     def _words(self, source: str) -> dict[str, str]:
         """What the codes of a source component are called, by each of their names."""
@@ -271,6 +272,15 @@ class _Compiler:
                 source = self._component(self._source, pair.source).id
                 target = self._component(self._target, pair.target).id
                 tables.setdefault((source, target), []).append(table)
+
+
+def _of_key(targets: Iterable[Component], table: ValueTable) -> tuple[int, ...]:
+    """The places of dimensions that a table does not mean to leave empty."""
+    return tuple(
+        place
+        for place, component in enumerate(targets)
+        if component.level in {"dimension", "time"} and "" not in table.constants(place)
+    )
 
 
 def _frequencies(step: Dates) -> Iterator[str]:

@@ -144,7 +144,7 @@ def epoch_table(document: EpochMap, formats: Iterable[FrequencyFormatMapping]) -
 
     shown = f"{document.epoch_period}s, {document.base_period}"
     since = Decimal((_ONE_DAY - base) // dt.timedelta(microseconds=1))
-    example = f"{(since / unit).to_integral_value():f} ({shown})"
+    example = f"{(since / unit).to_integral_value():f} ({_ONE_DAY:%Y-%m-%d})"
     return DateTable(read, shown, example, document, _formats(document, formats))
 
 

@@ -190,6 +190,8 @@ class Table:
         time: the time dimension of the target, whose periods decide which mappings hold; empty:
             they hold always.
         words: what the codes of its one source are called, by each of their names.
+        key: places of the targets that are of a key. Where groups that matched nothing leave
+            one of them empty, the value has no counterpart.
     """
 
     sources: tuple[str, ...]
@@ -197,6 +199,7 @@ class Table:
     table: ValueTable
     time: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    key: tuple[int, ...] = ()
     _known: _Remembered = field(init=False)
 
     def __post_init__(self) -> None:
@@ -228,7 +231,9 @@ class Table:
 
     def _find(self, key: object, values: Values, period: str | None) -> None:
         found = self.table.find(values, period)
-        if found:
+        if found and not PASSED.issuperset(values) and not all(found[n] for n in self.key):
+            self._known.refuse(key, ("unmapped", values))
+        elif found:
             self._known.put(key, found)
         elif PASSED.issuperset(values) and found is None:
             self._known.put(key, (max(values),) * len(self.targets))

@@ -357,3 +357,11 @@ def test_days_of_a_mapping_that_contradict_are_refused() -> None:
                 "RM", [mapping(["a"], ["b"], validFrom="2030-01-01", validTo="2020-01-01")]
             )
         )
+
+
+def test_a_group_that_matched_nothing_is_no_counterpart_of_a_key() -> None:
+    made = of(representation_map("RM_AREA", [mapping([pattern("(C.*)?.*")], [r"\1"])]))
+    lines = [f"enero 2024|Hombres|{cell}|1" for cell in ("CRI", "Cuba", "El Salvador", "Belice")]
+    assert [one["REF_AREA"] for one in rows(made.apply(batch(HEADER, *lines)))] == ["CRI", "Cuba"]
+    told = [(one.code, one.value) for one in made.coverage.findings()]
+    assert told == [("VIPMG-260", "El Salvador"), ("VIPMG-260", "Belice")]

@@ -187,3 +187,13 @@ def test_a_date_map_that_cannot_run_says_why(
 def test_a_base_that_is_no_period_is_refused() -> None:
     with pytest.raises(InvalidArtefactError, match="not a time period"):
         epoch("1", "yesterday", "day")
+
+
+def test_a_number_of_days_is_asked_for_by_an_example_with_its_day() -> None:
+    document = EpochMap(
+        mapped_components=PAIR,
+        base_period="1899-12-30",
+        epoch_period="day",
+        target_frequency_id="M",
+    )
+    assert epoch_table(document, ()).example == "45688 (2025-01-31)"
