@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from app.sdmx import series
 from app.sdmx.history import Change, disseminations, state
+from app.sdmx.past_rooms import hide_past
+from app.sdmx.rooms import RoomRule
+from app.sdmx.series import TIME
+from app.sdmx.undo import Act, Acts, Entry
 
 DAYS = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in range(1, 29)]
 
@@ -90,3 +94,22 @@ def test_disseminations_replayed_are_the_rooms_put_together(
         journal.append(Change(DAYS[day], action, document, {}, withheld))
     found, _ = state(disseminations(journal)) if journal else (series.EMPTY, {})
     assert rows(found) == dict(sorted((rooms[False] | rooms[True]).items()))
+
+
+def test_what_leaves_the_past_without_a_marker_is_told_to_be_gone() -> None:
+    rule = RoomRule(5, measures=("OBS_VALUE",))
+    acts = Acts([Act(1, 1), Act(2, 2)])
+    small, large = {"OBS_VALUE": "3"}, {"OBS_VALUE": "77"}
+    both = series.from_observations({"2020": small, "2021": large})
+    entries = [
+        Entry(1, False, "Replace", both, {}),
+        Entry(2, False, "Delete", {TIME: ["2020"]}, {}),
+        Entry(2, True, "Replace", series.from_observations({"2020": small}), {}),
+    ]
+    rows = hide_past({("A",): entries}, acts, rule)[("A",)]
+    public = [row for row in rows if not row.withheld and row.document]
+    told = disseminations(
+        Change(DAYS[row.publication], row.action, row.document or {}, {}) for row in public
+    )
+    assert told[0].put == series.from_observations({"2021": large})
+    assert (told[1].gone, told[1].redacted) == (["2020"], ["2020"])
