@@ -102,13 +102,14 @@ def _lines(group: Group, names: FindingNames) -> Iterator[list[str]]:
     kind = text("error" if group.is_error else "warning")
     if len(group.values) <= 1 and not group.other_values:
         value = "" if example.value is None else example.value
-        nearest = example.nearest or ""
+        nearest = names.word(group.component, example.nearest, terminal_language()) or ""
         yield [str(group.rows), kind, group.component or "", value, cause, nearest]
         return
     for each in group.values.values():
         told = next((one for one in group.first if one.value == each.value), None)
         said = texts.message(told or _with(example, each.value), terminal_language(), names)
-        cells = (str(each.rows), kind, group.component, each.value, said, each.nearest)
+        near = names.word(group.component, each.nearest, terminal_language())
+        cells = (str(each.rows), kind, group.component, each.value, said, near)
         yield ["" if cell is None else cell for cell in cells]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.sdmx.components import Names
+from app.sdmx.components import Code, Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,13 @@ class FindingNames:
     Attributes:
         components: of components, by id.
         rules: of codelists and rulesets, by `AGENCY:ID(VERSION)` and what stands below it; of
-            constraints and dataflows too, as findings name them.
+            constraints, dataflows and representation maps too, as findings name them.
+        words: the codes of components whose cells are words, by component.
     """
 
     components: Mapping[str, Names] = field(default_factory=dict)
     rules: Mapping[str, Names] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Code]] = field(default_factory=dict)
 
     def component(self, identity: str, language: str) -> str | None:
         """What people call a component; of several, `SEX, AGE`, all of them."""
@@ -30,6 +32,13 @@ class FindingNames:
         """What people call a rule: one of a ruleset by the name of the ruleset."""
         names = self.rules.get(identity) or self.rules.get(identity.rpartition(".")[0], {})
         return _in(names, language)
+
+    def word(self, component: str | None, word: str | None, language: str) -> str | None:
+        """A word for a code of a component in a language; the word itself where there is none."""
+        codes = self.words.get(component or "", {}).values()
+        if not word or not codes:
+            return word
+        return next((c.names.get(language, word) for c in codes if word in c.names.values()), word)
 
 
 NO_NAMES = FindingNames()

@@ -35,6 +35,9 @@ OF_TYPE: Final = "VIPMG-212"
 OF_HISTORY: Final = "VIPMG-311"
 """The code of a value far from its history, of which `allowed` is `7548 - 188690`."""
 
+OF_A_MAP: Final = "VIPMG-260"
+"""The code of a value that a map does not know, whose `allowed` begins with the map."""
+
 OF_OTHER_DAYS: Final = frozenset({"VIPMG-264", "VIPMG-265"})
 """Codes of what holds for other days, which `allowed` names."""
 
@@ -52,7 +55,9 @@ class Finding(msgspec.Struct, frozen=True):
             (VIPMG-231, VIPMG-261, VIPMG-333), the number of the row that has it first; of a
             national value (VIPMG-260, VIPMG-262, VIPMG-264, VIPMG-332), how many rows have it; of
             rows without a figure (VIPMG-334), how many they are.
-        allowed: what would be right, in short; of VIPMG-334, the rows.
+        allowed: what would be right, in short; of VIPMG-334, the rows; of a national value without
+            counterpart (VIPMG-260) the representation map, and what it takes:
+            `VIPMG:RM(1.0.0): A; B; ...`.
         nearest: the valid code that is nearest to the value.
         severity: `error` or `warning`; empty: as the code says.
         place: address of the cell, JSON pointer or XPath, where the row does not say it all.
@@ -116,6 +121,11 @@ def message(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> 
         facts["allowed"] = spoken_range(finding.allowed, language)
     if finding.component:
         facts["component"] = named(finding.component, names.component(finding.component, language))
+    if finding.code == OF_A_MAP:
+        maps = (finding.allowed or "").partition(": ")[0]
+        shown = (named(one, names.rule(one, language)) for one in maps.split(", "))
+        template = template if maps else template.replace(" {map}", "")
+        facts["map"] = ", ".join(shown)
     if finding.rule:
         facts["rule"] = named(finding.rule, names.rule(finding.rule, language))
     for name in ("value", "allowed"):
@@ -123,7 +133,8 @@ def message(finding: Finding, language: str, names: FindingNames = NO_NAMES) -> 
             template = template.replace(f" ({{{name}}})", "")
     text = template.format(**{name: "" if v is None else v for name, v in facts.items()})
     if finding.nearest:
-        text += NEAREST.get(language, NEAREST["en"]).format(finding.nearest)
+        near = names.word(finding.component, finding.nearest, language)
+        text += NEAREST.get(language, NEAREST["en"]).format(near)
     return text
 
 

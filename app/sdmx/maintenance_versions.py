@@ -8,6 +8,7 @@ dimension changes every key, so it needs a major version too, unless the structu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Final
@@ -130,6 +131,8 @@ def _changes(old: Any, new: Any, path: str) -> Iterator[tuple[Level, str]]:  # n
         yield from _changes_of_parts(_material(old), _material(new), path)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _changes_of_parts(_numbered(old), _numbered(new), path)
+        if _are_mappings(old) and _are_mappings(new) and _shadows(_by_source(old), _by_source(new)):
+            yield Level.MAJOR, path
     elif old != new:
         yield Level.MAJOR if _refers(old) or _refers(new) else Level.MINOR, path
 
@@ -152,12 +155,54 @@ def _material(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _numbered(values: list[Any]) -> dict[str, Any]:
-    """The values of a list by their id; by themselves where they are texts; else by position."""
+    """The values of a list by their id; by themselves where they are texts; else by position.
+
+    Mappings go by what they lead from: one that is put in before others changes none of them.
+    """
     if values and all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in values):
         return {one["id"]: one for one in values}
+    if _are_mappings(values):
+        return _by_source(values)
     if all(isinstance(one, str) for one in values):
         return {one: one for one in values}
     return {str(position): one for position, one in enumerate(values)}
+
+
+def _are_mappings(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(one, dict) and "sourceValues" in one for one in values)
+
+
+def _shadows(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a mapping that stays stands behind a pattern now that it did not stand behind.
+
+    Mappings are tried in their order: the pattern may take what was meant for it.
+    """
+    before, after = list(old), list(new)
+    known = {one: place for place, one in enumerate(before)}
+    for place, pattern in enumerate(after):
+        if _is_pattern(new[pattern]):
+            held = known.get(pattern, len(before))
+            if any(known.get(one, held) < held for one in after[place + 1 :]):
+                return True
+    return False
+
+
+def _is_pattern(mapping: Mapping[str, Any]) -> bool:
+    """Whether a mapping takes more than one text: no text at all, a pattern, or a part."""
+    return any(
+        not isinstance(one, dict) or not one.get("value") or len(one) > 1
+        for one in mapping["sourceValues"]
+    )
+
+
+def _by_source(mappings: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mappings by their source values; of several from the same ones, by which of them it is."""
+    found: dict[str, Any] = {}
+    for one in mappings:
+        source = json.dumps(one["sourceValues"], sort_keys=True, ensure_ascii=False)
+        number = sum(key.startswith(source) for key in found) if source in found else 0
+        found[f"{source}{number or ''}"] = one
+    return found
 
 
 def _refers(value: Any) -> bool:  # noqa: ANN401

@@ -22,7 +22,7 @@ def describe_finding(
         severity="error" if finding.is_error else "warning",
         rule=finding.rule,
         allowed=finding.allowed,
-        nearest=finding.nearest,
+        nearest=names.word(finding.component, finding.nearest, language),
         message=message(finding, language, names),
         messages={each: message(finding, each, names) for each in LANGUAGES},
         mend=mend(finding, language),

@@ -35,7 +35,7 @@ def findings_table(
             each.code,
             each.rule,
             each.allowed,
-            each.nearest,
+            names.word(each.component, each.nearest, language),
             message(each, language, names),
             "error" if each.is_error else "warning",
             each.place,

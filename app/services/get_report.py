@@ -105,18 +105,21 @@ def describe_group(group: Group, base_url: str, language: str, names: FindingNam
         count=group.count,
         rows=str(group.rows),
         cells=group.cells or None,
-        values=[_describe_value(value) for value in group.values.values()],
+        values=[
+            _describe_value(value, names.word(group.component, value.nearest, language))
+            for value in group.values.values()
+        ],
         other_values=group.other_values,
         first=[describe_finding(finding, language, names) for finding in group.first],
         documentation=f"{base_url}{DOCUMENTATION}#{group.code}",
     )
 
 
-def _describe_value(value: WrongValue) -> WrongValueReply:
+def _describe_value(value: WrongValue, nearest: str | None) -> WrongValueReply:
     return WrongValueReply(
         value=value.value,
         count=value.count,
         rows=str(value.rows),
-        nearest=value.nearest,
+        nearest=nearest,
         place=value.place,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.sdmx.artefact_set import ArtefactSet
-from app.sdmx.components import Names, names_of
+from app.sdmx.components import Code, Names, names_of
 from app.sdmx.finding_names import FindingNames
 from app.sdmx.flow import Flow
 from app.store.catalogue import Catalogue
@@ -26,10 +26,13 @@ def name_findings(
     artefacts = catalogue.snapshot.artefacts
     components: dict[str, Names] = {}
     rules: dict[str, Names] = {}
+    words: dict[str, Mapping[str, Code]] = {}
     for urn in sources:
         national = catalogue.find_flow(urn)
         for component in national.components.values() if national is not None else ():
             components.setdefault(component.id, component.names)
+            if component.codes is not None:
+                words.setdefault(component.id, component.codes)
     for agreement in catalogue.agreements.values():
         if agreement.urn not in agreements:
             continue
@@ -41,7 +44,9 @@ def name_findings(
         attached = (agreement.urn, flow.urn, flow.structure_urn)
         for identity, names in (*_of_flow(artefacts, flow), *_constraints(artefacts, attached)):
             rules.setdefault(identity, names)
-    return FindingNames(components, dict(_rulesets(artefacts)) | rules)
+    if words:
+        rules = dict(_tables(artefacts)) | rules
+    return FindingNames(components, dict(_rulesets(artefacts)) | rules, words)
 
 
 def _of_flow(artefacts: ArtefactSet, flow: Flow) -> Iterator[tuple[str, Names]]:
@@ -59,6 +64,11 @@ def _constraints(artefacts: ArtefactSet, attached: Sequence[str]) -> Iterator[tu
             constraint = artefacts.get(parent)
             if constraint is not None and constraint.artefact_class.name == "DataConstraint":
                 yield constraint.id, names_of(constraint.document)
+
+
+def _tables(artefacts: ArtefactSet) -> Iterator[tuple[str, Names]]:
+    for table in artefacts.of_class("RepresentationMap"):
+        yield table.urn.rpartition("=")[2], names_of(table.document)
 
 
 def _rulesets(artefacts: ArtefactSet) -> Iterator[tuple[str, Names]]:

@@ -170,7 +170,11 @@ def _group_line(group: Group, facts: ReportFacts) -> Line:
     style: Style = "error" if group.is_error else "warning"
     values = [value for value in group.values.values() if value.value is not None]
     shown = [str(value.value) for value in values[:MOST_SHOWN]]
-    near = [f"{v.value} → {v.nearest}" for v in values[:MOST_SHOWN] if v.nearest]
+    told = [
+        (v.value, facts.names.word(group.component, v.nearest, language))
+        for v in values[:MOST_SHOWN]
+    ]
+    near = [f"{value} → {word}" for value, word in told if word]
     more = ["…"] if len(values) > MOST_SHOWN or group.other_values else []
     cells: list[str | int] = [
         words[style],
@@ -202,7 +206,7 @@ def _finding_line(finding: Finding, facts: ReportFacts) -> Line:
         "" if finding.row is None else finding.row,
         finding.value or "",
         allowed(finding, language) or "",
-        finding.nearest or "",
+        facts.names.word(finding.component, finding.nearest, language) or "",
         finding.file or "",
     ]
     is_cell = finding.file is None and parse_cell(finding.place or "") is not None

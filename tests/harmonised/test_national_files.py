@@ -81,7 +81,7 @@ def test_a_country_that_is_none_is_told_once_with_its_rows(tmp_path: Path) -> No
                 "VIPMG.HND_INM:DF_RETORNADOS(1.0.0)")  # fmt: skip
     told = {one.value: (one.code, one.rule, one.nearest) for one in done.findings}
     assert told == {
-        "Ruritania": ("VIPMG-260", "6", "Mauritania"),
+        "Ruritania": ("VIPMG-260", "6", None),
         "Guatemla": ("VIPMG-260", "6", "Guatemala"),
     }
 

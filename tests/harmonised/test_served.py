@@ -182,8 +182,6 @@ async def test_an_agency_maintains_its_own_list_and_map_and_nobody_elses(
         {"id": "LGBTI", "name": "LGBTI", "names": {"en": "LGBTI", "es": "LGBTI"}}
     )
     table = next_version("RepresentationMap", agency, "RM_POBLACION")
-    table["version"] = "2.0.0"  # it refers to another list
-    table["source"] = [{"codelist": table["source"][0]["codelist"].replace("1.0.0", "1.1.0")}]
     table["representationMappings"].append({"sourceValues": [{"value": "LGBTI"}]})
     other = next_version("RepresentationMap", "VIPMG.GTM_IGM", "RM_CATEGORIA_RETURN_IN")
     shared = next_version("RepresentationMap", "VIPMG", "RM_NATIONALITY")
@@ -193,13 +191,53 @@ async def test_an_agency_maintains_its_own_list_and_map_and_nobody_elses(
         for one in (other, shared):
             refused = await post(honduras, representationMaps=[one])
             assert refused.status_code == 403, refused.text
-        path = f"/sdmx/v2/structure/representationmap/{agency}/RM_POBLACION/2.0.0"
+        path = f"/sdmx/v2/structure/representationmap/{agency}/RM_POBLACION/1.1.0"
         kept = (await honduras.get(path, headers={"Accept": JSON})).json()
         rows_kept = kept["data"]["representationMaps"][0]["representationMappings"]
         assert rows_kept[-1]["sourceValues"][0]["value"] == "LGBTI"
     async with aclosing(await sender(service, module_pools, "HND_INM")) as without_grant:
-        again = deepcopy(table) | {"version": "2.1.0"}
+        again = deepcopy(table) | {"version": "1.2.0"}
         assert (await post(without_grant, representationMaps=[again])).status_code == 403
+
+
+async def test_a_category_that_is_not_there_takes_a_list_and_a_table(
+    service: FastAPI, module_pools: Pools
+) -> None:
+    # As docs/how-to/send-in-national-codes.md says.
+    agency, word = "VIPMG.GTM_IGM", "Vía aérea de Canadá"
+    content = (
+        "Mes,Categoría,Cantidad\n"
+        f"enero de 2025,{word},12\n"
+        "enero de 2025,Vía aérea de Estados Unidos,13\n"
+        "enero de 2025,Rechazados,40\n"
+    ).encode()
+    listed = next_version("Codelist", agency, "CL_CATEGORIA")
+    listed["codes"].append({"id": "AEREA_CANADA", "name": word, "names": {"es": word}})
+    table = next_version("RepresentationMap", agency, "RM_CATEGORIA_RETURN_IN")
+    targets = ["IN", "CAN", "AIR", "_T", "_T", "PS"]
+    table["representationMappings"].insert(
+        0, {"sourceValues": [{"value": "AEREA_CANADA"}], "targetValues": targets}
+    )
+    flow = f"{agency}:DF_RETORNADOS(1.0.0)"
+    async with aclosing(await sender(service, module_pools, "GTM_IGM", [agency])) as guatemala:
+        refused = await guatemala.post(
+            "/api/submissions",
+            params={"dataflow": flow},
+            content=content,
+            headers={"Prefer": "wait=60", "Content-Type": "text/csv", "Accept-Language": "es"},
+        )
+        [told] = refused.json()["findings"]["first"]
+        assert (told["code"], told["value"], told["nearest"]) == ("VIPMG-260", word, None)
+        # Every map that could have taken the word, by its name.
+        for named in ("Guatemaltecos retornados", "Personas rechazadas"):
+            assert f"{named} ({agency}:RM_CATEGORIA_RE" in told["message"]
+        made = await post(guatemala, codelists=[listed], representationMaps=[table])
+        assert made.status_code == 201, made.text
+        taken = await send(guatemala, content, flow)
+        assert taken["state"] == "published", taken
+        key = "DF_RETURN_IN/1.0.0/M.GTM.IN.CAN.GTM._T.AIR._T._T._T.PS"
+        [row] = await rows(guatemala, f"{key}?c[TIME_PERIOD]=2025-01")
+    assert (row["OBS_VALUE"], row["NAT_CATEGORY"]) == ("12", "AEREA_CANADA")
 
 
 async def test_a_country_fills_in_its_template_and_its_own_file_is_read(

@@ -22,7 +22,7 @@ from app.sdmx.findings import Finding, cause, mend, message
 from app.sdmx.values import _CHECKS, _SHOWN_FACETS, representation
 
 APP = Path(finding_texts.__file__).parents[1]
-FIELDS = {"row", "component", "value", "rule", "allowed", "nearest", "place", "file"}
+FIELDS = {"row", "component", "value", "rule", "allowed", "nearest", "place", "file", "map"}
 TABLES = {"text": TEXTS, "cause": CAUSES, "mend": MENDS}
 RANGE = "ExclusiveValueRange"
 _CODE = re.compile(r"VIPMG-[23]\d\d")

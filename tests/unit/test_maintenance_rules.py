@@ -103,6 +103,26 @@ class TestVersions:
         assert needed_level(attached("A", "B"), attached("C", "A", "B"))[0] is Level.MINOR
         assert needed_level(attached("A", "B"), attached("A", "C"))[0] is Level.MAJOR
 
+    def test_c165_mappings_go_by_what_they_lead_from(self) -> None:
+        def table(*, first: bool = False, **targets: str) -> Artefact:
+            mappings = [
+                {"sourceValues": [{"value": value}], "targetValues": [target]}
+                for value, target in targets.items()
+            ]
+            rest = {"sourceValues": [{"value": "(.+)", "isRegEx": True}]}
+            sides = {"source": [{"dataType": "String"}], "target": [{"dataType": "String"}]}
+            ordered = [rest, *mappings] if first else [*mappings, rest]
+            listed = {"representationMappings": ordered, **sides}
+            return artefact("RepresentationMap", "RM", **listed)
+
+        old = table(A="1", B="2")
+        assert needed_level(old, table(B="2", A="1"))[0] is Level.PATCH
+        assert needed_level(old, table(C="3", A="1", B="2"))[0] is Level.MINOR
+        assert needed_level(old, table(A="1", B="3"))[0] is Level.MAJOR
+        assert needed_level(old, table(A="1"))[0] is Level.MAJOR
+        # The pattern takes what stood before it.
+        assert needed_level(old, table(A="1", B="2", first=True))[0] is Level.MAJOR
+
     def test_c165_a_new_dimension_is_major_unless_the_structure_is_evolving(self) -> None:
         old = data_structure()
         assert needed_level(old, self.with_dimension())[0] is Level.MAJOR

@@ -133,7 +133,8 @@ def test_the_shared_structures_come_back_as_they_were() -> None:
     again = back(*artefacts)
     assert set(again) == {one.urn for one in artefacts}
     for one in artefacts:
-        expected = held(one.document)
+        # 2.1 has no late-bound references: they name the version that they mean.
+        expected = json.loads(json.dumps(held(one.document)).replace("(1+.0.0)", "(1.0.0)"))
         expected.pop("codelistExtensions", None)
         if one.artefact_class.name == "Metadataflow":
             expected["targets"] = [ANY]

@@ -196,6 +196,22 @@ class CompiledMap:
         coverage.faulty += len(faulty - left_out.keys())
         return left_out, unmapped | faulty | left_out.keys()
 
+    def miss(self, mapped: Mapped, place: int, row: int, tables: str) -> None:
+        """Count a row that it leaves out to other maps, which leave it out as well.
+
+        Args:
+            mapped: what it made of the batch.
+            place: the place of the row in the batch.
+            row: its number.
+            tables: the representation maps of all of them.
+        """
+        step, (_, values) = mapped.left_out[place]
+        self.coverage.not_left_out(step.sources, values)
+        refused: Refused = ("unmapped", values)
+        count_row(self.coverage, step, refused, row, place, mapped.sent, tables)
+        if len(self.unmapped_rows) < MOST_ROWS:
+            self.unmapped_rows.add(row)
+
     def _faulty_places(self, sheet: Sheet, batch: Batch) -> set[int]:
         """Places of rows of which a cell that is read has been refused already."""
         used = self.used
@@ -248,8 +264,12 @@ def count_row(
     row: int,
     place: int,
     sent: Mapping[str, Sequence[str]],
+    tables: str = "",
 ) -> None:
-    """Count a row that a step refuses; its words are told as the first of such rows has them."""
+    """Count a row that a step refuses; its words are told as the first of such rows has them.
+
+    Where several maps refuse it, `tables` are the representation maps of all of them.
+    """
     why, values = refused
     if coverage.knows(why, step.sources, values):
         coverage.count(why, step.sources, values, row)
@@ -257,4 +277,6 @@ def count_row(
     untaken = step.untaken(why, values, row)
     if len(values) == len(step.sources):
         untaken.sent = tuple(sent[n][place] if n in sent else "" for n in step.sources)
+    if tables:
+        untaken.by = untaken.allowed = tables
     coverage.add(untaken)

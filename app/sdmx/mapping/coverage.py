@@ -61,8 +61,8 @@ class Untaken:
         first_row: the first of them.
         by: the representation map or date pattern; empty for an expected constant.
         nearest: the source value that is nearest.
-        allowed: what is taken, in short; the days for which there is a counterpart, as
-            `2024-01-01/2024-12-31`; a date as it should be written.
+        allowed: of an unmapped value the map, with what it takes, in short; the days for which
+            there is a counterpart, as `2024-01-01/2024-12-31`; a date as it should be written.
         sent: the values as the first of the rows has them; empty: as they are read.
         row_numbers: the rows, the first `ROWS_SHOWN` of them.
     """
@@ -180,6 +180,16 @@ class Coverage:
         known.rows += 1
         if len(known.row_numbers) < ROWS_SHOWN:
             known.row_numbers.append(row)
+
+    def not_left_out(self, components: tuple[str, ...], values: tuple[str, ...]) -> None:
+        """Take back one row of values that was counted as left out: it has no counterpart."""
+        self.left_out -= 1
+        self.unmapped += 1
+        found = self._found.get(("left out", components, values))
+        if found is not None:
+            found.rows -= 1
+            if not found.rows:
+                del self._found["left out", components, values]
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each value without counterpart and each date that is not read."""

@@ -21,6 +21,7 @@ from app.sdmx.mapping.compiled import MOST_ROWS, SUM, CompiledMap, Mapped, count
 from app.sdmx.mapping.coverage import CANNOT_RUN, NOT_IN_FORCE, SAME_KEY, Coverage
 from app.sdmx.mapping.source_figures import Figures, bad_figures, without_figures
 from app.sdmx.mapping.source_keys import source_keys
+from app.sdmx.mapping.steps import Table
 from app.sdmx.messages.data_reading import Batch, Form
 from app.sdmx.validation import Validator
 
@@ -131,7 +132,7 @@ class Harmonising:
                 self._current = _Current(one, mapped, batch)
                 yield mapped.batch
         self._current = None
-        left_out = self._note_left_out(batch, done)
+        left_out = self._note_left_out(batch, maps, done)
         for (place, _), finding in bad.items():
             if place not in left_out:
                 self._has_errors = True
@@ -271,8 +272,14 @@ class Harmonising:
                     Finding("VIPMG-301", batch.header, column.name, column.component, nearest=near)
                 )
 
-    def _note_left_out(self, batch: Batch, done: Sequence[Mapped]) -> set[int]:
-        """Count the rows that each of the maps leaves out, and give their places."""
+    def _note_left_out(
+        self, batch: Batch, maps: Sequence[CompiledMap], done: Sequence[Mapped]
+    ) -> set[int]:
+        """Count the rows that each of the maps leaves out, and give their places.
+
+        Maps of one table leave out what another takes without naming it. What none of them takes
+        or names is a word that nobody knows, and no row to be left out.
+        """
         places = set(done[0].left_out)
         for mapped in done[1:]:
             places &= mapped.left_out.keys()
@@ -280,8 +287,21 @@ class Harmonising:
             reasons = [mapped.left_out[place] for mapped in done]
             # Where one map wants the row but for its figure, that is what keeps it out.
             step, why = min(reasons, key=lambda one: one[1][0] != "no figure")
-            count_row(self._left_out, step, why, batch.rows[place], place, done[0].sent)
+            row = batch.rows[place]
+            tables = [_leaves_rest(mapped, place, step.sources) for mapped in done]
+            if len(done) > 1 and all(tables):
+                named = ", ".join(dict.fromkeys(one for one in tables if one))
+                maps[0].miss(done[0], place, row, named)
+            else:
+                count_row(self._left_out, step, why, row, place, done[0].sent)
         return places
+
+
+def _leaves_rest(mapped: Mapped, place: int, sources: tuple[str, ...]) -> str | None:
+    """The table that leaves a row out only because it does not name its values of some columns."""
+    step, (_, values) = mapped.left_out[place]
+    is_left = isinstance(step, Table) and step.sources == sources and step.leaves_rest(values)
+    return step.table.name if isinstance(step, Table) and is_left else None
 
 
 def _sources(run: CompiledMap, component: str) -> list[str]:

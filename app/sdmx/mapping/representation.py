@@ -2,7 +2,8 @@
 
 Mappings are tried in their order, and the first that takes all values of a row holds (SDMX 3.0
 section 6, 13.6). A mapping with a validity holds for observations whose period begins within it
-(13.9); for what has no period, always.
+(13.9); for what has no period, always. A value that none takes as it stands is read as the text
+from which only case, accents and blanks tell it apart: people write `eeuu` and `turquia`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Final, TypeAlias
 
 from app.errors import InvalidArtefactError, QuerySyntaxError
 from app.sdmx.artefacts import Artefact
-from app.sdmx.findings import nearest
 from app.sdmx.mapping.documents import RepresentationMap, RepresentationMapping
-from app.sdmx.mapping.folding import fold, unique
+from app.sdmx.mapping.folding import fold
 from app.sdmx.mapping.matching import Matcher, PatternRoom, matcher, template
+from app.sdmx.mapping.near_words import near_folded, near_word
 from app.sdmx.structures import decode
 from app.sdmx.time_period import parse_time_period
 
@@ -28,9 +29,6 @@ Values: TypeAlias = tuple[str, ...]
 
 NOT_TAKEN: Final[Values] = ()
 """What source values become that a map leaves out: no target values at all."""
-
-ALIKE: Final = 0.7
-"""How near a word must be to be told: ATLANTIS is no slip for Albania."""
 
 SHOWN: Final = 10
 """Source values that a finding names as those that are taken."""
@@ -112,7 +110,7 @@ class ValueTable:
                     f"RepresentationMap {name}, mapping {number}: {error.text['en']}",
                     f"RepresentationMap {name}, correspondencia {number}: {error.text['es']}",
                 ) from None
-        self._words: tuple[Mapping[str, str], frozenset[str]] | None = None
+        self._words: dict[str, str] | None = None
         self._plain: dict[Values, list[tuple[int, _Rule]]] = {}
         self._open: list[tuple[int, _Rule]] = []
         for place, rule in enumerate(self._rules):
@@ -154,9 +152,27 @@ class ValueTable:
         found = self._find(values, day)
         if found is None:
             trimmed = tuple(value.strip() for value in values)
-            if trimmed != values:
-                found = self._find(trimmed, day)
+            alike = self._alike.get(tuple(map(fold, values)))
+            for others in (trimmed, alike):
+                if found is None and others is not None and others != values:
+                    found = self._find(others, day)
         return found
+
+    def leaves_rest(self, values: Values) -> bool:
+        """Whether values are left out only because what no other mapping takes is."""
+        trimmed = tuple(value.strip() for value in values)
+        for rule in self._rules:
+            if rule.apply(trimmed) is not None:
+                return not rule.targets and all(one.takes_any for one in rule.sources)
+        return False
+
+    @cached_property
+    def _alike(self) -> dict[Values, Values]:
+        """The texts of mappings by how they are folded, without those that two fold to."""
+        found: dict[Values, set[Values]] = {}
+        for texts in self._plain:
+            found.setdefault(tuple(map(fold, texts)), set()).add(texts)
+        return {key: next(iter(ones)) for key, ones in found.items() if len(ones) == 1}
 
     def days(self, values: Values) -> str | None:
         """The days for which source values have targets, if not always: `2024-01-01/2024-12-31`.
@@ -181,7 +197,7 @@ class ValueTable:
         close = []
         for place, value in enumerate(values):
             known = self._texts[place]
-            near = value if value in known else nearest(value, known)
+            near = value if value in known else near_word(value, known)
             close.append(near or value)
         return None if tuple(close) == values else ", ".join(close)
 
@@ -190,23 +206,21 @@ class ValueTable:
 
         Codes are made of words in the language of their list, whose other names are translations.
         """
-        known = self._known_words(words)
-        found = unique((text, text) for text in sorted(known)).get(fold(value))
-        found = found or nearest(value, known, ALIKE)
+        found = near_folded(value, self._known_words(words))
         if found is None:
             return None
         code = words.get(found, found)
         own = (word for word, of in words.items() if of == code and fold(word) == _plain(code))
         return next(own, found)
 
-    def _known_words(self, words: Mapping[str, str]) -> frozenset[str]:
-        """The texts of the mappings, and the words for codes that a text or pattern takes."""
-        if self._words is None or self._words[0] is not words:
+    def _known_words(self, words: Mapping[str, str]) -> dict[str, str]:
+        """The texts, and the words for them, by how they are folded; made once."""
+        if self._words is None:
             texts = self._texts[0]
             codes = {code for code in words.values() if code in texts or self._find((code,), None)}
-            taken = texts.union(word for word, code in words.items() if code in codes)
-            self._words = (words, taken)
-        return self._words[1]
+            known = texts.union(word for word, code in words.items() if code in codes)
+            self._words = {fold(one): one for one in sorted(known, reverse=True)}
+        return self._words
 
     def constants(self, place: int) -> Iterator[str]:
         """The target values of one target component that are not made of groups."""
@@ -215,10 +229,11 @@ class ValueTable:
                 yield rule.targets[place]
 
     @property
-    def allowed(self) -> str | None:
-        """The source values that are taken, in short."""
+    def shown(self) -> str:
+        """The map, and the source values that it takes, in short: `VIPMG:RM(1.0.0): A; B; ...`."""
         texts = list(dict.fromkeys(", ".join(values) for values in self._plain))
-        return ("; ".join(texts[:SHOWN]) + ("; ..." if len(texts) > SHOWN else "")) or None
+        told = "; ".join(texts[:SHOWN]) + ("; ..." if len(texts) > SHOWN else "")
+        return f"{self.name}: {told}" if told else self.name
 
     @cached_property
     def _texts(self) -> list[frozenset[str]]:

@@ -240,6 +240,10 @@ class Table:
         else:
             self._known.refuse(key, (self._why(found, values), values))
 
+    def leaves_rest(self, values: Values) -> bool:
+        """Whether it leaves values out only because no mapping of it names them."""
+        return self.table.leaves_rest(values)
+
     def _why(self, found: Values | None, values: Values) -> Why:
         if found is not None:
             return "left out"
@@ -249,7 +253,7 @@ class Table:
         """A row whose values the map does not know, or leaves out."""
         near = allowed = None
         if why == "unmapped":
-            near, allowed = self.table.nearest(values, self.words), self.table.allowed
+            near, allowed = self.table.nearest(values, self.words), self.table.shown
         elif why == "ended":
             allowed = self.table.days(values)
         return Untaken(why, self.sources, values, 1, row, self.table.name, near, allowed)
