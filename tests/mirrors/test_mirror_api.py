@@ -107,6 +107,8 @@ REFUSED = (
     ("/NO_SUCH", 404, "VIPMG-102"),
     ("/MS_RETURN?BIRTH_AREA=CRI", 400, "VIPMG-109"),
     ("/MS_RETURN?colour=red", 400, "VIPMG-100"),
+    ("/MS_RETURN?REF_AREA=MEXX", 400, "VIPMG-109"),
+    ("/MS_RETURN/corridors?COUNTERPART_AREA=MEX,GTMM", 400, "VIPMG-109"),
     ("/MS_RETURN?REF_AREA=MEX&REF_AREA=GTM", 400, "VIPMG-100"),
     ("/MS_RETURN?startPeriod=soon", 400, "VIPMG-100"),
     ("/MS_RETURN?startPeriod=2024&endPeriod=2023", 400, "VIPMG-100"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from app.errors import InvalidArtefactError, QueryMisfitError
@@ -113,11 +114,13 @@ def plan_pair(pair: MirrorPair, left: Flow, right: Flow, query: CellQuery) -> Pa
 
     Raises:
         InvalidArtefactError: the pair names dimensions that the dataflows do not have.
-        QueryMisfitError: the query names dimensions that the pair does not have.
+        QueryMisfitError: the query names dimensions that the pair does not have, or codes that
+            neither side's list of the dimension has.
     """
     _check_dimensions(pair, left, right)
     mapped = _matched(pair, left, right)
     dimensions = tuple(mapped)
+    _check_codes(pair, dimensions, {"LEFT": left, "RIGHT": right}, query)
     asked, is_empty = _asked(pair, dimensions, query)
     sides = []
     for flow, side, names in (
@@ -184,6 +187,37 @@ def _asked(pair: MirrorPair, dimensions: Sequence[str], query: CellQuery) -> tup
         else:
             raise _no_dimension(pair, name, dimensions)
     return asked, False
+
+
+def _check_codes(
+    pair: MirrorPair, dimensions: Sequence[str], flows: Mapping[SideName, Flow], query: CellQuery
+) -> None:
+    """See that all codes are codes: a slip would be answered as if nothing were reported."""
+    for name, wanted in query.codes.items():
+        is_own = query.is_cell and name in dimensions
+        side, own = Place("LEFT", name) if is_own else _meant(pair, name)
+        other: SideName = "LEFT" if side == "RIGHT" else "RIGHT"
+        matched = pair.match.get(own, own) if side == "LEFT" else own
+        lists = [
+            one.codes
+            for one in (flows[side].find(own), flows[other].find(matched))
+            if one is not None and one.codes is not None
+        ]
+        unknown = [code for code in wanted if not any(code in codes for codes in lists)]
+        if lists and unknown:
+            raise _no_code(name, unknown, sorted(set().union(*lists)))
+
+
+def _no_code(name: str, unknown: Sequence[str], known: Sequence[str]) -> QueryMisfitError:
+    listed = ", ".join(unknown)[:200]
+    near = get_close_matches(unknown[0][:80].upper(), known, n=3, cutoff=0.5)
+    en, es = (f" Near: {', '.join(near)}.", f" Parecidos: {', '.join(near)}.") if near else ("", "")
+    return QueryMisfitError(
+        f"{name[:80]} has no code {listed}.{en}",
+        f"{name[:80]} no tiene el código {listed}.{es}",
+        parameter=name[:80],
+        codes=[code[:80] for code in unknown[:20]],
+    )
 
 
 def _meant(pair: MirrorPair, name: str) -> Place:
