@@ -83,7 +83,8 @@ class CalendarLinks(Reply):
 
     csv: str
     ical: str
-    taxonomy: Annotated[str, Field(description="The SDMX reporting taxonomy.")]
+    states: Annotated[str, Field(description="The same periods as an SDMX reporting taxonomy.")]
+    taxonomy: Annotated[str, Field(description="The reporting taxonomy of who owes what at all.")]
     next: Annotated[str | None, Field(description="More periods; null: these were the last.")]
 
 

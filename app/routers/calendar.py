@@ -7,33 +7,43 @@ import datetime as dt
 import hashlib
 from typing import Annotated, Any, Final, get_args
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.errors import NotAcceptableError, QuerySyntaxError
 from app.http.conditions import holds
 from app.http.languages import LanguageParameter, asked_language
 from app.http.subject import OptionalSubject
-from app.http.submission_parameters import refuse_unknown
+from app.http.submission_parameters import known_parameters
 from app.models.owed import CalendarReply
 from app.sdmx.calendar.duties import STATES, State
 from app.sdmx.reporting_periods import read_bound
 from app.services.ical_calendar import ical_calendar
 from app.services.read_calendar import CalendarQuery, read_calendar
 from app.services.table_calendar import table_calendar
+from app.services.taxonomy_calendar import taxonomy_calendar
 from app.services.tell_calendar import CALENDAR_PATH, tell_calendar
 
-router = APIRouter(prefix=CALENDAR_PATH, tags=["calendar"])
+router = APIRouter(
+    prefix=CALENDAR_PATH, tags=["calendar"], dependencies=[Depends(known_parameters)]
+)
 
 ICAL: Final = "text/calendar; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"
+SDMX: Final = "application/vnd.sdmx.structure+json"
 DAYS_OF_FEED: Final = 366
 
 _SELECTING: Final = ("country", "provider", "dataflow", "from", "to", "state")
-_FORMATS: Final = {"json": "application/json", "csv": CSV, "ical": ICAL}
+_FORMATS: Final = {
+    "json": "application/json",
+    "csv": CSV,
+    "ical": ICAL,
+    "taxonomy": SDMX + ";version=2.1.0",
+}
 _OTHERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "content": {"text/csv": {}, "text/calendar": {}},
-        "description": "As CSV one row, as iCalendar one day for each period that is owed.",
+        "content": {"text/csv": {}, "text/calendar": {}, SDMX: {}},
+        "description": "As CSV one row, as iCalendar one day, in a reporting taxonomy (SDMX-JSON) "
+        "one annotation for each period that is owed.",
     }
 }
 
@@ -59,15 +69,13 @@ async def get_calendar(
         str | None, Query(description="late, due, open, complete, nil; several by commas.")
     ] = None,
     format: Annotated[
-        str | None, Query(description="`json`, `csv` or `ical`; else as the field Accept asks.")
+        str | None, Query(description="`json`, `csv`, `ical` or `taxonomy`; else as Accept asks.")
     ] = None,
     lang: LanguageParameter = None,
     offset: Annotated[int, Query(ge=0, le=1 << 31, description="How many are left out.")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000, description="How many are told at most.")] = 1000,
 ) -> Response:
     """Tell what is due between two days, by country and for the region, with counts."""
-    taken = (*_SELECTING, "format", "lang", "offset", "limit")
-    refuse_unknown((name for name, _ in request.query_params.multi_items()), taken)
     services, language = request.app.state, asked_language(request, lang)
     form = _form(request, format)
     query = CalendarQuery(
@@ -89,11 +97,13 @@ async def get_calendar(
             return ical_calendar(reading, provider, base_url, language)
         if form == "csv":
             return table_calendar(reading, language)
+        if form == "taxonomy":
+            return taxonomy_calendar(reading)
         told = tell_calendar(reading, given, (offset, limit), base_url, language)
         return told.model_dump_json().encode()
 
     body = await asyncio.to_thread(write)
-    name = {"csv": "calendar.csv", "ical": "calendar.ics"}.get(form)
+    name = {"csv": "calendar.csv", "ical": "calendar.ics", "taxonomy": "calendar.json"}.get(form)
     room = "public" if caller is None else "private"
     return _reply(request, body, _FORMATS[form], (language, room, name))
 
@@ -107,7 +117,6 @@ async def get_calendar(
 )
 async def get_feed(request: Request, provider: str, lang: LanguageParameter = None) -> Response:
     """Return what a provider owes within a year before and after today, for its calendar."""
-    refuse_unknown((name for name, _ in request.query_params.multi_items()), ("lang",))
     services, language = request.app.state, asked_language(request, lang)
     around = dt.timedelta(days=DAYS_OF_FEED)
     today = dt.datetime.now(dt.UTC).date()
@@ -140,14 +149,14 @@ def _form(request: Request, asked: str | None) -> str:
     if asked is not None:
         if asked not in _FORMATS:
             raise NotAcceptableError(
-                "The calendar is there as json, csv and ical.",
-                "El calendario existe en json, csv e ical.",
+                "The calendar is there as json, csv, ical and taxonomy.",
+                "El calendario existe en json, csv, ical y taxonomy.",
             )
         return asked
     accept = request.headers.get("accept", "")
     if "application/json" in accept:
         return "json"
-    named = {"text/calendar": "ical", "text/csv": "csv"}
+    named = {"text/calendar": "ical", "text/csv": "csv", SDMX: "taxonomy"}
     return next((form for media, form in named.items() if media in accept), "json")
 
 

@@ -69,6 +69,7 @@ def tell_calendar(
         links=CalendarLinks(
             csv=_link(address, query, format="csv"),
             ical=_link(address, query, format="ical"),
+            states=_link(address, query, format="taxonomy"),
             taxonomy=f"{base_url}/sdmx/v2/structure/reportingtaxonomy/{'/'.join(TAXONOMY)}",
             next=_link(address, query, offset=offset + limit, limit=limit) if more else None,
         ),

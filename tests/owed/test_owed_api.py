@@ -22,6 +22,7 @@ from tests.mirrors.desk import open_mirror_desk
 from tests.mirrors.sides import row
 from tests.owed.test_ical import read_ical
 from tests.sending.desk import MONTHLY, House, Sender, open_house, rows
+from tests.structure_schemas import check_message
 from tests.structures import CRI, SLV
 
 TODAY = dt.datetime.now(dt.UTC).date()
@@ -124,6 +125,28 @@ async def test_the_calendar_is_a_table_and_a_feed(house: House, sender: Sender) 
     asked = await house.public(query, "text/calendar")
     assert asked.headers["content-type"] == "text/calendar; charset=utf-8"
     assert len(read_ical(asked.content).parts) == 3
+
+    asked = await house.public(query, "application/vnd.sdmx.structure+json")
+    assert asked.headers["content-type"] == "application/vnd.sdmx.structure+json;version=2.1.0"
+    [taxonomy] = check_message(asked.content)["data"]["reportingTaxonomies"]
+    [country] = taxonomy["reportingCategories"]
+    [provider] = country["reportingCategories"]
+    assert (country["id"], provider["id"]) == ("CRI", CRI)
+    seen = {
+        (state["id"], period["id"]): period["value"]
+        for state in provider["reportingCategories"]
+        for flow in state["reportingCategories"]
+        for period in flow["annotations"]
+    }
+    ends = (months_ago(n).last_day for n in (5, 4, 3))
+    days = ((end + dt.timedelta(days=20)).isoformat() for end in ends)
+    fifth, fourth, third = (months_ago(n).text for n in (5, 4, 3))
+    stand = (("COMPLETE", fifth), ("LATE", fourth), ("NIL", third))
+    assert seen == dict(zip(stand, days, strict=True))
+    assert (
+        MONTHLY
+        in provider["reportingCategories"][0]["reportingCategories"][0]["provisioningMetadata"][0]
+    )
 
     feed = await house.public(f"/api/calendar/{CRI}.ics?lang=es", "*/*")
     calendar = read_ical(feed.content)

@@ -48,17 +48,17 @@ def taxonomy_document(
         "id": own_id,
         "agencyID": agency,
         "version": version,
-        **_named(NAMES),
+        **named(NAMES),
         "description": DESCRIPTIONS["en"],
         "descriptions": DESCRIPTIONS,
         "reportingCategories": [
             {
                 "id": country,
-                **_named(countries.get(country) or {"en": country}),
+                **named(countries.get(country) or {"en": country}),
                 "reportingCategories": [
                     {
                         "id": provider,
-                        **_named(providers.get(provider) or {"en": provider}),
+                        **named(providers.get(provider) or {"en": provider}),
                         "provisioningMetadata": sorted(flows),
                     }
                     for provider, flows in sorted(of_country.items())
@@ -69,7 +69,8 @@ def taxonomy_document(
     }
 
 
-def _named(names: Names) -> dict[str, Any]:
+def named(names: Names) -> dict[str, Any]:
+    """`name` and `names` of an object, in English and Spanish where there are these."""
     kept = {language: names[language] for language in ("en", "es") if language in names}
     kept = kept or dict(names)
     return {"name": next(iter(kept.values())), "names": kept}
