@@ -29,7 +29,6 @@ PARAMETERS: Final = ("validate-only", "again", "agreement", "layout", "dataflow"
 
 _YES: Final = frozenset({"", "true", "1"})
 _NO: Final = frozenset({"false", "0"})
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +159,12 @@ def refuse_unknown(given: Iterable[str], taken: Collection[str]) -> None:
 
 
 async def known_parameters(request: Request) -> None:
-    """Refuse what a route that writes does not know in its address, as a dependency of it.
+    """Refuse what a route does not know in its address, as a dependency of it.
+
+    A slip in the name of a parameter would do, or answer, something else than was asked.
 
     Raises:
         QuerySyntaxError: a parameter that there is not, or one that stands twice.
     """
-    if request.method in _SAFE:
-        return
     declared = {field.alias for field in request.scope["route"].dependant.query_params}
     refuse_unknown((name for name, _ in request.query_params.multi_items()), declared)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE, json_reply, language_of
 from app.http.uploads import attachment
 from app.models.agreement_reply import AgreementList, AgreementReply
@@ -18,7 +19,11 @@ from app.services.list_agreements import list_agreements
 from app.services.make_template import TemplateRequest, make_template
 from app.sheets.template import XLSX_MEDIA_TYPE
 
-router = APIRouter(prefix=AGREEMENTS_PATH, tags=["agreements"], dependencies=[Depends(note_caller)])
+router = APIRouter(
+    prefix=AGREEMENTS_PATH,
+    tags=["agreements"],
+    dependencies=[Depends(note_caller), Depends(known_parameters)],
+)
 
 _WORKBOOK: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {XLSX_MEDIA_TYPE: {}}, "description": "The workbook."}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.http.languages import LANGUAGE, LanguageParameter, asked_language
-from app.http.submission_parameters import refuse_unknown
+from app.http.languages import LanguageParameter, asked_language
+from app.http.submission_parameters import known_parameters
 from app.models.derived_reply import DerivedList
 from app.services.list_derived import list_derived
 
-router = APIRouter(prefix="/api/derived", tags=["computed dataflows"])
+router = APIRouter(
+    prefix="/api/derived", tags=["computed dataflows"], dependencies=[Depends(known_parameters)]
+)
 
 _PUBLIC: Final = {"Cache-Control": "public, no-cache", "Vary": "Accept-Language"}
 
@@ -23,7 +25,6 @@ async def get_derived(request: Request, lang: LanguageParameter = None) -> Respo
 
     `through_sequence` is a number of the public ledger: publications up to it are in the figures.
     """
-    refuse_unknown((name for name, _ in request.query_params.multi_items()), (LANGUAGE,))
     state, language = request.app.state, asked_language(request, lang)
     reply = await list_derived(state.pools, state.catalogue, state.settings.base_url, language)
     headers = _PUBLIC | {"Content-Language": language}

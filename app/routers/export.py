@@ -13,6 +13,7 @@ from app.errors import UnavailableError
 from app.http.replies import ReplyCache, SpoolResponse
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.uploads import attachment
 from app.services.check_provider import check_provider
 from app.services.export_provider import export_provider
@@ -25,7 +26,7 @@ RETRY_SECONDS: Final = 60
 _ZIP: Final = "application/zip"
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
 
-router = APIRouter(tags=["export"], dependencies=[Depends(note_caller)])
+router = APIRouter(tags=["export"], dependencies=[Depends(note_caller), Depends(known_parameters)])
 
 
 @router.get(

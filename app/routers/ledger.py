@@ -11,13 +11,14 @@ from app.auth.subject import Subject
 from app.http.conditions import holds
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.services.read_ledger import read_ledger
 from app.services.sign_ledger_head import sign_ledger_head
 
 LEDGER_PATH: Final = "/api/ledger"
 ALL_PATH: Final = f"{LEDGER_PATH}/all"
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], dependencies=[Depends(known_parameters)])
 
 _LINES: Final = "application/jsonl"
 _JOSE: Final = "application/jose"

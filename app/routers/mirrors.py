@@ -12,7 +12,7 @@ from app.http.languages import LANGUAGE, LanguageParameter, asked_language
 from app.http.mirror_queries import mirror_reply, read_cell_query, read_note_codes
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject, OptionalSubject
-from app.http.submission_parameters import known_parameters, refuse_unknown
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE
 from app.models.mirror import (
     CorridorList,
@@ -66,12 +66,16 @@ _Offset = Annotated[int, Query(ge=0, le=1 << 31, description="How many are left 
 _Limit = Annotated[int, Query(ge=1, le=10_000, description="How many are told at most.")]
 
 
-@router.head("", include_in_schema=False)
-@router.get("", summary="List mirror pairs", response_model=MirrorPairList)
+@router.head("", include_in_schema=False, dependencies=[Depends(known_parameters)])
+@router.get(
+    "",
+    summary="List mirror pairs",
+    response_model=MirrorPairList,
+    dependencies=[Depends(known_parameters)],
+)
 async def get_pairs(request: Request, lang: LanguageParameter = None) -> Response:
     """List the mirror pairs, each with what there is to compare, or why there is nothing."""
     state, language = request.app.state, asked_language(request, lang)
-    refuse_unknown((name for name, _ in request.query_params.multi_items()), (LANGUAGE,))
     body = await list_mirror_pairs(state.pools, state.catalogue, state.settings.base_url, language)
     return mirror_reply(request, body, None, language)
 

@@ -24,9 +24,10 @@ from app.services.get_submission import PRACTICE_NOTICE
 router = APIRouter(
     prefix=PRACTICE_PREFIX,
     tags=["practice"],
-    dependencies=[Depends(note_caller), Depends(known_parameters)],
+    dependencies=[Depends(note_caller)],
 )
 
+_KNOWN: Final = [Depends(known_parameters)]
 _DATA: Final = "/agreements/{agreement}/data"
 _TYPES: Final = sorted({offer.name for offer in DATA_OFFERS})
 
@@ -37,6 +38,7 @@ _TYPES: Final = sorted({offer.name for offer in DATA_OFFERS})
     response_model=PracticeReply,
     summary="Copy published data into the practice space",
     openapi_extra=body_of(CopyOrder),
+    dependencies=_KNOWN,
 )
 async def post_copy(request: Request, caller: AuthenticatedSubject) -> Response:
     """Copy what is published of one of your agreements, so that revisions can be tried on it."""
@@ -46,7 +48,12 @@ async def post_copy(request: Request, caller: AuthenticatedSubject) -> Response:
     return json_reply(PracticeReply(notice=PRACTICE_NOTICE, counts=counts), 201)
 
 
-@router.delete("", response_model=PracticeReply, summary="Empty your practice space")
+@router.delete(
+    "",
+    response_model=PracticeReply,
+    summary="Empty your practice space",
+    dependencies=_KNOWN,
+)
 async def delete_practice(request: Request, caller: AuthenticatedSubject) -> Response:
     """Forget all that your organisation has in the practice space."""
     state = request.app.state

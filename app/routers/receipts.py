@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE, json_reply, pools_of
 from app.models.receipt_api import ReceiptList, ReceiptPage
 from app.services.get_receipt import get_receipt
@@ -16,7 +17,9 @@ from app.services.get_receipts import get_receipts
 from app.services.list_receipts import RECEIPTS_PATH, list_receipts
 
 router = APIRouter(tags=["receipts"])
-_of_submissions = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
+_of_submissions = APIRouter(
+    prefix="/submissions", dependencies=[Depends(note_caller), Depends(known_parameters)]
+)
 
 JWKS_PATH: Final = "/.well-known/vipmg-receipts/jwks.json"
 _CACHED: Final = {"Cache-Control": "public, max-age=300"}
@@ -33,12 +36,16 @@ async def get_jwks(request: Request) -> JSONResponse:
     return JSONResponse(await request.app.state.keyring.jwks(), headers=_CACHED)
 
 
-@router.head(RECEIPTS_PATH, include_in_schema=False, dependencies=[Depends(note_caller)])
+@router.head(
+    RECEIPTS_PATH,
+    include_in_schema=False,
+    dependencies=[Depends(note_caller), Depends(known_parameters)],
+)
 @router.get(
     RECEIPTS_PATH,
     response_model=ReceiptPage,
     summary="List receipts",
-    dependencies=[Depends(note_caller)],
+    dependencies=[Depends(note_caller), Depends(known_parameters)],
 )
 async def get_chain(
     request: Request,

@@ -18,12 +18,15 @@ from app.http.json_bodies import body_of, read_json
 from app.http.report_replies import answer_report
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import pools_of
 from app.models.report import ReportLink, ReportLinkOrder, ReportReply
 from app.services.correct_by_link import correct_by_link
 from app.services.link_report import REPORTS_PATH, link_report, open_linked_report
 
-_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
+_routes = APIRouter(
+    prefix="/submissions", dependencies=[Depends(note_caller), Depends(known_parameters)]
+)
 router = APIRouter(tags=["submissions"])
 
 _Format = Annotated[

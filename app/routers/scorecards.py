@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.http.languages import LANGUAGE, LanguageParameter, asked_language
-from app.http.submission_parameters import refuse_unknown
+from app.http.languages import LanguageParameter, asked_language
+from app.http.submission_parameters import known_parameters
 from app.models.owed import ScorecardHistory, ScorecardList
 from app.services.score_history import score_history
 from app.services.score_list import score_list
 from app.services.score_reply import SCORECARDS_PATH
 
-router = APIRouter(prefix=SCORECARDS_PATH, tags=["scorecards"])
+router = APIRouter(
+    prefix=SCORECARDS_PATH, tags=["scorecards"], dependencies=[Depends(known_parameters)]
+)
 
 _PUBLIC: Final = {"Cache-Control": "public, no-cache", "Vary": "Accept-Language"}
 _Offset = Annotated[int, Query(ge=0, le=1 << 31, description="How many are left out.")]
@@ -35,8 +37,6 @@ async def get_scorecards(
     Timeliness, completeness, coherence, revisions and mirror gap, each with how it was computed
     and from how many; one that cannot be computed has no value and a reason.
     """
-    names = ("provider", "dataflow", "offset", "limit", LANGUAGE)
-    refuse_unknown((name for name, _ in request.query_params.multi_items()), names)
     state, language = request.app.state, asked_language(request, lang)
     reply = await score_list(
         state.pools,
@@ -64,8 +64,6 @@ async def get_history(
     lang: LanguageParameter = None,
 ) -> Response:
     """Return the scorecards of a data provider and dataflow, the last day first."""
-    given = (name for name, _ in request.query_params.multi_items())
-    refuse_unknown(given, ("offset", "limit", LANGUAGE))
     state, language = request.app.state, asked_language(request, lang)
     reply = await score_history(
         state.pools,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -232,10 +232,14 @@ async def get_submission_findings(
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
     format: Annotated[str | None, Query(description="`json` or `csv`; else by Accept.")] = None,
+    lang: Annotated[
+        Literal["en", "es", "fr", "nl"] | None,
+        Query(description="Language of its texts; else as Accept-Language asks."),
+    ] = None,
 ) -> Response:
     """Return findings: a page as JSON, or all of them as CSV for a spreadsheet."""
     pools, cache = pools_of(request), request.app.state.catalogue
-    language = language_of(request)
+    language = lang or language_of(request)
     if not wants_csv(request, format, ("The findings are", "Los hallazgos existen")):
         page = await get_findings(pools, cache, caller, submission, offset, limit, language)
         return json_reply(page)

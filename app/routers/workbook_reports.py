@@ -12,12 +12,15 @@ from fastapi.responses import StreamingResponse
 
 from app.http.request_log import note_caller
 from app.http.subject import AuthenticatedSubject
+from app.http.submission_parameters import known_parameters
 from app.http.submission_replies import PRIVATE, language_of, pools_of
 from app.http.uploads import attachment
 from app.services.get_workbook_report import get_workbook_report
 from app.sheets.template import XLSX_MEDIA_TYPE
 
-_routes = APIRouter(prefix="/submissions", dependencies=[Depends(note_caller)])
+_routes = APIRouter(
+    prefix="/submissions", dependencies=[Depends(note_caller), Depends(known_parameters)]
+)
 
 SPOOL_MEMORY_BYTES: Final = 8 << 20
 _CHUNK: Final = 1 << 18
