@@ -91,7 +91,6 @@ class _Compiler:
         self._artefact = artefact
         self._document = document
         self._room = PatternRoom()
-        self._tables: dict[tuple[str, int, int], ValueTable] = {}
         self._source = self._flow(document.source)
         self._target = self._flow(document.target)
         if document.same_key not in (None, SUM):
@@ -240,13 +239,9 @@ class _Compiler:
             raise InvalidArtefactError(
                 f"{reference} is not held here.", f"{reference} no está aquí."
             )
-        table = self._tables.get((artefact.urn, sources, targets))
-        if table is None:
-            document = decode(artefact, RepresentationMap)
-            name = artefact.urn.rpartition("=")[2]
-            table = ValueTable(document, name, sources, targets, self._room)
-            self._tables[artefact.urn, sources, targets] = table
-        return table
+        document = decode(artefact, RepresentationMap)
+        name = artefact.urn.rpartition("=")[2]
+        return ValueTable(document, name, sources, targets, self._room)
 
     def _dates(self) -> Iterator[Dates]:
         """Date maps; those of one source and target together, in their order."""

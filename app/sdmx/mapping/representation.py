@@ -217,10 +217,15 @@ class ValueTable:
         """The texts, and the words for them, by how they are folded; made once."""
         if self._words is None:
             texts = self._texts[0]
-            codes = {code for code in words.values() if code in texts or self._find((code,), None)}
+            codes = {code for code in words.values() if code in texts or self._leads(code)}
             known = texts.union(word for word, code in words.items() if code in codes)
             self._words = {fold(one): one for one in sorted(known, reverse=True)}
         return self._words
+
+    def _leads(self, code: str) -> bool:
+        """Whether a code has targets, none of them empty."""
+        found = self._find((code,), None)
+        return bool(found) and all(found or ())
 
     def constants(self, place: int) -> Iterator[str]:
         """The target values of one target component that are not made of groups."""

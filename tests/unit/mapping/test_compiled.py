@@ -363,5 +363,5 @@ def test_a_group_that_matched_nothing_is_no_counterpart_of_a_key() -> None:
     made = of(representation_map("RM_AREA", [mapping([pattern("(C.*)?.*")], [r"\1"])]))
     lines = [f"enero 2024|Hombres|{cell}|1" for cell in ("CRI", "Cuba", "El Salvador", "Belice")]
     assert [one["REF_AREA"] for one in rows(made.apply(batch(HEADER, *lines)))] == ["CRI", "Cuba"]
-    told = [(one.code, one.value) for one in made.coverage.findings()]
-    assert told == [("VIPMG-260", "El Salvador"), ("VIPMG-260", "Belice")]
+    told = [(one.code, one.value, one.nearest) for one in made.coverage.findings()]
+    assert told == [("VIPMG-260", "El Salvador", None), ("VIPMG-260", "Belice", None)]
