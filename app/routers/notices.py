@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -29,9 +29,13 @@ async def get_notices(
     unseen: Annotated[bool, Query(description="Only those not marked as seen.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    lang: Annotated[
+        Literal["en", "es", "fr", "nl"] | None,
+        Query(description="Language of its texts; else as Accept-Language asks."),
+    ] = None,
 ) -> Response:
     """List what your organisation, or an agency that you maintain, was told, the newest first."""
-    state, language = request.app.state, language_of(request)
+    state, language = request.app.state, lang or language_of(request)
     found = await list_notices(
         state.pools,
         caller,
