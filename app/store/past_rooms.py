@@ -18,6 +18,7 @@ from app.sdmx.redaction import Row
 from app.sdmx.rooms import RoomRule
 from app.sdmx.undo import Act, Acts, Entry
 from app.store.families import by_family, family_terms
+from app.store.journal_edits import JournalEdits
 from app.store.pasts import FETCH_SERIES, SERIES, read_acts, read_entries
 from app.store.types import Connection
 
@@ -34,37 +35,12 @@ SELECT s.key FROM unnest($2::text[]) AS f (listed), LATERAL (
 ) AS s
 """
 _ROLE: Final = "SELECT set_config('role', $1, true)"
-_CREATE: Final = """
-CREATE TEMPORARY TABLE moved (
-  withheld boolean NOT NULL,
-  key text[] COLLATE "C" NOT NULL,
-  publication_id bigint NOT NULL,
-  action text NOT NULL,
-  observations text,
-  attributes text
-) ON COMMIT DROP
-"""
-_TAKE_OUT: Final = """
-DELETE FROM {room}change AS c USING moved AS m
-WHERE m.withheld = {withheld} AND c.agreement_id = $1 AND c.key = m.key
-  AND c.publication_id = m.publication_id AND c.action = m.action
-"""
-_PUT: Final = """
-INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
-SELECT $1, key, publication_id, action, observations::json, attributes::json FROM moved
-WHERE NOT withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
-"""
-_PUT_WITHHELD: Final = """
-INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience, observations,
-                             attributes)
-SELECT $1, key, publication_id, action, $2, observations::json, attributes::json FROM moved
-WHERE withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
-"""
 # What is computed from a key looks there, and leaves its own past too.
 _TELL: Final = """
 INSERT INTO redacted_key (redaction_id, agreement_id, key)
 SELECT DISTINCT $2::bigint, $1::integer, key FROM moved ON CONFLICT DO NOTHING
 """
+_MOVED: Final = JournalEdits("moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +73,12 @@ async def hide_past(connection: Connection, publication: int, scope: PastScope) 
     acts, _ = await read_acts(connection, scope.agreement)
     acts = acts.with_act(Act(publication, acts.end))
     role = await connection.fetchval("SELECT current_setting('role')")
-    await connection.execute("DROP TABLE IF EXISTS moved")
-    await connection.execute(_CREATE)
+    await _MOVED.open(connection)
     await _collect(connection, scope, acts)
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM moved)"):
         return False
     await connection.execute(_ROLE, "vipmg_redactor")
-    for room, withheld in (("", "false"), ("withheld_", "true")):
-        await connection.execute(_TAKE_OUT.format(room=room, withheld=withheld), scope.agreement)
-    await connection.execute(_PUT, scope.agreement)
-    await connection.execute(_PUT_WITHHELD, scope.agreement, list(scope.audience))
+    await _MOVED.put(connection, scope.agreement, scope.audience)
     await connection.execute(_ROLE, role)
     await connection.execute(_TELL, scope.agreement, publication)
     return True
@@ -149,7 +121,7 @@ async def _copy(connection: Connection, rows: Mapping[Key, Sequence[Row]]) -> No
         for row in listed
     ]
     if records:
-        await connection.copy_records_to_table("moved", records=records)
+        await _MOVED.add(connection, records)
 
 
 def _text(document: Mapping[str, Any] | None) -> str | None:

@@ -25,6 +25,7 @@ from app.store import contents, submissions
 from app.store.attachments import Attachments, write_attachments
 from app.store.effects import Publication
 from app.store.families import by_family
+from app.store.journal_edits import ROOMS, JournalEdits
 from app.store.merge import Merge
 from app.store.pasts import (
     FETCH_SERIES,
@@ -54,17 +55,8 @@ WHERE $1 IN (
 )
 FOR UPDATE OF a
 """
+_ASIDE = JournalEdits("edited")
 _ROLE = "SET LOCAL ROLE vipmg_redactor"
-_CREATE = """
-CREATE TEMPORARY TABLE edited (
-  withheld boolean NOT NULL,
-  key text[] COLLATE "C" NOT NULL,
-  publication_id bigint NOT NULL,
-  action text NOT NULL,
-  observations text,
-  attributes text
-) ON COMMIT DROP
-"""
 _OF_KEYS = """
 SELECT key FROM series WHERE agreement_id = $1 AND ({conditions})
 UNION
@@ -82,22 +74,6 @@ FROM {room}change AS c JOIN edited AS e
   ON e.withheld = {withheld} AND c.key = e.key AND c.publication_id = e.publication_id
   AND c.action = e.action
 WHERE c.agreement_id = $1
-"""
-_TAKE_OUT = """
-DELETE FROM {room}change AS c USING edited AS e
-WHERE e.withheld = {withheld} AND c.agreement_id = $1 AND c.key = e.key
-  AND c.publication_id = e.publication_id AND c.action = e.action
-"""
-_PUT = """
-INSERT INTO change (agreement_id, key, publication_id, action, observations, attributes)
-SELECT $1, key, publication_id, action, observations::json, attributes::json FROM edited
-WHERE NOT withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
-"""
-_PUT_WITHHELD = """
-INSERT INTO withheld_change (agreement_id, key, publication_id, action, audience, observations,
-                             attributes)
-SELECT $1, key, publication_id, action, $2, observations::json, attributes::json FROM edited
-WHERE withheld AND (observations IS NOT NULL OR attributes IS NOT NULL)
 """
 _TOUCH = """
 UPDATE series SET publication_id = $2
@@ -243,8 +219,7 @@ async def publish_redaction(
     audience = sorted({agreement["provider"], *agreement["readers"]})
     acts, _ = await read_acts(connection, number)
     attachments = await Attachments.load(connection, number, publication.now)
-    await connection.execute("DROP TABLE IF EXISTS edited")
-    await connection.execute(_CREATE)
+    await _ASIDE.open(connection)
     merge = _Redacting(publication, attachments, scope, acts, counts)
     merge.rule, merge.edits_past = read_rule(agreement["room_rule"]), True
     statement, arguments = _reached(scope, number, dataflow)
@@ -280,13 +255,10 @@ async def _edit(
     connection: Connection, agreement: int, publication: int, audience: list[str], *, destroy: bool
 ) -> None:
     """Put the edited rows in the place of those that were, which are kept aside or not."""
-    for room, withheld in (("", "false"), ("withheld_", "true")):
-        if not destroy:
-            statement = _KEEP.format(room=room, withheld=withheld)
-            await connection.execute(statement, agreement, publication)
-        await connection.execute(_TAKE_OUT.format(room=room, withheld=withheld), agreement)
-    await connection.execute(_PUT, agreement)
-    await connection.execute(_PUT_WITHHELD, agreement, audience)
+    for room, withheld in () if destroy else ROOMS:
+        statement = _KEEP.format(room=room, withheld=withheld)
+        await connection.execute(statement, agreement, publication)
+    await _ASIDE.put(connection, agreement, audience)
     await connection.execute(_TOUCH, agreement, publication)
 
 
@@ -361,7 +333,7 @@ class _Redacting(Merge):
         """Copy what was collected to the temporary tables."""
         await super().flush(connection)
         if self.edited:
-            await connection.copy_records_to_table("edited", records=self.edited)
+            await _ASIDE.add(connection, self.edited)
             self.edited.clear()
 
 
