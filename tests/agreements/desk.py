@@ -7,7 +7,6 @@ PA_THEIRS, and nobody else's.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,12 +19,11 @@ from app.main import create_app
 from app.sdmx.artefacts import Artefact
 from app.services.add_client import add_client
 from app.services.publish_structures import read_structure_files
-from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.pools import Pools
 from app.store.registry_publication import publish
 from tests.artefact_samples import artefact, item, urn
-from tests.sending.desk import House, Sender, rows
+from tests.sending.desk import House, Sender, at_work, rows
 from tests.structures import CRI, SLV, START, agreement, network
 
 SHARED = Path(__file__).parents[2] / "codelists"
@@ -225,15 +223,5 @@ async def open_agreements(pools: Pools, settings: Settings) -> AsyncIterator[Hou
     """A service with these agreements, its worker running."""
     async with pools.writer.acquire() as connection:
         await publish(connection, structures(), START)
-    service = create_app(settings)
-    stop = asyncio.Event()
-    async with service.router.lifespan_context(service):
-        house = House(service, pools, settings)
-        working = asyncio.create_task(run_worker(pools, settings, stop=stop))
-        try:
-            yield house
-        finally:
-            stop.set()
-            await working
-            for client in house.senders:
-                await client.aclose()
+    async with at_work(House(create_app(settings), pools, settings)) as house:
+        yield house

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ import httpx
 from app.main import create_app
 from app.sdmx.artefacts import Artefact
 from app.services.add_client import add_client
-from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.pools import Pools
 from tests.artefact_samples import artefact, item
@@ -27,7 +25,7 @@ from tests.national import (
     structure_map,
 )
 from tests.published import publish_artefacts
-from tests.sending.desk import House, Sender
+from tests.sending.desk import House, Sender, at_work
 from tests.structures import SLV, START, agreement
 
 RETURNS = "/sdmx/v2/data/dataflow/TST/DF_RET/1.0.0"
@@ -125,18 +123,8 @@ class Country(House):
 async def open_country(pools: Pools, settings: Settings) -> AsyncIterator[Country]:
     """A service on a database that holds the structures, its worker running."""
     await publish_artefacts(pools, structures(), START)
-    service = create_app(settings)
-    stop = asyncio.Event()
-    async with service.router.lifespan_context(service):
-        country = Country(service, pools, settings)
-        working = asyncio.create_task(run_worker(pools, settings, stop=stop))
-        try:
-            yield country
-        finally:
-            stop.set()
-            await working
-            for client in country.senders:
-                await client.aclose()
+    async with at_work(Country(create_app(settings), pools, settings)) as country:
+        yield country
 
 
 def sent(*rows: str) -> bytes:

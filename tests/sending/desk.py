@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from fastapi import FastAPI
@@ -150,6 +150,29 @@ class House:
         return {".".join(cells[place] for place in places): cells[value] for cells in told}
 
 
+AnyHouse = TypeVar("AnyHouse", bound=House)
+
+
+@asynccontextmanager
+async def at_work(house: AnyHouse, *, worker: bool = True) -> AsyncIterator[AnyHouse]:
+    """A house with its service and its worker running; its senders are closed at the end."""
+    stop = asyncio.Event()
+    async with house.service.router.lifespan_context(house.service):
+        working = (
+            asyncio.create_task(run_worker(house.pools, house.settings, stop=stop))
+            if worker
+            else None
+        )
+        try:
+            yield house
+        finally:
+            stop.set()
+            if working is not None:
+                await working
+            for client in house.senders:
+                await client.aclose()
+
+
 @asynccontextmanager
 async def open_house(
     pools: Pools,
@@ -160,16 +183,5 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """A service on a database that holds the structures, its worker running."""
     await publish_artefacts(pools, structures() if artefacts is None else artefacts, START)
-    service = create_app(settings)
-    stop = asyncio.Event()
-    async with service.router.lifespan_context(service):
-        house = House(service, pools, settings)
-        working = asyncio.create_task(run_worker(pools, settings, stop=stop)) if worker else None
-        try:
-            yield house
-        finally:
-            stop.set()
-            if working is not None:
-                await working
-            for client in house.senders:
-                await client.aclose()
+    async with at_work(House(create_app(settings), pools, settings), worker=worker) as house:
+        yield house

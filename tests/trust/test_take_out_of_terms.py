@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import zipfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from app.main import create_app
 from app.sdmx.artefacts import Artefact
 from app.services.export_provider import export_provider
 from app.services.load_provider import load_provider
-from app.services.run_worker import run_worker
 from app.settings import Settings
 from app.store.pools import Pools, open_pools
 from app.store.registry_publication import publish
@@ -36,7 +33,7 @@ from tests.agreements.desk import (
 )
 from tests.artefact_samples import artefact, urn
 from tests.conftest import fresh_database
-from tests.sending.desk import House
+from tests.sending.desk import House, at_work
 from tests.structures import CRI, START, agreement
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
@@ -114,22 +111,6 @@ async def other(other_dsn: str, tmp_path: Path) -> AsyncIterator[tuple[Pools, Se
     await opened.close()
 
 
-@asynccontextmanager
-async def served(pools: Pools, settings: Settings) -> AsyncIterator[House]:
-    """A service on what was loaded, its worker running."""
-    service, stop = create_app(settings), asyncio.Event()
-    async with service.router.lifespan_context(service):
-        house = House(service, pools, settings)
-        working = asyncio.create_task(run_worker(pools, settings, stop=stop))
-        try:
-            yield house
-        finally:
-            stop.set()
-            await working
-            for client in house.senders:
-                await client.aclose()
-
-
 async def rules(pools: Pools) -> list[dict[str, Any]]:
     return [dict(row) for row in await pools.writer.fetch(RULES, CRI)]
 
@@ -144,7 +125,7 @@ async def test_what_the_terms_withhold_is_withheld_where_it_is_loaded_and_from_t
     loaded = await load_provider(pools.writer, archive, NOW)
     assert loaded.publications.kept == loaded.publications.count > 4
     assert await rules(pools) == await rules(house.pools)
-    async with served(pools, settings) as there:
+    async with at_work(House(create_app(settings), pools, settings)) as there:
         public = {name: await figures(None, there, name) for name in NAMES}
         assert public == {name: await figures(None, house, name) for name in NAMES}
         assert public["CELL"] == {"CRI 2020": "[C]", "CRI 2021": "10"}
